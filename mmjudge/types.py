@@ -1,0 +1,354 @@
+"""Every record that crosses a module or a disk: frozen, strict, without NaN or bytes inside."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+SCHEMA_VERSION = 1
+"""Version of `Judgment` and of the run file; a store of a newer version is refused."""
+
+Modality = Literal["text", "image", "video", "audio"]
+ProtocolName = Literal["pair", "score", "rank"]
+PreferenceValue = Literal["first", "second", "tie", "both_good", "both_bad"]
+FailureReason = Literal[
+    "empty",
+    "truncated",
+    "refused",
+    "ambiguous",
+    "off_scale",
+    "not_a_permutation",
+    "unsupported",
+    "media",
+    "infra",
+]
+
+
+class Record(BaseModel):
+    """Base of all records: immutable, strict about field names, without NaN or infinity."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Media(Record):
+    """One image, video or sound, by reference.
+
+    `uri` is a path relative to the task's root, or `hf://...`. With `sha256` the file is checked
+    before it is decoded.
+    """
+
+    modality: Literal["image", "video", "audio"]
+    uri: str = Field(min_length=1)
+    sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+
+
+Part = str | Media
+Parts = tuple[Part, ...]
+
+
+class Candidate(Record):
+    """One thing to be judged. `system` is who made it, if known; a judge never sees it."""
+
+    id: str = Field(min_length=1)
+    parts: Parts = Field(min_length=1)
+    system: str | None = None
+
+
+class Preference(Record):
+    """Which of two candidates is better, in item order."""
+
+    kind: Literal["preference"] = "preference"
+    value: PreferenceValue
+
+
+class Score(Record):
+    """A number on the criterion's scale, or on a scorer's own."""
+
+    kind: Literal["score"] = "score"
+    value: float
+
+
+class Ranking(Record):
+    """`ranks[i]` is the rank of candidate i in item order; 1 is best, equal ranks are ties."""
+
+    kind: Literal["ranking"] = "ranking"
+    ranks: tuple[Annotated[float, Field(ge=1)], ...] = Field(min_length=2)
+
+
+class PreferenceGold(Preference):
+    """The humans' preference; `ratings[j]` is annotator j's own, None where there is none."""
+
+    ratings: tuple[PreferenceValue | None, ...] = ()
+
+
+class ScoreGold(Score):
+    """The humans' score; `ratings[j]` is annotator j's own, None where there is none."""
+
+    ratings: tuple[float | None, ...] = ()
+
+
+class RankingGold(Ranking):
+    """The humans' ranking; `ratings[j]` is annotator j's own, None where there is none."""
+
+    ratings: tuple[tuple[float, ...] | None, ...] = ()
+
+
+Verdict = Annotated[Preference | Score | Ranking, Field(discriminator="kind")]
+Gold = Annotated[PreferenceGold | ScoreGold | RankingGold, Field(discriminator="kind")]
+
+
+class Failure(Record):
+    """A judge did not answer: data, never NaN, never a guess, never a dropped row."""
+
+    kind: Literal["failure"] = "failure"
+    reason: FailureReason
+    detail: str = ""
+
+
+class Scale(Record):
+    """What a score may be: from `lowest` to `highest`, whole numbers unless `integer` is false.
+
+    `labels` names the levels from lowest to highest; a judge may answer with the words.
+    """
+
+    lowest: float = 1
+    highest: float = 5
+    integer: bool = True
+    labels: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _levels_fit(self) -> Self:
+        if self.lowest >= self.highest:
+            raise ValueError(f"lowest {self.lowest:g} must be below highest {self.highest:g}")
+        levels = int(self.highest - self.lowest) + 1
+        if self.labels and len(self.labels) != levels:
+            raise ValueError(f"labels: {levels} levels need {levels}, found {len(self.labels)}")
+        return self
+
+
+class Criterion(Record):
+    """What is judged.
+
+    `options` are the answers that a pair offers; `scale` is what a score may be (None: any number);
+    `subscores`: a judge may give these in turn, and the lowest is the score.
+    """
+
+    name: str = Field(min_length=1)
+    question: str
+    rubric: str = ""
+    options: tuple[PreferenceValue, ...] = ("first", "second", "tie")
+    scale: Scale | None = None
+    subscores: tuple[str, ...] = ()
+
+
+class Item(Record):
+    """One thing to judge, with its gold.
+
+    `candidates`: 1 for score, 2 for pair, 2 or more for rank. `criteria`: names of those that this
+    item is judged on; empty for all of the task's. `strata`: axis to value, for breakdowns.
+    """
+
+    id: str = Field(min_length=1)
+    prompt: Parts
+    candidates: tuple[Candidate, ...] = Field(min_length=1)
+    reference: Parts | None = None
+    criteria: tuple[str, ...] = ()
+    gold: dict[str, Gold] = Field(default_factory=dict)
+    strata: dict[str, str] = Field(default_factory=dict)
+
+
+class TaskCard(Record):
+    """Where a task comes from and what is known about it.
+
+    `columns`: whether the loader was run on the public data itself (verified) or only on small
+    folders of its published schema.
+    """
+
+    summary: str
+    source: str = ""
+    revision: str = ""
+    licence: str = ""
+    citation: str = ""
+    known_flaws: tuple[str, ...] = ()
+    superseded_by: str | None = None
+    columns: Literal["verified", "unverified"] = "unverified"
+
+
+class TaskSpec(Record):
+    """What a task is, without its items; the contents of `task.yaml`.
+
+    `primary` is the measure that a leaderboard sorts by; `measures` are further ones to report.
+    `modalities` are those that a judge must take to be asked at all. `groups` is the axis of strata
+    whose values fairness measures compare; left out, groups are the systems that made candidates.
+    """
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_]*$")
+    version: int = Field(default=1, ge=1)
+    protocols: tuple[ProtocolName, ...] = Field(min_length=1)
+    criteria: tuple[Criterion, ...] = Field(min_length=1)
+    modalities: tuple[Modality, ...] = Field(min_length=1)
+    card: TaskCard
+    primary: str
+    measures: tuple[str, ...] = ()
+    groups: str | None = None
+
+    @property
+    def label(self) -> str:
+        """Name and version, as in `genai_bench@1`."""
+        return f"{self.name}@{self.version}"
+
+    def criterion(self, name: str) -> Criterion:
+        """The criterion of that name.
+
+        Raises:
+            KeyError: The task has none of that name.
+        """
+        for criterion in self.criteria:
+            if criterion.name == name:
+                return criterion
+        raise KeyError(name)
+
+
+class Request(Record):
+    """What a judge is asked: structured, so that a scorer gets prompt and candidates apart.
+
+    `candidates` are in the order shown; `order[s]` is the place in the item of the candidate in
+    slot s. `key`, `task` and `item` are bookkeeping: a judge's answer does not depend on them.
+    """
+
+    key: str
+    task: str
+    item: str
+    protocol: ProtocolName
+    criterion: Criterion
+    prompt: Parts
+    candidates: tuple[Candidate, ...]
+    reference: Parts | None = None
+    order: tuple[int, ...]
+    probe: str | None = None
+    condition: str | None = None
+    repeat: int = 0
+
+
+class Reply(Record):
+    """What a judge answered: text, or a score for each slot, or option probabilities.
+
+    `verdict` is for recordings that were parsed elsewhere. `error` says why there is no answer.
+    Latency in seconds.
+    """
+
+    text: str | None = None
+    scores: tuple[float, ...] | None = None
+    probabilities: dict[str, float] | None = None
+    verdict: Verdict | None = None
+    error: Failure | None = None
+    finish_reason: Literal["stop", "length", "content_filter", "tool"] | None = None
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    latency_s: float | None = None
+
+
+class Judgment(Record):
+    """One answered request. `outcome` is the verdict in item order, or the failure."""
+
+    schema_version: int = SCHEMA_VERSION
+    key: str
+    item: str
+    protocol: ProtocolName
+    criterion: str
+    order: tuple[int, ...]
+    probe: str | None = None
+    repeat: int = 0
+    judge: str
+    reply: Reply
+    outcome: Annotated[Preference | Score | Ranking | Failure, Field(discriminator="kind")]
+
+
+class JudgeCard(Record):
+    """What a judge takes and needs.
+
+    `fingerprint` changes with anything that shapes its answers. `scale`: "task" when its scores
+    are on the criterion's scale, "own" for a scorer, whose errors in absolute terms mean nothing.
+    `media`: whether it looks at decoded media; `batch_size`: requests a call.
+    """
+
+    name: str
+    summary: str
+    modalities: tuple[Modality, ...] = ("text", "image", "video", "audio")
+    protocols: tuple[ProtocolName, ...] = ("pair", "score", "rank")
+    needs: tuple[str, ...] = ()
+    revision: str | None = None
+    params: dict[str, Any] = Field(default_factory=dict)
+    scale: Literal["task", "own"] = "task"
+    media: bool = False
+    lookup: bool = False
+    batch_size: int = Field(default=64, ge=1)
+    fingerprint: str = ""
+
+
+class RunSettings(Record):
+    """Everything of a run that shapes its answers, but the task and the judge.
+
+    `orders`: "balanced" shows each item once, slots balanced over items by `seed`; "both" shows a
+    pair in both orders (a ranking forwards and backwards); "given" keeps the order of the file.
+    """
+
+    protocol: ProtocolName
+    orders: Literal["balanced", "both", "given"] = "balanced"
+    repeats: int = Field(default=1, ge=1)
+    seed: int = 0
+    template: str = ""
+    where: dict[str, str] = Field(default_factory=dict)
+
+
+class RunHeader(Record):
+    """What a run was: enough to say whether a resumed one is the same, and to repeat it."""
+
+    schema_version: int = SCHEMA_VERSION
+    run_id: str
+    task: TaskSpec
+    judge: JudgeCard
+    settings: RunSettings
+    data: str | None = None
+    items_sha256: str | None = None
+    git_commit: str | None = None
+    packages: dict[str, str] = Field(default_factory=dict)
+
+
+class MetricResult(Record):
+    """A figure with everything needed to read it.
+
+    `value` is None where the statistic is undefined; `note` then says why. `ci95` is the interval
+    from a bootstrap over items.
+    """
+
+    metric: str
+    task: str
+    criterion: str
+    stratum: str = "all"
+    value: float | None
+    ci95: tuple[float, float] | None = None
+    n_items: int
+    n_failed: int
+    note: str = ""
+
+
+class Comparison(Record):
+    """One figure of two judges on the same items: `difference` is a minus b.
+
+    `p_value` is two-sided from the paired bootstrap, `p_holm` the same corrected for the number of
+    criteria compared by the measure, `p_mcnemar` the exact test of right and wrong, where it fits.
+    """
+
+    metric: str
+    task: str
+    criterion: str
+    stratum: str = "all"
+    a: float | None
+    b: float | None
+    difference: float | None
+    ci95: tuple[float, float] | None = None
+    p_value: float | None = None
+    p_holm: float | None = None
+    p_mcnemar: float | None = None
+    n_items: int
+    note: str = ""
