@@ -1,0 +1,115 @@
+"""From a reply to a verdict in item order, or to a typed failure; only here slots are undone."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+from mmjudge.protocols import pair, rank, score
+from mmjudge.protocols.anchors import spoken_text
+from mmjudge.types import (
+    Failure,
+    Preference,
+    PreferenceValue,
+    ProtocolName,
+    Ranking,
+    Reply,
+    Request,
+    Score,
+    Verdict,
+)
+
+_TEXT_PARSERS: Mapping[ProtocolName, Callable[[Request, str], Verdict | Failure]] = {
+    "pair": pair.parse_text,
+    "score": score.parse_text,
+    "rank": rank.parse_text,
+}
+_KINDS = {"pair": Preference, "score": Score, "rank": Ranking}
+
+
+def parse(request: Request, reply: Reply) -> Verdict | Failure:
+    """Read a reply, whatever its form, and undo the order in which the candidates were shown.
+
+    A recorded `verdict` is in item order already and is only checked.
+    """
+    if reply.error is not None:
+        return reply.error
+    if reply.verdict is not None:
+        return _check_verdict(request, reply.verdict)
+    if reply.scores is not None:
+        shown = _from_scores(request, reply.scores)
+    elif reply.probabilities is not None:
+        shown = _from_probabilities(request, reply.probabilities)
+    else:
+        text = spoken_text(reply, request)
+        shown = text if isinstance(text, Failure) else _parse_text(request, reply, text)
+    return shown if isinstance(shown, Failure) else _to_item_order(request.order, shown)
+
+
+def _parse_text(request: Request, reply: Reply, text: str) -> Verdict | Failure:
+    outcome = _TEXT_PARSERS[request.protocol](request, text)
+    if isinstance(outcome, Failure) and outcome.reason == "ambiguous" and _was_cut(reply):
+        return Failure(reason="truncated", detail="the token limit came before a verdict")
+    return outcome
+
+
+def _was_cut(reply: Reply) -> bool:
+    return reply.finish_reason == "length"
+
+
+def _from_scores(request: Request, scores: Sequence[float]) -> Verdict | Failure:
+    if len(scores) != len(request.candidates) or not all(map(math.isfinite, scores)):
+        detail = f"{len(request.candidates)} candidates need as many finite scores, found {scores}"
+        return Failure(reason="infra", detail=detail)
+    match request.protocol:
+        case "pair":
+            return Preference(value=_higher(*scores))
+        case "score":
+            return Score(value=scores[0])
+        case "rank":
+            ranks = tuple(1.0 + sum(other > mine for other in scores) for mine in scores)
+            return Ranking(ranks=ranks)
+
+
+def _higher(first: float, second: float) -> PreferenceValue:
+    if first == second:
+        return "tie"
+    return "first" if first > second else "second"
+
+
+def _from_probabilities(request: Request, options: Mapping[str, float]) -> Verdict | Failure:
+    """The most probable option; a score is the expected value over the levels of its scale."""
+    if not options or not all(math.isfinite(p) and p >= 0 for p in options.values()):
+        return Failure(reason="infra", detail=f"not a distribution over options: {dict(options)}")
+    if request.protocol == "score":
+        return score.expected(request, options)
+    best = max(options.values())
+    likely = [option for option, p in options.items() if p == best]
+    if len(likely) > 1:
+        return Failure(reason="ambiguous", detail=f"equally probable: {sorted(likely)}")
+    return _TEXT_PARSERS[request.protocol](request, f"[[{likely[0]}]]")
+
+
+def _check_verdict(request: Request, verdict: Verdict) -> Verdict | Failure:
+    if not isinstance(verdict, _KINDS[request.protocol]):
+        detail = f"a {request.protocol} needs another verdict than a {verdict.kind}"
+        return Failure(reason="unsupported", detail=detail)
+    if isinstance(verdict, Score):
+        return score.on_scale(request, verdict.value)
+    if isinstance(verdict, Ranking) and len(verdict.ranks) != len(request.candidates):
+        detail = f"{len(request.candidates)} candidates, found {len(verdict.ranks)} ranks"
+        return Failure(reason="not_a_permutation", detail=detail)
+    return verdict
+
+
+_SWAPPED: dict[PreferenceValue, PreferenceValue] = {"first": "second", "second": "first"}
+
+
+def _to_item_order(order: tuple[int, ...], shown: Verdict) -> Verdict:
+    match shown:
+        case Preference(value=value) if order[0] > order[1]:
+            return Preference(value=_SWAPPED.get(value, value))
+        case Ranking(ranks=ranks):
+            undone = [0.0] * len(order)
+            for slot, place in enumerate(order):
+                undone[place] = ranks[slot]
+            return Ranking(ranks=tuple(undone))
+    return shown

@@ -1,0 +1,111 @@
+"""Scoring: a number on the criterion's scale. What is off the scale is never rescaled."""
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from mmjudge.protocols.anchors import Found, decide, find
+from mmjudge.types import Failure, Request, Scale, Score
+
+_LABEL = re.compile(
+    r"(?:(?:my|the|so|therefore|thus)[ ,]+)*(?:final\s+|overall\s+)?"
+    r"(?:score|rating|grade|verdict|answer)\b[\s*_]*(?:is\b)?[\s*_:=]*",
+    re.I,
+)
+_NUMBER = r"[-+]?\d{1,12}(?:\.\d{1,12})?(?:[eE][-+]?\d{1,3})?"
+_SCORE = re.compile(rf"({_NUMBER})(?:\s*(?:/|out of)\s*({_NUMBER}))?")
+_OBJECT = re.compile(r"\{[^{}]*\}")
+
+
+class _Stated(NamedTuple):
+    """A number as it was stated, with what it is said to be out of, if anything."""
+
+    value: float
+    out_of: float | None = None
+
+
+def parse_text(request: Request, text: str) -> Score | Failure:
+    """The score that a reply states: in brackets, on a labelled line, as JSON, or as a level."""
+    found = _from_json(request, text) or find(text, _LABEL, lambda token: _read(request, token))
+    value = decide(found, text)
+    if isinstance(value, Failure):
+        return value
+    assert isinstance(value, _Stated)
+    scale = request.criterion.scale
+    if value.out_of is not None and (scale is None or value.out_of != scale.highest):
+        wanted = f"{scale.highest:g}" if scale else "none"
+        detail = f"a score out of {value.out_of:g} where the scale ends at {wanted}"
+        return Failure(reason="off_scale", detail=detail)
+    return on_scale(request, value.value)
+
+
+def on_scale(request: Request, value: float) -> Score | Failure:
+    """The score if the criterion's scale has it, else `off_scale`."""
+    scale = request.criterion.scale
+    if not math.isfinite(value):
+        return Failure(reason="off_scale", detail=f"{value} is not a finite number")
+    if scale is None:
+        return Score(value=value)
+    if not scale.lowest <= value <= scale.highest:
+        detail = f"{value:g} where {scale.lowest:g} to {scale.highest:g} is allowed"
+        return Failure(reason="off_scale", detail=detail)
+    if scale.integer and value != int(value):
+        return Failure(reason="off_scale", detail=f"{value:g} where whole numbers are allowed")
+    return Score(value=value)
+
+
+def expected(request: Request, options: Mapping[str, float]) -> Score | Failure:
+    """The expected score over the probabilities of the levels, which need not sum to 1."""
+    levels = {option: _read(request, option) for option in options}
+    if unknown := [option for option, level in levels.items() if level is None]:
+        return Failure(reason="infra", detail=f"options that are no level of the scale: {unknown}")
+    total = sum(options.values())
+    if total <= 0:
+        return Failure(reason="infra", detail="all options have probability 0")
+    value = sum(
+        p * level.value for p, level in zip(options.values(), levels.values(), strict=True) if level
+    )
+    return Score(value=value / total)
+
+
+def _read(request: Request, token: str) -> _Stated | None:
+    token = token.strip()
+    if number := _SCORE.fullmatch(token):
+        out_of = float(number[2]) if number[2] else None
+        return _Stated(float(number[1]), out_of)
+    level = _level(request.criterion.scale, token)
+    return None if level is None else _Stated(level)
+
+
+def _level(scale: Scale | None, token: str) -> float | None:
+    if scale is None:
+        return None
+    words = " ".join(token.split()).casefold()
+    labels = [label.casefold() for label in scale.labels]
+    return scale.lowest + labels.index(words) if words in labels else None
+
+
+def _from_json(request: Request, text: str) -> list[Found]:
+    """Scores in JSON objects with a `score`; of sub-scores the lowest counts."""
+    found = []
+    for place, match in enumerate(_OBJECT.finditer(text)):
+        try:
+            content = json.loads(match[0])
+        except (ValueError, RecursionError):
+            continue
+        value = _lowest(request, content.get("score"))
+        if value is not None:
+            found.append(Found(value, labelled=True, position=place))
+    return found
+
+
+def _lowest(request: Request, value: Any) -> _Stated | None:
+    values = value if isinstance(value, list) else [value]
+    numbers = [v for v in values if isinstance(v, int | float) and not isinstance(v, bool)]
+    single = len(numbers) == 1 and not isinstance(value, list)
+    if not numbers or len(numbers) != len(values) or not (single or request.criterion.subscores):
+        return None
+    off = [v for v in numbers if isinstance(on_scale(request, float(v)), Failure)]
+    return _Stated(float(off[0]) if off else float(min(numbers)))
