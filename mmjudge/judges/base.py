@@ -1,0 +1,156 @@
+"""What a judge is, how a scorer becomes one, and how a spec names one."""
+
+import hashlib
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from mmjudge.cards import read_card
+from mmjudge.errors import JudgeError
+from mmjudge.media import Decoded
+from mmjudge.registry import JUDGES, registry
+from mmjudge.task import Task
+from mmjudge.types import JudgeCard, Media, Parts, ProtocolName, Record, Reply, Request
+
+MediaMap = Mapping[Media, Decoded]
+
+
+class JudgeContext(NamedTuple):
+    """What a judge may know when it is opened: the task, for recordings and the oracle alone."""
+
+    task: Task
+    protocol: ProtocolName
+    folder: Path = Path()
+
+
+class Judge(ABC):
+    """Answers requests; subclass it and register it as a `mmjudge.judges` entry point."""
+
+    card: JudgeCard
+
+    @classmethod
+    @abstractmethod
+    def open(cls, name: str, options: Mapping[str, Any], context: JudgeContext) -> Self:
+        """Make the judge that `kind:name` and its options ask for.
+
+        Raises:
+            JudgeError: There is no such judge, or an option does not fit.
+        """
+
+    @classmethod
+    @abstractmethod
+    def catalog(cls) -> Iterable[JudgeCard]:
+        """Cards of what this kind offers, for `mmjudge judges`; loads nothing heavy."""
+
+    @abstractmethod
+    def judge(self, batch: Sequence[Request], media: MediaMap) -> list[Reply]:
+        """Answer a batch: one reply a request, in the same order.
+
+        Args:
+            batch: The requests, at most `card.batch_size`.
+            media: Decoded media of the batch, if the card asks for media; empty otherwise.
+
+        Raises:
+            JudgeError: Nothing can be answered at all (a wrong key, say): the run stops, and can
+                be resumed. Whatever befalls one request alone is a `Reply` with `error`.
+        """
+
+
+class Scorer(Protocol):
+    """Gives a number to one answer to a prompt: CLIP-style scorers, reward models."""
+
+    card: JudgeCard
+
+    def score(self, pairs: Sequence[tuple[Parts, Parts]], media: MediaMap) -> NDArray[np.float64]:
+        """Scores of (prompt, answer) pairs, shape (n,), higher is better."""
+        ...
+
+
+class LiftedScorer:
+    """A scorer as a judge of all three protocols: every candidate is scored on its own."""
+
+    def __init__(self, scorer: Scorer) -> None:
+        self.scorer = scorer
+        self.card = scorer.card
+
+    def judge(self, batch: Sequence[Request], media: MediaMap) -> list[Reply]:
+        """One score for each slot of each request."""
+        pairs = [(r.prompt, c.parts) for r in batch for c in r.candidates]
+        scores = iter(self.scorer.score(pairs, media).tolist())
+        return [Reply(scores=tuple(next(scores) for _ in r.candidates)) for r in batch]
+
+
+def lift(scorer: Scorer) -> LiftedScorer:
+    """Give a scorer all three protocols."""
+    return LiftedScorer(scorer)
+
+
+class JudgeSpec(Record):
+    """A judge as written in a YAML file: `judge: kind:name`, with options."""
+
+    judge: str = Field(pattern=r"^[a-z0-9_]+(:.*)?$")
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+def open_judge(spec: str, context: JudgeContext, options: Mapping[str, Any] | None = None) -> Judge:
+    """Open the judge that a spec string or a YAML file names.
+
+    Args:
+        spec: `kind:name`, or the path of a YAML file with `judge` and `options`.
+        context: The task and protocol.
+        options: Further options; they win over those of the file.
+
+    Raises:
+        JudgeError: The spec is malformed or names nothing.
+    """
+    given = dict(options or {})
+    if spec.endswith((".yaml", ".yml")):
+        path = Path(spec)
+        written = read_card(path, JudgeSpec)
+        context = context._replace(folder=path.parent)
+        spec, given = written.judge, {**written.options, **given}
+    kind, _, name = spec.partition(":")
+    judge: Judge = registry(JUDGES).load(kind).open(name, given, context)
+    card = judge.card
+    if not card.fingerprint:
+        card = card.model_copy(update={"fingerprint": fingerprint(card)})
+        judge.card = card
+    return judge
+
+
+def fingerprint(card: JudgeCard) -> str:
+    """Hash of name, revision and parameters: changes with anything that shapes the answers."""
+    facts = json.dumps([card.name, card.revision, card.params], sort_keys=True, default=str)
+    return hashlib.sha256(facts.encode()).hexdigest()[:16]
+
+
+def take_options(
+    judge: str, options: Mapping[str, Any], allowed: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Options with defaults filled in.
+
+    Args:
+        judge: For the message.
+        options: As given.
+        allowed: Name to default; a given value must be of the default's type.
+
+    Raises:
+        JudgeError: An option is unknown or of another type.
+    """
+    for name, value in options.items():
+        if name not in allowed:
+            known = ", ".join(f"{key}={default!r}" for key, default in allowed.items()) or "none"
+            raise JudgeError(f"judge {judge}: unknown option {name!r}; it takes {known}")
+        wanted = type(allowed[name])
+        number = wanted is float and isinstance(value, int) and not isinstance(value, bool)
+        if allowed[name] is not None and not isinstance(value, wanted) and not number:
+            raise JudgeError(
+                f"judge {judge}: option {name} must be {wanted.__name__}, found {value!r}"
+            )
+    return {**allowed, **options}

@@ -1,0 +1,150 @@
+"""Replies of a judge that was run elsewhere, or long ago."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from mmjudge.errors import JudgeError, unknown
+from mmjudge.jsonl import BadLine, read_records
+from mmjudge.judges.base import Judge, JudgeContext, MediaMap, take_options
+from mmjudge.task import Recorded
+from mmjudge.types import Failure, JudgeCard, Reply, Request
+
+_Key = tuple[str, str, str, int, tuple[str, ...] | None, str | None]
+
+
+class Replay(Judge):
+    """The judge `replay:NAME` (recorded in the task's own data) or `replay:FILE` (JSONL).
+
+    A request that was not recorded is a `Failure(infra)` that says so; it is never guessed. A line
+    that cannot be read is reported with the first request that may have needed it.
+    """
+
+    def __init__(
+        self, name: str, lines: Iterable[Recorded | BadLine], revision: str | None
+    ) -> None:
+        self._replies: dict[_Key, Recorded] = {}
+        self.bad_lines: list[BadLine] = []
+        scores = False
+        for line in lines:
+            if isinstance(line, BadLine):
+                self.bad_lines.append(line)
+                continue
+            key = (
+                line.item,
+                line.criterion,
+                line.protocol,
+                line.repeat,
+                line.order,
+                line.condition,
+            )
+            if key in self._replies and self._replies[key] != line:
+                raise JudgeError(f"replay:{name}: two different replies to the same request: {key}")
+            self._replies[key] = line
+            scores = scores or line.scores is not None
+        self.card = _card(name).model_copy(
+            update={"revision": revision, "scale": "own" if scores else "task"}
+        )
+
+    @classmethod
+    def open(cls, name: str, options: Mapping[str, Any], context: JudgeContext) -> Self:
+        """Read the recording.
+
+        Raises:
+            JudgeError: Neither the task nor the disk has it.
+        """
+        take_options(f"replay:{name}", options, {})
+        recorded = context.task.recorded_judges()
+        if name in recorded:
+            data = str(context.task.data) if context.task.data else "public"
+            lines = (r for r in context.task.recorded(name) if r.protocol == context.protocol)
+            return cls(name, lines, revision=_data_digest(context.task.data, data))
+        path = context.folder / name
+        if path.is_file():
+            return cls(name, read_records(path, Recorded), revision=_file_digest(path))
+        raise JudgeError(
+            f"replay: {unknown('recording', name, recorded)}. Nor is there a file {str(path)!r}; "
+            "a recording has one JSON object a line: item, criterion, protocol, order, text"
+        )
+
+    @classmethod
+    def catalog(cls) -> Iterable[JudgeCard]:
+        """One card for the kind; what a task has recorded is listed by `--task`."""
+        return [_card("NAME_OR_FILE")]
+
+    def judge(self, batch: Sequence[Request], media: MediaMap) -> list[Reply]:
+        """Look up each request."""
+        return [self._look_up(request) for request in batch]
+
+    def _look_up(self, request: Request) -> Reply:
+        for key in _keys(request):
+            if key in self._replies:
+                return _to_reply(self._replies[key])
+        shown = [candidate.id for candidate in request.candidates]
+        detail = (
+            f"not recorded: item {request.item!r}, criterion {request.criterion.name!r}, "
+            f"order {shown}, repeat {request.repeat}"
+        )
+        if self.bad_lines:
+            first = self.bad_lines[0]
+            detail += (
+                f"; {len(self.bad_lines)} unreadable lines, first {first.where}: {first.problem}"
+            )
+        return Reply(error=Failure(reason="infra", detail=detail))
+
+
+def _keys(request: Request) -> Iterator[_Key]:
+    """The ways in which a recording may name a request, the most exact first."""
+    shown = tuple(candidate.id for candidate in request.candidates)
+    in_file_order = request.order == tuple(range(len(request.order)))
+    for condition in dict.fromkeys((request.condition, None)):
+        for order in (shown, None) if in_file_order else (shown,):
+            yield (
+                request.item,
+                request.criterion.name,
+                request.protocol,
+                request.repeat,
+                order,
+                condition,
+            )
+
+
+def _to_reply(line: Recorded) -> Reply:
+    if line.failure is not None:
+        return Reply(error=line.failure)
+    if line.verdict is not None:
+        return Reply(verdict=line.verdict)
+    if line.scores is not None:
+        return Reply(scores=line.scores)
+    if line.text is not None:
+        return Reply(text=line.text)
+    return Reply(error=Failure(reason="empty", detail="the recording has no reply here"))
+
+
+def _card(name: str) -> JudgeCard:
+    return JudgeCard(
+        name=f"replay:{name}",
+        summary="Recorded replies or verdicts: a name that the task knows, or a JSONL file.",
+        lookup=True,
+        batch_size=256,
+    )
+
+
+def _file_digest(path: Path) -> str:
+    import hashlib
+
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()[:16]
+
+
+def _data_digest(data: Path | None, name: str) -> str:
+    """Hash of the task's data files, so that an edited recording is a changed judge."""
+    import hashlib
+
+    if data is None or not data.exists():
+        return name
+    files = [data] if data.is_file() else sorted(p for p in data.glob("*") if p.is_file())
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(path.name.encode() + b"\0" + _file_digest(path).encode())
+    return digest.hexdigest()[:16]
