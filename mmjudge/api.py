@@ -1,0 +1,163 @@
+"""The same as the command line, from Python: run a judge on a task, open a run, score it."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from mmjudge.engine import Progress, Stats, execute
+from mmjudge.folder_task import open_task
+from mmjudge.judges.base import Judge, JudgeContext, open_judge
+from mmjudge.protocols import template_digest
+from mmjudge.resume import check_same_run
+from mmjudge.store import RunStore
+from mmjudge.task import Task
+from mmjudge.types import JudgeCard, MetricResult, ProtocolName, RunHeader, RunSettings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PACKAGES = ("mmjudge", "numpy", "pydantic", "pillow", "torch", "transformers", "open_clip_torch")
+"""Packages whose versions may shape an answer; the installed ones stand in the run's header."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished or interrupted run in its folder."""
+
+    folder: Path
+    stats: Stats | None = None
+
+    @property
+    def header(self) -> RunHeader:
+        """What was run."""
+        with RunStore.open(self.folder) as store:
+            return store.header
+
+    def scores(
+        self, n_resamples: int = 1000, by: tuple[str, ...] = (), measures: tuple[str, ...] = ()
+    ) -> list[MetricResult]:
+        """All figures, with 95 % intervals from a bootstrap over items.
+
+        Args:
+            n_resamples: Resamples of the bootstrap; 0 for no intervals.
+            by: Axes of strata to break down by.
+            measures: Measures to compute instead of the task's own, as in `accuracy(ties=half)`.
+        """
+        from mmjudge.scoring import score_run
+
+        return score_run(self.folder, n_resamples=n_resamples, by=by, measures=measures)
+
+    def dataframe(self) -> "pd.DataFrame":
+        """One row a judgment: item, criterion, order, repeat, verdict, failure, reply, gold."""
+        import pandas as pd
+
+        from mmjudge.export import rows
+
+        return pd.DataFrame(rows(self.folder))
+
+    def __str__(self) -> str:
+        from mmjudge.report.terminal import render_scores
+
+        return render_scores(self.folder, self.scores())
+
+    __repr__ = __str__
+
+
+def run(  # noqa: PLR0913 (every setting of a run has a default and a name)
+    task: str | Task,
+    judge: str | Judge,
+    *,
+    data: str | Path | None = None,
+    out: str | Path | None = None,
+    protocol: ProtocolName | None = None,
+    orders: Literal["balanced", "both", "given"] = "balanced",
+    repeats: int = 1,
+    seed: int = 0,
+    where: Mapping[str, str] | None = None,
+    options: Mapping[str, Any] | None = None,
+    limit: int | None = None,
+    workers: int = 2,
+    progress: Progress | None = None,
+) -> Run:
+    """Evaluate a judge on a task; go on where an earlier run in the same folder stopped.
+
+    Args:
+        task: Name of an installed task, path of a task folder, `hub:owner/name@revision`, a task.
+        judge: A spec such as `replay:gpt4o` or `baseline:random`, a YAML file, or a judge.
+        data: Folder or file of the task's data; None for the public copy.
+        out: Folder of the run; by default one under `runs/` named by task, judge and settings.
+        protocol: pair, score or rank; by default the first that the task has.
+        orders: `balanced` over items, `both`, or `given` as in the file.
+        repeats: How often each request is asked.
+        seed: Seed of the balanced order.
+        where: Axis to value of strata; only such items are asked.
+        options: Options of the judge.
+        limit: Number of items, from the first.
+        workers: Threads that decode media.
+        progress: Called now and then with the counts so far.
+
+    Returns:
+        The run.
+
+    Raises:
+        MmjudgeError: Anything that must be mended first; nothing that was judged is lost.
+    """
+    opened = open_task(task, Path(data) if data else None) if isinstance(task, str) else task
+    chosen = protocol or opened.spec.protocols[0]
+    context = JudgeContext(opened, chosen)
+    answering = open_judge(judge, context, options) if isinstance(judge, str) else judge
+    settings = RunSettings(
+        protocol=chosen,
+        orders=orders,
+        repeats=repeats,
+        seed=seed,
+        template=template_digest(chosen),
+        where=dict(where or {}),
+    )
+    header = _header(opened, answering.card, settings)
+    folder = Path(out) if out else Path("runs") / _folder_name(header)
+    with _open_or_create(folder, header) as store:
+        stats = execute(opened, answering, store, limit, workers, progress)
+    return Run(folder, stats)
+
+
+def _open_or_create(folder: Path, header: RunHeader) -> RunStore:
+    if not RunStore.exists(folder):
+        return RunStore.create(folder, header)
+    store = RunStore.open(folder, "append")
+    try:
+        check_same_run(store, header)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def _header(task: Task, card: JudgeCard, settings: RunSettings) -> RunHeader:
+    facts = "\0".join((task.spec.label, card.fingerprint, settings.model_dump_json()))
+    return RunHeader(
+        run_id=hashlib.sha256(facts.encode()).hexdigest()[:12],
+        task=task.spec,
+        judge=card,
+        settings=settings,
+        data=str(task.data) if task.data else None,
+        packages=_packages(),
+    )
+
+
+def _packages() -> dict[str, str]:
+    found = {}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _folder_name(header: RunHeader) -> str:
+    judge = "".join(c if c.isalnum() or c in "-_." else "-" for c in header.judge.name)
+    return f"{header.task.name}-{judge[:60]}-{header.run_id}"

@@ -1,0 +1,405 @@
+"""One SQLite file a run: append only, durable in groups, safe at any kill."""
+
+import fcntl
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Literal, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from mmjudge.errors import StoreError
+from mmjudge.task import BadItem
+from mmjudge.types import (
+    SCHEMA_VERSION,
+    Failure,
+    Item,
+    Judgment,
+    Preference,
+    Ranking,
+    Reply,
+    Request,
+    RunHeader,
+    Score,
+    Verdict,
+)
+
+FILE = "run.db"
+LOCK = "run.lock"
+COMMIT_EVERY_S = 0.25
+COMMIT_EVERY_ROWS = 2000
+
+PREFERENCES = ("first", "second", "tie", "both_good", "both_bad")
+"""A preference's code in the store and in `Columns.value` is its place here."""
+
+FAILED, PREFERENCE, SCORE, RANKING = range(4)
+
+_TABLES = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE items (place INTEGER PRIMARY KEY, digest BLOB NOT NULL, bad INTEGER NOT NULL,
+                    body TEXT NOT NULL);
+CREATE TABLE orders (id INTEGER PRIMARY KEY, permutation TEXT NOT NULL UNIQUE);
+CREATE TABLE judgments (key BLOB PRIMARY KEY, place INTEGER NOT NULL, criterion INTEGER NOT NULL,
+                        ord INTEGER NOT NULL, repeat INTEGER NOT NULL, probe TEXT,
+                        kind INTEGER NOT NULL, value REAL, outcome TEXT, reply TEXT NOT NULL);
+"""
+
+
+class StoredItem(NamedTuple):
+    """A row of `items`: place in the task, hash of the body, whether it is bad, its JSON."""
+
+    place: int
+    digest: bytes
+    bad: bool
+    body: str
+
+
+class Judged(NamedTuple):
+    """An answered request on its way to the store; `criterion` is its index in the task."""
+
+    place: int
+    criterion: int
+    request: Request
+    reply: Reply
+    outcome: Verdict | Failure
+
+
+class Columns(NamedTuple):
+    """All judgments as arrays of shape (n,), in the order in which they were stored.
+
+    `value` is the code of a preference, a score, or nan; `order` an index into `orders`;
+    `rankings` maps a row to its ranks in item order.
+    """
+
+    place: NDArray[np.int64]
+    criterion: NDArray[np.int64]
+    order: NDArray[np.int64]
+    repeat: NDArray[np.int64]
+    kind: NDArray[np.int64]
+    value: NDArray[np.float64]
+    orders: tuple[tuple[int, ...], ...]
+    rankings: dict[int, tuple[float, ...]]
+
+
+@dataclass
+class RunStore:
+    """A run folder: `run.db` and, while a run writes to it, a held `run.lock`."""
+
+    folder: Path
+    connection: sqlite3.Connection
+    header: RunHeader
+    _lock: IO[str] | None = None
+    _order_ids: dict[tuple[int, ...], int] | None = None
+    _pending: int = 0
+    _last_commit: float = 0.0
+
+    @classmethod
+    def create(cls, folder: Path, header: RunHeader) -> Self:
+        """Start a run in a folder that has none.
+
+        Raises:
+            StoreError: The folder cannot be written, or another run is at work in it.
+        """
+        lock = _make_folder(folder)
+        connection = _connect(folder / FILE, "rwc")
+        try:
+            with connection:
+                connection.executescript("PRAGMA journal_mode=WAL;")
+                connection.execute("BEGIN")
+                for statement in filter(str.strip, _TABLES.split(";")):
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+                row = ("header", header.model_dump_json())
+                connection.execute("INSERT INTO meta VALUES (?, ?)", row)
+        except sqlite3.Error as error:
+            raise StoreError(f"{folder / FILE}: cannot be written: {error}") from error
+        return cls(folder, connection, header, lock)
+
+    @classmethod
+    def open(cls, folder: Path, mode: Literal["read", "append"] = "read") -> Self:
+        """Open the run in a folder; "append" takes its lock.
+
+        Raises:
+            StoreError: There is no run, it is locked, damaged, or of a newer version.
+        """
+        path = folder / FILE
+        if not path.is_file():
+            raise StoreError(f"{folder}: no run here (no {FILE}); make one with mmjudge run --out")
+        lock = _make_folder(folder) if mode == "append" else None
+        connection = _connect(path, "rw" if mode == "append" else "ro")
+        try:
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            if version > SCHEMA_VERSION:
+                raise StoreError(
+                    f"{path}: written by a newer mmjudge (format {version}, this one reads up to "
+                    f"{SCHEMA_VERSION}): upgrade mmjudge"
+                )
+            row = connection.execute("SELECT value FROM meta WHERE name='header'").fetchone()
+            if row is None:
+                raise StoreError(f"{path}: has no header; it is not a run, or is damaged")
+            header = RunHeader.model_validate_json(row[0])
+        except (sqlite3.Error, ValidationError) as error:
+            raise StoreError(f"{path}: not a readable run: {error}") from error
+        return cls(folder, connection, header, lock)
+
+    @staticmethod
+    def exists(folder: Path) -> bool:
+        """Whether the folder holds a run that got as far as its header."""
+        path = folder / FILE
+        if not path.is_file():
+            return False
+        connection = _connect(path, "ro")
+        try:
+            tables = "SELECT count(*) FROM sqlite_master WHERE name='judgments'"
+            return bool(connection.execute(tables).fetchone()[0])
+        except sqlite3.Error as error:
+            raise StoreError(f"{path}: not a readable run: {error}") from error
+        finally:
+            connection.close()
+
+    def add(self, items: Iterable[StoredItem], judged: Iterable[Judged]) -> None:
+        """Append items and what was judged; durable at the next commit.
+
+        A group is committed when it has enough rows or is old enough, never on every row. Items
+        and keys that are there already are left as they are.
+        """
+        try:
+            if not self.connection.in_transaction:
+                self.connection.execute("BEGIN")
+                self._last_commit = time.monotonic()
+            rows = [self._row(entry) for entry in judged]
+            self.connection.executemany("INSERT OR IGNORE INTO items VALUES (?,?,?,?)", items)
+            statement = "INSERT OR IGNORE INTO judgments VALUES (?,?,?,?,?,?,?,?,?,?)"
+            self.connection.executemany(statement, rows)
+            self._pending += len(rows)
+            if self._age() > COMMIT_EVERY_S or self._pending >= COMMIT_EVERY_ROWS:
+                self.commit()
+        except sqlite3.Error as error:
+            raise StoreError(
+                f"{self.folder / FILE}: cannot be written: {error}; what was committed is safe, "
+                "run the same command again to go on"
+            ) from error
+
+    def commit(self) -> None:
+        """Make everything added so far durable."""
+        self.connection.commit()
+        self._pending = 0
+        self._last_commit = time.monotonic()
+
+    def flush(self) -> None:
+        """Commit a group that has waited long enough while nothing new came."""
+        if self.connection.in_transaction and self._age() > COMMIT_EVERY_S:
+            self.commit()
+
+    def _age(self) -> float:
+        return time.monotonic() - self._last_commit
+
+    def update_header(self, header: RunHeader) -> None:
+        """Replace the header, with what became known at the end of a run."""
+        with self.connection:
+            row = (header.model_dump_json(),)
+            self.connection.execute("UPDATE meta SET value=? WHERE name='header'", row)
+        self.header = header
+
+    def _row(self, judged: Judged) -> tuple[Any, ...]:
+        request = judged.request
+        kind, value, outcome = _encode(judged.outcome)
+        return (
+            bytes.fromhex(request.key),
+            judged.place,
+            judged.criterion,
+            self._order_id(request.order),
+            request.repeat,
+            request.probe,
+            kind,
+            value,
+            outcome,
+            judged.reply.model_dump_json(exclude_none=True),
+        )
+
+    def _order_id(self, order: tuple[int, ...]) -> int:
+        if self._order_ids is None:
+            self._order_ids = {known: place for place, known in enumerate(self._orders())}
+        if order not in self._order_ids:
+            self._order_ids[order] = len(self._order_ids)
+            row = (self._order_ids[order], ",".join(map(str, order)))
+            self.connection.execute("INSERT INTO orders VALUES (?,?)", row)
+        return self._order_ids[order]
+
+    def _orders(self) -> tuple[tuple[int, ...], ...]:
+        rows = self.connection.execute("SELECT permutation FROM orders ORDER BY id")
+        return tuple(tuple(map(int, row[0].split(","))) for row in rows)
+
+    def done_keys(self) -> set[bytes]:
+        """Keys of all stored judgments, 16 bytes each."""
+        return {row[0] for row in self.connection.execute("SELECT key FROM judgments")}
+
+    def digests(self) -> Iterator[tuple[int, bytes]]:
+        """Place and digest of every stored item, in order."""
+        yield from self.connection.execute("SELECT place, digest FROM items ORDER BY place")
+
+    def items(self) -> Iterator[tuple[int, Item | BadItem]]:
+        """Every stored item with its place, in order."""
+        for place, bad, body in self.connection.execute(
+            "SELECT place, bad, body FROM items ORDER BY place"
+        ):
+            yield place, (BadItem if bad else Item).model_validate_json(body)
+
+    def bodies(self) -> Iterator[tuple[int, bool, str]]:
+        """Place, whether it is bad, and JSON of every stored item, in order."""
+        yield from self.connection.execute("SELECT place, bad, body FROM items ORDER BY place")
+
+    def item(self, place: int) -> Item | BadItem:
+        """The stored item at a place."""
+        row = self.connection.execute(
+            "SELECT bad, body FROM items WHERE place=?", (place,)
+        ).fetchone()
+        return (BadItem if row[0] else Item).model_validate_json(row[1])
+
+    def counts(self) -> dict[str, int]:
+        """Numbers of items, bad items, judgments and failures."""
+        query = (
+            "SELECT (SELECT count(*) FROM items), (SELECT count(*) FROM items WHERE bad), "
+            "(SELECT count(*) FROM judgments), "
+            f"(SELECT count(*) FROM judgments WHERE kind={FAILED})"
+        )
+        row = self.connection.execute(query).fetchone()
+        return dict(zip(("items", "bad_items", "judgments", "failed"), row, strict=True))
+
+    def failures(self) -> dict[str, int]:
+        """Number of failures by reason."""
+        query = (
+            "SELECT json_extract(outcome, '$.reason'), count(*) FROM judgments "
+            f"WHERE kind={FAILED} GROUP BY 1 ORDER BY 2 DESC"
+        )
+        return dict(self.connection.execute(query))
+
+    def columns(self) -> Columns:
+        """All judgments as arrays."""
+        count = self.connection.execute("SELECT count(*) FROM judgments").fetchone()[0]
+        table = np.empty((6, count))
+        cursor = self.connection.execute(
+            "SELECT place, criterion, ord, repeat, kind, value FROM judgments ORDER BY rowid"
+        )
+        start = 0
+        while rows := cursor.fetchmany(20_000):
+            table[:, start : start + len(rows)] = np.array(rows, dtype=np.float64).T
+            start += len(rows)
+        whole = table[:5].astype(np.int64)
+        place, criterion, order, repeat, kind = whole
+        return Columns(
+            place,
+            criterion,
+            order,
+            repeat,
+            kind,
+            value=table[5],
+            orders=self._orders(),
+            rankings=self._rankings(kind),
+        )
+
+    def _rankings(self, kind: NDArray[np.int64]) -> dict[int, tuple[float, ...]]:
+        rows = np.flatnonzero(kind == RANKING)
+        bodies = self.connection.execute(
+            f"SELECT outcome FROM judgments WHERE kind={RANKING} ORDER BY rowid"
+        )
+        ranks = (tuple(json.loads(body)["ranks"]) for (body,) in bodies)
+        return dict(zip(rows.tolist(), ranks, strict=True))
+
+    def judgments(self) -> Iterator[tuple[int, Judgment]]:
+        """Every judgment with the place of its item, in the order in which they were stored."""
+        names = [criterion.name for criterion in self.header.task.criteria]
+        orders = self._orders()
+        ids = {place: json.loads(body)["id"] for place, _, body in self.bodies()}
+        rows = self.connection.execute("SELECT * FROM judgments ORDER BY rowid")
+        for key, place, criterion, order, repeat, probe, kind, value, outcome, reply in rows:
+            yield (
+                place,
+                Judgment(
+                    key=key.hex(),
+                    item=ids[place],
+                    protocol=self.header.settings.protocol,
+                    criterion=names[criterion],
+                    order=orders[order],
+                    probe=probe,
+                    repeat=repeat,
+                    judge=self.header.judge.fingerprint,
+                    reply=Reply.model_validate_json(reply),
+                    outcome=_decode(kind, value, outcome),
+                ),
+            )
+
+    def close(self) -> None:
+        """Commit, close the file and give up the lock."""
+        if self.connection.in_transaction:
+            self.connection.commit()
+        self.connection.close()
+        if self._lock is not None:
+            self._lock.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _encode(outcome: Verdict | Failure) -> tuple[int, float | None, str | None]:
+    match outcome:
+        case Preference(value=value):
+            return PREFERENCE, PREFERENCES.index(value), None
+        case Score(value=score):
+            return SCORE, score, None
+        case Ranking():
+            return RANKING, None, outcome.model_dump_json()
+    return FAILED, None, outcome.model_dump_json()
+
+
+def _decode(kind: int, value: float | None, outcome: str | None) -> Verdict | Failure:
+    if kind == PREFERENCE and value is not None:
+        return Preference.model_validate({"value": PREFERENCES[int(value)]})
+    if kind == SCORE and value is not None:
+        return Score(value=value)
+    record: type[Ranking | Failure] = Ranking if kind == RANKING else Failure
+    return record.model_validate_json(outcome or "{}")
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    uri = f"{path.resolve().as_uri()}?mode={mode}"
+    try:
+        connection = sqlite3.connect(uri, uri=True, check_same_thread=False, isolation_level=None)
+        if mode != "ro":
+            connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA cache_size=-8192")
+    except sqlite3.Error as error:
+        raise StoreError(f"{path}: cannot be opened: {error}") from error
+    return connection
+
+
+def _make_folder(folder: Path) -> IO[str]:
+    """Make the folder and take its lock, which the system frees when the process ends."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / LOCK).open("a+", encoding="utf-8")
+    except OSError as error:
+        raise StoreError(f"{folder}: cannot be written: {error}") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.seek(0)
+        holder = lock.read().strip() or "unknown"
+        lock.close()
+        raise StoreError(
+            f"{folder}: another run (process {holder}) is writing here; wait for it, "
+            "or choose another --out"
+        ) from error
+    lock.truncate(0)
+    lock.write(str(os.getpid()))
+    lock.flush()
+    return lock
