@@ -1,0 +1,221 @@
+"""The rows and columns that a measure takes, cut out of a run's table."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmjudge.metrics.measure import Measure
+from mmjudge.table import NO_GOLD, Ints, Table
+
+Rows = NDArray[np.bool_]
+
+
+class Frame(NamedTuple):
+    """What one measure is computed from.
+
+    `columns` by name, each of shape (n_rows, ...); `item` the item of each row; `n_items` and
+    `n_failed` count what was asked, failures included.
+    """
+
+    columns: Mapping[str, NDArray[Any]]
+    item: Ints
+    n_items: int
+    n_failed: int
+
+
+@dataclass(frozen=True)
+class Slice:
+    """The judgments that a figure is about: of one criterion, or of all (None); of some rows."""
+
+    table: Table
+    criterion: int | None
+    rows: Rows
+    cut: dict[tuple[str, tuple[str, ...]], Frame | None] = field(default_factory=dict)
+
+    def frame(self, measure: Measure) -> Frame | None:
+        """The rows of a measure, or None where the run has nothing that it could be about.
+
+        Measures of the same kind and columns share one frame.
+        """
+        key = (measure.kind, measure.columns)
+        if measure.spec.same_scale and self.table.header.judge.scale == "own":
+            return None
+        if key not in self.cut:
+            self.cut[key] = self._frame(measure)
+        return self.cut[key]
+
+    def _frame(self, measure: Measure) -> Frame | None:
+        if measure.kind == "ceiling":
+            return self._ratings()
+        wanted = set(measure.columns)
+        if not self._fits(measure, wanted):
+            return None
+        if "given" in wanted:
+            return self._both_orders(measure)
+        rows = self.rows if self.criterion is None else self.rows & self._of_criterion
+        if measure.kind == "criteria":
+            rows = rows & self._asked_once
+        if wanted & {"gold", "gold_ranks"}:
+            rows = rows & self._has_gold
+        return self._cut(measure, np.flatnonzero(rows))
+
+    def _fits(self, measure: Measure, wanted: set[str]) -> bool:
+        """Whether the run has what the measure is about at all."""
+        header = self.table.header
+        return (
+            measure.protocol in ("any", header.settings.protocol)
+            and (measure.kind == "criteria") == (self.criterion is None)
+            and not wanted & {"right", "confidence"}
+            and (measure.kind != "fairness" or header.task.groups is not None)
+            and (measure.kind != "systems" or len(self.table.system_names) >= 3)
+            and ("group" not in wanted or bool(np.ptp(self._item_groups)))
+        )
+
+    @cached_property
+    def _of_criterion(self) -> Rows:
+        found: Rows = self.table.columns.criterion == self.criterion
+        return found
+
+    @property
+    def _asked_once(self) -> Rows:
+        """One order and repeat of each item: all criteria are asked to be right in one pass."""
+        columns = self.table.columns
+        identity = [order == tuple(sorted(order)) for order in columns.orders]
+        given = np.array(identity, dtype=bool)[columns.order]
+        both = self.table.header.settings.orders == "both"
+        once: Rows = (columns.repeat == 0) & (given | (not both))
+        return once
+
+    @cached_property
+    def _has_gold(self) -> Rows:
+        """Rows whose item has gold for the row's criterion, shape (n,)."""
+        found = np.zeros(len(self.table.item), dtype=bool)
+        for index, gold in enumerate(self.table.gold):
+            mine = self.table.columns.criterion == index
+            found[mine] = _known(gold)[self.table.item[mine]]
+        return found
+
+    @cached_property
+    def _item_groups(self) -> Ints:
+        axis = self.table.header.task.groups
+        if axis is None:
+            return self.table.systems[:, 0] if self.table.systems.size else np.zeros(0, np.int64)
+        if axis not in self.table.strata:
+            return np.zeros(len(self.table.places), dtype=np.int64)
+        return self.table.strata[axis][0]
+
+    def _cut(self, measure: Measure, rows: Ints) -> Frame | None:
+        if not len(rows):
+            return None
+        failed = self.table.failed[rows]
+        n_items, n_failed = self._count(rows), int(failed.sum())
+        if self.table.header.settings.protocol == "score" and "verdict" in measure.columns:
+            rows = rows[~failed]
+        named = {name: _COLUMNS[name](self, rows) for name in measure.columns}
+        return Frame(named, self.table.item[rows], n_items, n_failed)
+
+    def _both_orders(self, measure: Measure) -> Frame | None:
+        columns = self.table.columns
+        asked = self.rows & self._of_criterion
+        if "gold" in measure.columns:
+            asked = asked & self._has_gold
+        identity = np.array([order == tuple(sorted(order)) for order in columns.orders], dtype=bool)
+        in_order = identity[columns.order] if len(identity) else np.zeros(0, dtype=bool)
+        given, swapped = np.flatnonzero(asked & in_order), np.flatnonzero(asked & ~in_order)
+        most = int(columns.repeat.max(initial=0)) + 1
+        code = self.table.item * most + columns.repeat
+        _, at_given, at_swapped = np.intersect1d(code[given], code[swapped], return_indices=True)
+        given, swapped = given[at_given], swapped[at_swapped]
+        if not len(given):
+            return None
+        named: dict[str, NDArray[Any]] = {
+            "given": self.table.verdict[given],
+            "swapped": self.table.verdict[swapped],
+        }
+        if "gold" in measure.columns:
+            named["gold"] = _gold(self, given)
+        failed = int(self.table.failed[given].sum() + self.table.failed[swapped].sum())
+        return Frame(named, self.table.item[given], self._count(given), failed)
+
+    def _count(self, rows: Ints) -> int:
+        """Number of items that the rows are about."""
+        return int(np.count_nonzero(np.bincount(self.table.item[rows])))
+
+    def _ratings(self) -> Frame | None:
+        if self.criterion is None:
+            return None
+        ratings = self.table.ratings[self.criterion]
+        if ratings is None or ratings.shape[1] < 2:
+            return None
+        items = np.flatnonzero(np.bincount(self.table.item[self.rows & self._of_criterion]))
+        items = items[(_known_ratings(ratings[items])).sum(axis=1) >= 2]
+        return Frame({"ratings": ratings[items]}, items, len(items), 0) if len(items) else None
+
+
+def _known(gold: NDArray[Any]) -> Rows:
+    if gold.ndim == 2:
+        ranked: Rows = np.any(gold > 0, axis=1)
+        return ranked
+    known: Rows = gold != NO_GOLD if gold.dtype.kind == "i" else ~np.isnan(gold)
+    return known
+
+
+def _known_ratings(ratings: NDArray[Any]) -> Rows:
+    known: Rows = ratings != NO_GOLD if ratings.dtype.kind == "i" else ~np.isnan(ratings)
+    return known
+
+
+def _gold(cut: Slice, rows: Ints) -> NDArray[Any]:
+    criterion = cut.table.columns.criterion[rows]
+    gold = np.empty(len(rows), dtype=cut.table.gold[0].dtype)
+    for index, values in enumerate(cut.table.gold):
+        mine = criterion == index
+        gold[mine] = values[cut.table.item[rows[mine]]]
+    return gold
+
+
+def _verdict(cut: Slice, rows: Ints) -> NDArray[Any]:
+    if cut.table.header.settings.protocol == "pair":
+        return cut.table.verdict[rows]
+    return cut.table.columns.value[rows]
+
+
+def _slot_of(cut: Slice, rows: Ints, preference: NDArray[Any]) -> Ints:
+    decided = (preference == 0) | (preference == 1)
+    slots = cut.table.slots[rows]
+    chosen = np.take_along_axis(slots, np.where(decided, preference, 0)[:, None], axis=1)[:, 0]
+    return np.where(decided, chosen, -1)
+
+
+def _gold_ranks(cut: Slice, rows: Ints) -> NDArray[Any]:
+    assert cut.criterion is not None
+    gold = cut.table.gold[cut.criterion][cut.table.item[rows]]
+    width = cut.table.ranks.shape[1]
+    return np.pad(gold, ((0, 0), (0, width - gold.shape[1])))
+
+
+def _slots(cut: Slice, rows: Ints) -> NDArray[Any]:
+    slots = cut.table.slots[rows]
+    width = cut.table.ranks.shape[1]
+    return np.pad(slots, ((0, 0), (0, width - slots.shape[1])), constant_values=-1)
+
+
+_COLUMNS: Mapping[str, Callable[[Slice, Ints], NDArray[Any]]] = {
+    "gold": _gold,
+    "verdict": _verdict,
+    "item": lambda cut, rows: cut.table.item[rows],
+    "criterion": lambda cut, rows: cut.table.columns.criterion[rows],
+    "slot": lambda cut, rows: _slot_of(cut, rows, cut.table.verdict[rows]),
+    "gold_slot": lambda cut, rows: _slot_of(cut, rows, _gold(cut, rows)),
+    "group": lambda cut, rows: cut._item_groups[cut.table.item[rows]],
+    "system": lambda cut, rows: cut.table.systems[cut.table.item[rows], 0],
+    "system_first": lambda cut, rows: cut.table.systems[cut.table.item[rows], 0],
+    "system_second": lambda cut, rows: cut.table.systems[cut.table.item[rows], 1],
+    "ranks": lambda cut, rows: cut.table.ranks[rows],
+    "gold_ranks": _gold_ranks,
+    "slots": _slots,
+}

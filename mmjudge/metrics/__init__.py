@@ -1,0 +1,23 @@
+"""Measures of a judge: pure weighted functions on arrays, and a registry of them by name."""
+
+from mmjudge.metrics.measure import Measure, intervals, measures
+from mmjudge.metrics.resample import (
+    Difference,
+    Interval,
+    bootstrap,
+    holm,
+    mcnemar,
+    paired_bootstrap,
+)
+
+__all__ = [
+    "Difference",
+    "Interval",
+    "Measure",
+    "bootstrap",
+    "holm",
+    "intervals",
+    "mcnemar",
+    "measures",
+    "paired_bootstrap",
+]

@@ -1,0 +1,344 @@
+"""How the judge's scores follow those of people: measures on scores.
+
+Columns `gold` and `verdict` are float scores of shape (n,); rows where the judge failed are not
+in the columns, and the caller counts them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+
+from mmjudge.metrics.concordance import concordance
+from mmjudge.metrics.weighted import (
+    Batch,
+    Floats,
+    Ints,
+    Value,
+    Weights,
+    dense,
+    mean_defined,
+    ratio,
+    tally,
+)
+
+DOUBTFUL = 1e-9  # a variance this small beside the mean square may be rounding only
+
+
+class PairStatistic(Protocol):
+    """A measure of gold and verdict, such as `pearson`."""
+
+    def __call__(self, gold: Floats, verdict: Floats, /, *, weights: Weights = None) -> Value:
+        """Compute the statistic for every weight vector."""
+
+
+def pearson(gold: Floats, verdict: Floats, *, weights: Weights = None) -> Value:
+    """Pearson's correlation of the judge's scores with those of people.
+
+    1 when the judge's scores are a rising line of the gold. Undefined (nan) where either is
+    constant.
+
+    Args:
+        gold: Scores of people, shape (n,).
+        verdict: Scores of the judge, shape (n,), any scale.
+        weights: How often each row counts, shape (..., n).
+
+    Returns:
+        From -1 to 1, shape (...).
+
+    Raises:
+        MeasureError: The columns or the weights differ in length.
+
+    Example:
+        >>> round(pearson(np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 4.0])), 4)
+        0.982
+    """
+    batch = Batch(weights, gold, verdict)
+    x, y = _about_a_row(gold), _about_a_row(verdict)
+    n = batch.w.sum(axis=1)
+    mx, my, mxx, myy, mxy = ratio(
+        batch.sum(np.stack([x, y, x * x, y * y, x * y], axis=1)).T, n[None, :]
+    )
+    sx, sy = (_variance(batch.w, x, mx, mxx), _variance(batch.w, y, my, myy))
+    r = ratio(mxy - mx * my, np.sqrt(sx * sy))
+    return batch.value(np.clip(r, -1.0, 1.0))
+
+
+def _about_a_row(values: Floats) -> Floats:
+    """Shift a column by the value nearest its mean, so a constant column becomes exact zeros."""
+    if len(values) == 0:
+        return values
+    shifted: Floats = values - values[np.argmin(np.abs(values - values.mean()))]
+    return shifted
+
+
+def _variance(w: Floats, x: Floats, mean: Floats, square: Floats) -> Floats:
+    """Variance from moments, exactly zero where the rows that count hold one value."""
+    variance = np.maximum(square - mean * mean, 0.0)
+    for b in np.flatnonzero(variance <= DOUBTFUL * square):
+        kept = x[w[b] > 0]
+        exact = kept - kept.mean() if len(kept) and np.ptp(kept) > 0 else np.zeros(1)
+        counts = w[b][w[b] > 0] if len(exact) > 1 else np.ones(1)
+        variance[b] = np.average(exact**2, weights=counts) - np.average(exact, weights=counts) ** 2
+    return np.maximum(variance, 0.0)
+
+
+def spearman(gold: Floats, verdict: Floats, *, weights: Weights = None) -> Value:
+    """Spearman's correlation: Pearson's of the mid-ranks, taken anew in every resample.
+
+    1 when the judge orders all items as people do, ties alike. Undefined where either is constant.
+
+    Args:
+        gold: Scores of people, shape (n,).
+        verdict: Scores of the judge, shape (n,), any scale.
+        weights: How often each row counts, shape (..., n).
+
+    Returns:
+        From -1 to 1, shape (...).
+
+    Raises:
+        MeasureError: The columns or the weights differ in length.
+
+    Example:
+        >>> spearman(np.array([1.0, 2.0, 3.0]), np.array([1.0, 3.0, 2.0]))
+        0.5
+    """
+    batch = Batch(weights, gold, verdict)
+    order = np.argsort(gold, kind="stable")
+    w = batch.w if np.array_equal(order, np.arange(len(order))) else batch.w.take(order, axis=1)
+    rx, sx = _centred_ranks(w, gold[order])
+    ry, sy = _centred_ranks(w, verdict[order])
+    r = ratio(np.einsum("bi,bi,bi->b", w, rx, ry), np.sqrt(sx * sy))
+    return batch.value(np.clip(r, -1.0, 1.0))
+
+
+def _centred_ranks(w: Floats, values: Floats) -> tuple[Floats, Floats]:
+    """Mid-rank of each row less the mean rank, shape (batch, n), and its sum of squares."""
+    codes, n_levels = dense(values)
+    total = w.sum(axis=1, keepdims=True)
+    if n_levels == len(values):
+        order = np.argsort(codes)
+        counts = w if np.all(order[1:] > order[:-1]) else w.take(order, axis=1)
+    else:
+        counts = level_weights(w, codes, n_levels)
+    ranks = np.cumsum(counts, axis=1)
+    ranks -= counts / 2
+    ranks -= total / 2
+    squares: Floats = np.einsum("bi,bi,bi->b", counts, ranks, ranks)
+    rising = n_levels == len(values) and bool(np.all(codes[1:] > codes[:-1]))
+    return (ranks if rising else ranks.take(codes, axis=1)), squares
+
+
+def level_weights(w: Floats, codes: Ints, n_levels: int) -> Floats:
+    """Weight of every level, shape (batch, n_levels), by matmul for few levels, else by runs."""
+    if n_levels <= 64:
+        return tally(w, codes, n_levels)
+    order = np.argsort(codes, kind="stable")
+    starts = np.searchsorted(codes[order], np.arange(n_levels))
+    totals: Floats = np.add.reduceat(w.take(order, axis=1), starts, axis=1)
+    return totals
+
+
+def tau_b(gold: Floats, verdict: Floats, *, weights: Weights = None) -> Value:
+    """Kendall's tau-b: concordant less discordant pairs of items, corrected for ties on each side.
+
+    1 when the judge orders all items as people do. Undefined where either is constant.
+
+    Args:
+        gold: Scores of people, shape (n,).
+        verdict: Scores of the judge, shape (n,), any scale.
+        weights: How often each row counts, shape (..., n).
+
+    Returns:
+        From -1 to 1, shape (...).
+
+    Raises:
+        MeasureError: The columns or the weights differ in length.
+
+    Reference:
+        Kendall 1945, The treatment of ties in ranking problems (unchecked); equal to
+        scipy.stats.kendalltau by test.
+
+    Example:
+        >>> round(tau_b(np.array([1.0, 2.0, 3.0, 3.0]), np.array([1.0, 3.0, 2.0, 2.0])), 4)
+        0.2
+    """
+    batch = Batch(weights, gold, verdict)
+    x, n_x = dense(gold)
+    y, n_y = dense(verdict)
+    untied_x, untied_y = _untied(batch.w, x, n_x), _untied(batch.w, y, n_y)
+    r = ratio(concordance(batch.w, x, y), np.sqrt(untied_x * untied_y))
+    return batch.value(np.clip(r, -1.0, 1.0))
+
+
+def _untied(w: Floats, codes: Ints, n_levels: int) -> Floats:
+    """Weight of the pairs of rows on different levels."""
+    counts = w if n_levels == len(codes) else level_weights(w, codes, n_levels)
+    total = w.sum(axis=1)
+    untied: Floats = (total * total - np.einsum("bi,bi->b", counts, counts)) / 2
+    return untied
+
+
+def mae(gold: Floats, verdict: Floats, *, weights: Weights = None) -> Value:
+    """Mean absolute difference between judge and people, in points of the scale.
+
+    Args:
+        gold: Scores of people, shape (n,).
+        verdict: Scores of the judge on the same scale, shape (n,).
+        weights: How often each row counts, shape (..., n).
+
+    Returns:
+        Points, 0 or more, shape (...); nan without rows.
+
+    Raises:
+        MeasureError: The columns or the weights differ in length.
+
+    Example:
+        >>> mae(np.array([1.0, 5.0]), np.array([2.0, 2.0]))
+        2.0
+    """
+    batch = Batch(weights, gold, verdict)
+    return batch.value(batch.mean(np.abs(verdict - gold)))
+
+
+def rmse(gold: Floats, verdict: Floats, *, weights: Weights = None) -> Value:
+    """Root of the mean squared difference between judge and people, in points of the scale.
+
+    Args:
+        gold: Scores of people, shape (n,).
+        verdict: Scores of the judge on the same scale, shape (n,).
+        weights: How often each row counts, shape (..., n).
+
+    Returns:
+        Points, 0 or more, shape (...); nan without rows.
+
+    Raises:
+        MeasureError: The columns or the weights differ in length.
+
+    Example:
+        >>> rmse(np.array([1.0, 5.0]), np.array([4.0, 1.0])) == 12.5**0.5
+        True
+    """
+    batch = Batch(weights, gold, verdict)
+    return batch.value(np.sqrt(batch.mean((verdict - gold) ** 2)))
+
+
+def mean_error(gold: Floats, verdict: Floats, *, weights: Weights = None) -> Value:
+    """Leniency: mean of judge minus people, in points of the scale; a generous judge is above 0.
+
+    Args:
+        gold: Scores of people, shape (n,).
+        verdict: Scores of the judge on the same scale, shape (n,).
+        weights: How often each row counts, shape (..., n).
+
+    Returns:
+        Points of either sign, shape (...); nan without rows.
+
+    Raises:
+        MeasureError: The columns or the weights differ in length.
+
+    Example:
+        >>> mean_error(np.array([1.0, 5.0]), np.array([2.0, 5.0]))
+        0.5
+    """
+    batch = Batch(weights, gold, verdict)
+    return batch.value(batch.mean(verdict - gold))
+
+
+def quadratic_kappa(gold: Floats, verdict: Floats, *, weights: Weights = None) -> Value:
+    """Kappa whose penalty is the squared difference of the scores, on one common scale.
+
+    1 is full agreement, 0 is chance. With the levels' values as distances it is
+    1 - mean((v - g)^2) / (var v + var g + (mean v - mean g)^2), which is the usual form for levels
+    one point apart. Undefined when both give one and the same score throughout.
+
+    Args:
+        gold: Scores of people, shape (n,), whole levels such as 1 to 5.
+        verdict: Scores of the judge on the same levels, shape (n,).
+        weights: How often each row counts, shape (..., n).
+
+    Returns:
+        From -1 to 1, shape (...).
+
+    Raises:
+        MeasureError: The columns or the weights differ in length.
+
+    Reference:
+        Cohen 1968, Weighted kappa (unchecked); equal to scikit-learn's
+        cohen_kappa_score(weights="quadratic") by test.
+
+    Example:
+        >>> quadratic_kappa(np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 2.0]))
+        0.6666666666666667
+    """
+    batch = Batch(weights, gold, verdict)
+    pivot = gold[len(gold) // 2] if len(gold) else 0.0
+    x, y = gold - pivot, verdict - pivot
+    n, sx, sy, square, both = batch.sum(
+        np.stack([np.ones(len(x)), x, y, x * x + y * y, (x - y) ** 2], axis=1)
+    ).T
+    return batch.value(1.0 - ratio(n * both, n * square - 2 * sx * sy))
+
+
+def within_group(
+    fn: PairStatistic, gold: Floats, verdict: Floats, group: Ints, *, weights: Weights = None
+) -> Value:
+    """Mean over the groups of a statistic taken within each, so that group means play no part.
+
+    Groups where it is undefined are left out; `undefined_groups` counts them. Undefined where no
+    group has a value.
+
+    Args:
+        fn: The statistic, such as `spearman`.
+        gold: Scores of people, shape (n,).
+        verdict: Scores of the judge, shape (n,).
+        group: Group of each row, such as its generator, shape (n,).
+        weights: How often each row counts, shape (..., n).
+
+    Returns:
+        In the unit of the statistic, shape (...).
+
+    Raises:
+        MeasureError: The columns or the weights differ in length.
+
+    Example:
+        >>> gold, verdict = np.array([1.0, 2.0, 1.0, 2.0]), np.array([5.0, 6.0, 2.0, 1.0])
+        >>> within_group(pearson, gold, verdict, np.array([0, 0, 1, 1]))
+        0.0
+    """
+    batch = Batch(weights, gold, verdict, group)
+    return batch.value(mean_defined(_by_group(fn, batch.w, gold, verdict, group)))
+
+
+def undefined_groups(fn: PairStatistic, gold: Floats, verdict: Floats, group: Ints) -> int:
+    """Number of groups that `within_group` leaves out because the statistic is undefined there.
+
+    Example:
+        >>> undefined_groups(pearson, np.array([1.0, 2.0, 3.0]), np.ones(3), np.array([0, 0, 1]))
+        2
+    """
+    batch = Batch(None, gold, verdict, group)
+    return int(np.isnan(_by_group(fn, batch.w, gold, verdict, group)).sum())
+
+
+def _by_group(fn: PairStatistic, w: Floats, gold: Floats, verdict: Floats, group: Ints) -> Floats:
+    codes, n_groups = dense(group)
+    values = np.full((len(w), n_groups), np.nan)
+    for g in range(n_groups):
+        rows = np.flatnonzero(codes == g)
+        values[:, g] = fn(gold[rows], verdict[rows], weights=w[:, rows])
+    return values
+
+
+def _within(fn: PairStatistic) -> Callable[..., Value]:
+    def within(gold: Floats, verdict: Floats, group: Ints, *, weights: Weights = None) -> Value:
+        return within_group(fn, gold, verdict, group, weights=weights)
+
+    return within
+
+
+within_pearson = _within(pearson)
+within_spearman = _within(spearman)
+within_tau_b = _within(tau_b)

@@ -1,0 +1,231 @@
+"""The table of measures: what each takes, its range, and where it comes from.
+
+A measure is a row of this table; nothing else in the suite branches on its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from mmjudge.metrics import (
+    agreement,
+    calibration,
+    correlation,
+    criteria,
+    fairness,
+    position,
+    ranking,
+    systems,
+)
+from mmjudge.metrics.weighted import Value
+
+Protocol: TypeAlias = Literal["pair", "score", "rank", "any"]
+Kind: TypeAlias = Literal[
+    "agreement", "position", "criteria", "ceiling", "fairness", "systems", "calibration"
+]
+Direction: TypeAlias = Literal["higher", "lower", "zero", "half"]
+Setting: TypeAlias = str | int | float
+
+
+@dataclass(frozen=True)
+class Param:
+    """A parameter of a measure.
+
+    Attributes:
+        default: Value when the name does not say.
+        allowed: The values it takes; empty for any number of the default's type from `lowest` on.
+        lowest: Smallest number, where `allowed` is empty.
+    """
+
+    default: Setting
+    allowed: tuple[Setting, ...] = ()
+    lowest: float = 0
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What the suite knows of a measure.
+
+    Attributes:
+        name: What it is called in a task, a report, on the command line.
+        fn: fn(*columns, weights=..., **params).
+        columns: Names of the columns that `fn` takes, in order.
+        protocol: What is judged: "pair", "score", "rank", or "any".
+        kind: What it measures.
+        summary: What it says, in one line.
+        direction: What is good: "higher", "lower", "zero" or "half" (0.5, no preference).
+        bounds: Lowest and highest value.
+        params: Its parameters by name.
+        cutoff: Parameter that may follow the name after "@".
+        same_scale: Whether judge and people must use one scale; it means nothing for a scorer.
+        reference: Where the definition comes from.
+    """
+
+    name: str
+    fn: Callable[..., Value]
+    columns: tuple[str, ...]
+    protocol: Protocol
+    kind: Kind
+    summary: str
+    direction: Direction = "higher"
+    bounds: tuple[float, float] = (0.0, 1.0)
+    params: Mapping[str, Param] = field(default_factory=dict)
+    cutoff: str | None = None
+    same_scale: bool = False
+    reference: str = ""
+
+    @property
+    def by_item(self) -> bool:
+        """Whether a row is only part of what it weighs, so rows of an item need one weight."""
+        return "item" in self.columns
+
+
+PAIR = ("gold", "verdict")
+RANK = ("gold_ranks", "ranks")
+GROUPED = (*PAIR, "group")
+BUNDLED = ("item", *PAIR)
+ORDERS = ("given", "swapped")
+CONFIDENT = ("right", "confidence")
+SIGNED = (-1.0, 1.0)
+POINTS = (0.0, float("inf"))
+ANY = (-float("inf"), float("inf"))
+CLASSES = Param(3, (3, 4))
+LABEL = Param("macro", ("macro", "first", "second", "tie"))
+AVERAGE = Param("groups", ("groups", "items"))
+MULTI_CRIT = "Xiong et al. 2025, Multi-Crit, arXiv 2511.21662"
+MJ_BENCH = "Chen et al. 2024, MJ-Bench, arXiv 2407.04842"
+
+# fmt: off
+AGREEMENT = (
+    Spec("accuracy", agreement.accuracy, PAIR, "pair", "agreement",
+         "share of pairs decided as people did",
+         params={"ties": Param("strict", ("strict", "half", "wrong")), "classes": CLASSES}),
+    Spec("kappa", agreement.kappa, PAIR, "pair", "agreement",
+         "agreement beyond chance, each rater with its own marginal",
+         bounds=SIGNED, params={"classes": CLASSES}, reference="Cohen 1960"),
+    Spec("scott_pi", agreement.scott_pi, PAIR, "pair", "agreement",
+         "agreement beyond chance, both raters with the pooled marginal",
+         bounds=SIGNED, params={"classes": CLASSES}, reference="Scott 1955"),
+    Spec("alpha", agreement.alpha, PAIR, "pair", "agreement",
+         "Krippendorff's nominal alpha, failures missing",
+         bounds=SIGNED, params={"classes": CLASSES}, reference="Krippendorff 2011"),
+    Spec("precision", agreement.precision, PAIR, "pair", "agreement",
+         "of the verdicts for a class, the share that is right", params={"label": LABEL}),
+    Spec("recall", agreement.recall, PAIR, "pair", "agreement",
+         "of the pairs of a class, the share that is found", params={"label": LABEL}),
+    Spec("f1", agreement.f1, PAIR, "pair", "agreement",
+         "harmonic mean of precision and recall", params={"label": LABEL}),
+    Spec("balanced_accuracy", agreement.balanced_accuracy, PAIR, "pair", "agreement",
+         "mean recall over the classes in gold"),
+    Spec("consistent_accuracy", agreement.consistent_accuracy, ("gold", "given", "swapped"),
+         "pair", "agreement", "share of pairs decided rightly in both orders"),
+)
+
+SCORES = (
+    Spec("pearson", correlation.pearson, PAIR, "score", "agreement",
+         "linear correlation of the scores", bounds=SIGNED),
+    Spec("spearman", correlation.spearman, PAIR, "score", "agreement",
+         "correlation of the mid-ranks", bounds=SIGNED),
+    Spec("tau_b", correlation.tau_b, PAIR, "score", "agreement",
+         "concordant less discordant pairs of items, corrected for ties",
+         bounds=SIGNED, reference="Kendall 1945"),
+    Spec("within_pearson", correlation.within_pearson, GROUPED, "score", "agreement",
+         "mean over groups of Pearson within each", bounds=SIGNED),
+    Spec("within_spearman", correlation.within_spearman, GROUPED, "score", "agreement",
+         "mean over groups of Spearman within each", bounds=SIGNED),
+    Spec("within_tau_b", correlation.within_tau_b, GROUPED, "score", "agreement",
+         "mean over groups of tau-b within each", bounds=SIGNED),
+    Spec("quadratic_kappa", correlation.quadratic_kappa, PAIR, "score", "agreement",
+         "agreement beyond chance, errors squared", bounds=SIGNED, same_scale=True,
+         reference="Cohen 1968"),
+    Spec("mae", correlation.mae, PAIR, "score", "agreement",
+         "mean absolute error, in points", "lower", POINTS, same_scale=True),
+    Spec("rmse", correlation.rmse, PAIR, "score", "agreement",
+         "root mean squared error, in points", "lower", POINTS, same_scale=True),
+    Spec("mean_error", correlation.mean_error, PAIR, "score", "agreement",
+         "leniency: judge minus people, in points", "zero", ANY, same_scale=True),
+)
+
+RANKS = (
+    Spec("levenshtein", ranking.levenshtein, RANK, "rank", "agreement",
+         "edit distance of the orders over their length", "lower",
+         reference="Chen et al. 2024, MLLM-as-a-Judge, arXiv 2402.04788"),
+    Spec("rank_tau_b", ranking.rank_tau_b, RANK, "rank", "agreement",
+         "mean over items of tau-b between the rankings", bounds=SIGNED),
+    Spec("footrule", ranking.footrule, RANK, "rank", "agreement",
+         "Spearman's footrule over its maximum", "lower", reference="Diaconis and Graham 1977"),
+    Spec("ndcg", ranking.ndcg, RANK, "rank", "agreement",
+         "discounted gain of the first k places over that of gold",
+         params={"k": Param(0)}, cutoff="k", reference="Jarvelin and Kekalainen 2002"),
+    Spec("top1", ranking.top1, RANK, "rank", "agreement",
+         "share of items whose best candidate comes first"),
+    Spec("pairwise_agreement", ranking.pairwise_agreement, RANK, "rank", "agreement",
+         "share of the candidate pairs ordered as people do"),
+)
+
+CRITERIA = (
+    Spec("pluralistic_accuracy", criteria.pluralistic_accuracy, BUNDLED, "pair", "criteria",
+         "share of items right on every criterion", reference=MULTI_CRIT),
+    Spec("tradeoff_sensitivity", criteria.tradeoff_sensitivity, BUNDLED, "pair", "criteria",
+         "of the items with a conflict, the share where the judge sees one",
+         reference=MULTI_CRIT),
+    Spec("conflict_matching_rate", criteria.conflict_matching_rate, BUNDLED, "pair", "criteria",
+         "of the conflicting pairs of criteria, the share with both right",
+         reference=MULTI_CRIT),
+    Spec("halo", criteria.halo, ("item", "criterion", *PAIR), "score", "criteria",
+         "correlation of two criteria in the judge's scores less that in people's",
+         "zero", (-2.0, 2.0)),
+)
+
+POSITION = (
+    Spec("flip_rate", position.flip_rate, ORDERS, "pair", "position",
+         "share of verdicts that change with the order", "lower"),
+    Spec("consistency", position.consistency, ORDERS, "pair", "position",
+         "of the pairs decided in both orders, the share that is consistent",
+         params={"share": Param("consistent", ("consistent", "prefers_first", "prefers_second"))},
+         reference="AudioJudge, arXiv 2507.12705"),
+    Spec("first_slot_share", position.first_slot_share, ("slot",), "pair", "position",
+         "share of decisive verdicts for the slot shown first", "half"),
+    Spec("position_bias", position.position_bias, (*PAIR, "gold_slot"), "pair", "position",
+         "accuracy with gold shown first minus with gold shown second", "zero", SIGNED),
+    Spec("top_slot", position.top_slot, ("ranks", "slots"), "rank", "position",
+         "mean slot of the top-ranked candidate, 0 first to 1 last", "half"),
+    Spec("slot_tau_b", position.slot_tau_b, ("ranks", "slots"), "rank", "position",
+         "mean over items of tau-b between slot and rank", "zero", SIGNED),
+)
+
+FAIRNESS = (
+    Spec("acc", fairness.acc, ("verdict", "group"), "score", "fairness",
+         "share of the pairs of a group with nearly equal scores",
+         params={"average": AVERAGE, "within": Param(0.1)}, reference=MJ_BENCH),
+    Spec("nds", fairness.nds, ("verdict", "group"), "score", "fairness",
+         "1 - sigma / mu of the scores of a group", bounds=ANY,
+         params={"average": AVERAGE}, reference=MJ_BENCH),
+    Spec("ges", fairness.ges, ("verdict", "group"), "score", "fairness",
+         "1 - Gini of the scores of a group", params={"average": AVERAGE}, reference=MJ_BENCH),
+)
+
+SYSTEMS = (
+    Spec("system_tau", systems.system_tau, (*PAIR, "system"), "score", "systems",
+         "tau-b of the systems as ranked by judge and people", bounds=SIGNED,
+         params={"score": Param("mean", ("mean", "median"))}),
+    Spec("system_pair_tau", systems.system_pair_tau, (*PAIR, "system_first", "system_second"),
+         "pair", "systems", "tau-b of the systems as ranked by preferences of judge and people",
+         bounds=SIGNED, params={"score": Param("win_rate", ("win_rate", "bradley_terry"))}),
+)
+
+CALIBRATION = (
+    Spec("brier", calibration.brier, CONFIDENT, "any", "calibration",
+         "mean squared difference of confidence and outcome", "lower"),
+    Spec("ece", calibration.ece, CONFIDENT, "any", "calibration",
+         "mean gap between confidence and accuracy over bins", "lower",
+         params={"bins": Param(10, lowest=1)}, reference="Guo et al. 2017"),
+    Spec("auroc", calibration.auroc, CONFIDENT, "any", "calibration",
+         "chance that a right verdict has more confidence than a wrong one"),
+)
+# fmt: on
+
+TABLES = (AGREEMENT, SCORES, RANKS, CRITERIA, POSITION, FAIRNESS, SYSTEMS, CALIBRATION)
+SPECS: Mapping[str, Spec] = {spec.name: spec for table in TABLES for spec in table}
