@@ -1,0 +1,174 @@
+"""Rows of Hub datasets, streamed and never decoded: decoding is done elsewhere, in a worker."""
+
+import hashlib
+import os
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from mmjudge.errors import TaskError
+from mmjudge.types import Media
+
+ANSWER_WITHIN_S = 4.0
+"""How long the Hub may take to say that it is there."""
+
+_SUFFIXES = (
+    ".png",
+    ".jpg",
+    ".jpeg",
+    ".webp",
+    ".gif",
+    ".mp4",
+    ".webm",
+    ".wav",
+    ".flac",
+    ".mp3",
+    ".ogg",
+)
+
+
+class HubName(NamedTuple):
+    """A dataset at a revision, written `owner/name@revision`."""
+
+    repo: str
+    revision: str
+
+    def __str__(self) -> str:
+        return f"{self.repo}@{self.revision}"
+
+
+def parse_name(text: str) -> HubName:
+    """Read `owner/name@revision`; the revision is required, since a branch moves.
+
+    Raises:
+        TaskError: It is written otherwise.
+
+    Example:
+        >>> parse_name("owner/name@0123abc").revision
+        '0123abc'
+    """
+    match = re.fullmatch(r"([\w.-]+/[\w.-]+)@([\w./-]+)", text)
+    if not match:
+        raise TaskError(f"hub dataset: owner/name@revision is needed, found {text!r}")
+    return HubName(match[1], match[2])
+
+
+def require(name: HubName) -> None:
+    """Return if the Hub has the dataset at that revision.
+
+    Raises:
+        TaskError: It does not, or it cannot be asked; within `ANSWER_WITHIN_S`.
+    """
+    instead = "pass a local copy of the dataset as data instead"
+    if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):
+        raise TaskError(
+            f"{name}: HF_HUB_OFFLINE is set, so the Hub is not asked; unset it, or {instead}"
+        )
+    problem: list[str] = []
+    thread = threading.Thread(target=_ask, args=(name, problem), daemon=True)
+    thread.start()
+    thread.join(ANSWER_WITHIN_S)
+    if thread.is_alive():
+        raise TaskError(
+            f"{name}: the Hub did not answer in {ANSWER_WITHIN_S:g} s; try again, or {instead}"
+        )
+    if problem:
+        raise TaskError(f"{name}: {problem[0]}; check the name and the network, or {instead}")
+
+
+def _ask(name: HubName, problem: list[str]) -> None:
+    try:
+        from huggingface_hub import HfApi
+
+        HfApi().dataset_info(name.repo, revision=name.revision, timeout=ANSWER_WITHIN_S)
+    except Exception as error:  # noqa: BLE001 (whatever the client raises is the answer)
+        problem.append(f"{type(error).__name__}: {' '.join(str(error).split())[:200]}")
+
+
+def hub_file(name: HubName, path: str) -> Path:
+    """Download one file of a dataset.
+
+    Raises:
+        TaskError: The Hub cannot be reached, or has no such file.
+    """
+    require(name)
+    from huggingface_hub import hf_hub_download
+
+    try:
+        found = hf_hub_download(name.repo, path, repo_type="dataset", revision=name.revision)
+    except Exception as error:
+        raise TaskError(f"{name}: {path}: {type(error).__name__}: {error}") from error
+    return Path(found)
+
+
+def hub_rows(name: HubName, config: str | None, split: str | None) -> Iterator[dict[str, Any]]:
+    """Stream the rows of a dataset, media as bytes or path.
+
+    Args:
+        name: The dataset.
+        config: Its configuration, None for the default one.
+        split: Its split; None for `test`, or for the only one.
+
+    Raises:
+        TaskError: The Hub cannot be reached, or has no such split.
+    """
+    require(name)
+    from datasets import get_dataset_split_names, load_dataset
+
+    try:
+        if split is None:
+            splits = get_dataset_split_names(name.repo, config, revision=name.revision)
+            split = splits[0] if len(splits) == 1 else "test"
+        rows = load_dataset(name.repo, config, split=split, revision=name.revision, streaming=True)
+    except Exception as error:
+        raise TaskError(f"{name}: {config}, {split}: {type(error).__name__}: {error}") from error
+    yield from rows.decode(False)
+
+
+def local_rows(folder: Path, pattern: str = "**/*.parquet") -> Iterator[dict[str, Any]]:
+    """Stream the rows of a dataset's parquet files from a local copy.
+
+    Raises:
+        TaskError: The folder has no such file.
+    """
+    files = sorted(str(path) for path in folder.glob(pattern))
+    if not files:
+        raise TaskError(f"{folder}: no {pattern} in it")
+    from datasets import load_dataset
+
+    rows = load_dataset("parquet", data_files=files, split="train", streaming=True)
+    yield from rows.decode(False)
+
+
+def media_cache() -> Path:
+    """Folder for media that came inside of rows: `MMJUDGE_CACHE`, or one in the home folder."""
+    chosen = os.environ.get("MMJUDGE_CACHE")
+    return (Path(chosen) if chosen else Path.home() / ".cache" / "mmjudge") / "media"
+
+
+def keep_media(value: Any, modality: str, place: str) -> Media:
+    """Write media that came as bytes to the cache, under their hash, and refer to them.
+
+    Args:
+        value: What `datasets` gives when it does not decode: `bytes` and `path`.
+        modality: image, video or audio.
+        place: Where it was found, for the message.
+
+    Raises:
+        TaskError: There are no bytes.
+    """
+    blob = value.get("bytes") if isinstance(value, dict) else None
+    if not isinstance(blob, bytes) or not blob:
+        raise TaskError(f"{place}: bytes of {modality} are needed, found {str(value)[:60]}")
+    digest = hashlib.sha256(blob).hexdigest()
+    suffix = Path(str(value.get("path") or "")).suffix.lower()
+    name = digest + (suffix if suffix in _SUFFIXES else "")
+    target = media_cache() / name
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = target.with_name(f"{name}.{os.getpid()}.part")
+        part.write_bytes(blob)
+        part.replace(target)
+    return Media.model_validate({"modality": modality, "uri": name, "sha256": digest})

@@ -1,0 +1,133 @@
+"""Helpers for tasks: the file of a task's data, its rows, and the arrays of published rules."""
+
+import json
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ValidationError
+
+from mmjudge.errors import TaskError
+from mmjudge.jsonl import BadLine, explain, read_records
+from mmjudge.task import BadItem, Task
+
+MAX_JSON_BYTES = 256 * 1024 * 1024
+"""A larger JSON file is refused: it has to be held in memory as a whole."""
+
+T = TypeVar("T", bound=BaseModel)
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+def data_file(task: Task, *names: str) -> Path:
+    """The first of the named files that the task's data folder holds.
+
+    `data` may also be the file itself.
+
+    Raises:
+        TaskError: There is no data, no such folder or none of the files; the message says where
+            the data can be had.
+    """
+    card = task.spec.card
+    source = f"get it from {card.source} at {card.revision} and pass its folder as data"
+    wanted = " or ".join(names)
+    if task.data is None:
+        raise TaskError(f"task {task.spec.name} needs {wanted}: {source}")
+    if task.data.is_file() and task.data.name in names:
+        return task.data
+    if task.data.is_file():
+        raise TaskError(f"{task.data}: task {task.spec.name} needs {wanted}")
+    if not task.data.is_dir():
+        raise TaskError(
+            f"{task.data}: no such folder; task {task.spec.name} needs {wanted}: {source}"
+        )
+    found = next((task.data / name for name in names if (task.data / name).is_file()), None)
+    if found is None:
+        held = ", ".join(sorted(path.name for path in task.data.iterdir())[:8]) or "nothing"
+        raise TaskError(
+            f"{task.data}: task {task.spec.name} needs {wanted}, found {held}; {source}"
+        )
+    return found
+
+
+def read_rows(path: Path, record: type[T]) -> Iterator[T | BadItem]:
+    """The rows of a JSON-lines file; a bad line comes as a `BadItem` that names it.
+
+    Raises:
+        TaskError: The file cannot be read, or no line of it is such a row.
+    """
+    good, first = 0, ""
+    try:
+        for row in read_records(path, record):
+            if isinstance(row, BadLine):
+                first = first or f"{row.where}: {row.problem}"
+                yield BadItem(id=f"line {row.line}", where=row.where, problem=row.problem)
+            else:
+                good += 1
+                yield row
+    except OSError as error:
+        raise TaskError(f"{path}: cannot be read: {error}") from error
+    if not good:
+        raise TaskError(f"no line can be used: {first}" if first else f"{path}: holds no rows")
+
+
+def read_json_rows(path: Path, record: type[T], key: str | None = None) -> Iterator[T | BadItem]:
+    """The rows of a JSON file that is a list of objects, or an object of objects.
+
+    Args:
+        path: The file.
+        record: What a row is.
+        key: Field that takes the name of a row in an object of objects.
+
+    Raises:
+        TaskError: The file cannot be read, is not JSON, or is neither of the two.
+    """
+    try:
+        size = path.stat().st_size
+        if size > MAX_JSON_BYTES:
+            raise TaskError(f"{path}: {size} bytes; at most {MAX_JSON_BYTES}")
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise TaskError(f"{path}: cannot be read as JSON: {error}") from error
+    if key is not None and isinstance(content, dict):
+        content = [
+            {key: name, **row} if isinstance(row, dict) else row for name, row in content.items()
+        ]
+    if not isinstance(content, list):
+        raise TaskError(f"{path}: a list of rows is needed, found {type(content).__name__}")
+    for place, row in enumerate(content):
+        try:
+            yield record.model_validate_json(json.dumps(row))
+        except ValidationError as error:
+            yield BadItem(id=f"row {place}", where=f"{path}: row {place}", problem=explain(error))
+
+
+def only_good(rows: Iterable[T | BadItem]) -> Iterator[T]:
+    """The rows that could be read; the others are reported when the items are loaded."""
+    return (row for row in rows if not isinstance(row, BadItem))
+
+
+def codes(values: Iterable[Hashable]) -> NDArray[np.int64]:
+    """Whole numbers 0, 1, ... in the order in which the values first occur.
+
+    Example:
+        >>> codes(["b", "a", "b"]).tolist()
+        [0, 1, 0]
+    """
+    seen: dict[Hashable, int] = {}
+    return np.array([seen.setdefault(value, len(seen)) for value in values], dtype=np.int64)
+
+
+def grouped(rows: Iterable[V], key: Callable[[V], K]) -> dict[K, list[V]]:
+    """Values by key, both in the order in which they first occur.
+
+    Example:
+        >>> grouped([3, 1, 4], lambda n: n % 2)
+        {1: [3, 1], 0: [4]}
+    """
+    groups: dict[K, list[V]] = {}
+    for row in rows:
+        groups.setdefault(key(row), []).append(row)
+    return groups

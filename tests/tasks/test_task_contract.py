@@ -1,0 +1,245 @@
+"""What every registered task owes, checked on small data and, where it is, on the real one."""
+
+import math
+import subprocess
+import sys
+import tracemalloc
+from itertools import chain
+
+import pytest
+
+from mmjudge.errors import TaskError
+from mmjudge.folder_task import open_task, unsafe_media
+from mmjudge.metrics import Measure
+from mmjudge.registry import TASKS, registry
+from mmjudge.task import BadItem, JudgedRow, checked
+from mmjudge.types import Failure, Item, Reply
+from tests.tasks.small_task_data import FOLDERS, SHARED, SMALL
+
+NAMES = sorted(SMALL)
+
+
+CASES = [
+    pytest.param(name, kind, id=f"{name}-{kind}") for kind in ("small", "real") for name in NAMES
+]
+
+
+@pytest.fixture
+def opened(small):
+    def make(name, kind):
+        if kind == "real" and not SHARED.is_dir():
+            pytest.skip("the parity data (../shared/data) is not here")
+        return open_task(name, SHARED / FOLDERS[name] if kind == "real" else small(name))
+
+    return make
+
+
+def items_of(task, protocol):
+    return list(checked(task, protocol))
+
+
+def test_every_registered_task_of_this_package_has_small_data():
+    ours = {
+        name
+        for name, point in registry(TASKS).points.items()
+        if point.value.startswith("mmjudge_tasks.")
+    }
+    assert ours == set(SMALL)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_spec_names_measures_that_exist_and_says_where_the_data_comes_from(name):
+    spec = registry(TASKS).load(name).spec
+    assert spec.name == name
+    for measure in (spec.primary, *spec.measures):
+        assert str(Measure.parse(measure)) == measure
+    assert Measure.parse(spec.primary).protocol == spec.protocols[0]
+    card = spec.card
+    assert all((card.summary, card.source, card.revision, card.licence, card.citation))
+    assert card.known_flaws
+
+
+@pytest.mark.parametrize(("name", "kind"), CASES)
+def test_every_item_can_be_judged_and_ids_are_unique(opened, name, kind):
+    task = opened(name, kind)
+    for protocol in task.spec.protocols:
+        items = items_of(task, protocol)
+        assert [item for item in items if isinstance(item, BadItem)] == []
+        ids = [item.id for item in items]
+        assert ids
+        assert len(ids) == len(set(ids))
+        assert all(unsafe_media(item) is None for item in items)
+        assert all("modality" in item.strata for item in items)
+
+
+@pytest.mark.parametrize(("name", "kind"), CASES)
+def test_loading_twice_gives_the_same_items_in_the_same_order(opened, name, kind):
+    task = opened(name, kind)
+    for protocol in task.spec.protocols:
+        pairs = zip(task.load(protocol), task.load(protocol), strict=True)
+        assert all(first == second for first, second in pairs)
+
+
+@pytest.mark.parametrize(("name", "kind"), CASES)
+def test_recorded_replies_refer_to_items_criteria_and_candidates_that_exist(opened, name, kind):
+    task = opened(name, kind)
+    known = {
+        (protocol, item.id, criterion): sorted(c.id for c in item.candidates)
+        for protocol in task.spec.protocols
+        for item in task.load(protocol)
+        if isinstance(item, Item)
+        for criterion in item.criteria or [c.name for c in task.spec.criteria]
+    }
+    judges = task.recorded_judges()
+    assert judges
+    assert len(judges) == len(set(judges))
+    some = judges if kind == "small" else judges[::7]
+    for judge in some:
+        found = 0
+        for line in task.recorded(judge):
+            found += 1
+            candidates = known[line.protocol, line.item, line.criterion]
+            assert line.order is None or sorted(line.order) == candidates
+            answers = [line.text, line.verdict, line.scores]
+            assert sum(answer is not None for answer in answers) <= 1
+        assert found
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_judge_that_was_not_recorded_is_refused_by_name(small, name):
+    task = open_task(name, small(name))
+    with pytest.raises(TaskError, match=r"nobody-\?"):
+        list(task.recorded("nobody-?"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_missing_data_is_an_error_that_says_what_is_needed_and_where_it_is_had(name, tmp_path):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    for folder in (empty, tmp_path / "absent"):
+        task = open_task(name, folder)
+        with pytest.raises(TaskError) as error:
+            list(task.load(task.spec.protocols[0]))
+        assert str(folder) in str(error.value)
+        assert task.spec.card.source in str(error.value)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_file_of_another_form_is_an_error_that_names_it(small, name):
+    folder = small(name)
+    for path in folder.iterdir():
+        path.write_text('{"not": "this"}\n')
+    task = open_task(name, folder)
+    with pytest.raises(TaskError) as error:
+        list(task.load(task.spec.protocols[0]))
+    assert str(folder) in str(error.value)
+    assert "not" in str(error.value)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "pandalm"])
+def test_one_bad_line_is_reported_with_its_place_and_the_rest_is_kept(small, name):
+    folder = small(name)
+    path = sorted(folder.glob("*.jsonl"))[-1]
+    whole = len(items_of(open_task(name, folder), open_task(name, folder).spec.protocols[0]))
+    path.write_text(path.read_text() + '{"cut": "o')
+    lines = len(path.read_text().splitlines())
+    items = items_of(open_task(name, folder), open_task(name, folder).spec.protocols[0])
+    bad = [item for item in items if isinstance(item, BadItem)]
+    assert [item.where for item in bad] == [f"{path}:{lines}"]
+    assert "cut off" in bad[0].problem
+    assert len(items) == whole + 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_published_rules_say_nothing_that_is_not_a_number_when_every_judgment_failed(small, name):
+    task = open_task(name, small(name))
+    failure = Failure(reason="infra", detail="no backend")
+    for protocol in task.spec.protocols:
+        rows = [
+            JudgedRow(item, criterion, tuple(range(len(item.candidates))), 0, Reply(), failure)
+            for item in task.load(protocol)
+            for criterion in item.criteria or [c.name for c in task.spec.criteria]
+        ]
+        for rule in task.published():
+            for table in rule.tables(rows):
+                value = table.statistic(*table.columns, weights=None)
+                assert math.isnan(value) or -100 <= value <= 100
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_published_statistics_take_weights_in_batches(small, name):
+    import numpy as np
+
+    task = open_task(name, small(name))
+    protocol = task.spec.protocols[0]
+    judge = task.recorded_judges()[0]
+    recorded = {(r.item, r.criterion, r.order): r for r in task.recorded(judge)}
+    rows = list(rows_of(task, protocol, recorded))
+    tables = list(chain.from_iterable(rule.tables(rows) for rule in task.published()))
+    assert tables
+    for table in tables:
+        n = len(table.item)
+        plain = np.asarray(table.statistic(*table.columns))
+        weights = np.vstack([np.ones(n), np.full(n, 3), np.arange(1, n + 1)])
+        values = np.asarray(table.statistic(*table.columns, weights=weights))
+        assert values.shape == (3,)
+        np.testing.assert_allclose(values[0], plain)
+        repeated = [np.repeat(column, np.arange(1, n + 1), axis=0) for column in table.columns]
+        np.testing.assert_allclose(values[2], table.statistic(*repeated), atol=1e-9)
+
+
+def rows_of(task, protocol, recorded):
+    from mmjudge.protocols import plan
+    from mmjudge.protocols.reply import parse
+    from mmjudge.types import RunSettings
+
+    settings = RunSettings(protocol=protocol, orders="both")
+    for place, item in enumerate(checked(task, protocol)):
+        for request in plan.requests(task.spec, item, place, settings, "x"):
+            shown = tuple(c.id for c in request.candidates)
+            line = recorded.get((item.id, request.criterion.name, shown)) or recorded.get(
+                (item.id, request.criterion.name, None)
+            )
+            if line is None:
+                reply = Reply(error=Failure(reason="infra", detail="not recorded"))
+            else:
+                reply = Reply(
+                    text=line.text, verdict=line.verdict, scores=line.scores, error=line.failure
+                )
+            outcome = parse(request, reply)
+            yield JudgedRow(item, request.criterion.name, request.order, 0, reply, outcome)
+
+
+@pytest.mark.parametrize(("name", "times"), [("genai_bench", 400), ("tifa160", 800)])
+def test_memory_stays_flat_while_a_large_file_is_read(small, name, times):
+    folder = small(name)
+    path = sorted(folder.glob("*.jsonl"))[-1]
+    line = (
+        path.read_text()
+        .splitlines()[0]
+        .replace("a cat", "x" * 20_000)
+        .replace("a tree", "x" * 20_000)
+    )
+    path.write_text((line + "\n") * times)
+    size = path.stat().st_size
+    task = open_task(name, folder)
+    for _ in zip(task.load("pair"), range(3), strict=False):
+        pass
+    tracemalloc.start()
+    count = sum(1 for _ in task.load(task.spec.protocols[0]))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert count >= times
+    assert peak < size / 4
+
+
+def test_listing_tasks_loads_no_heavy_library():
+    code = (
+        "import sys\n"
+        "from mmjudge.registry import TASKS, registry\n"
+        "loaded = registry(TASKS).load_all()\n"
+        "assert len(loaded) >= 6, loaded\n"
+        "heavy = {'datasets', 'pyarrow', 'torch', 'pandas', 'transformers'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=60)
