@@ -14,14 +14,13 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from mmjudge.metrics.weighted import Bools, Floats, Ints
+from mmjudge.metrics.weighted import Bools, Floats, Ints, product
 
 Exact: TypeAlias = NDArray[
     Any
 ]  # float32 where all sums are whole numbers below 2**24, else float64
 
 MANY_ROWS = 100_000  # above, the table of buckets is slower than sorting each resample
-ONE_THREAD = 1 << 18  # multiplications up to which OpenBLAS keeps to one thread
 
 
 class Buckets(NamedTuple):
@@ -80,7 +79,7 @@ def _table_by_x(
     sorted_v = v.take(order, axis=1)
     for bucket, run in enumerate(runs):
         rows = order[run]
-        table[:, bucket] = _product(sorted_v[:, run], one_hot[by_y.code[rows]])
+        table[:, bucket] = product(sorted_v[:, run], one_hot[by_y.code[rows]])
         if by_x.mixed[bucket]:
             total += _within(sorted_v[:, run], levels[0][rows], levels[1][rows])
     return total, table
@@ -129,16 +128,16 @@ def _within(v: Exact, levels_x: Ints, levels_y: Ints) -> Floats:
     """Part of the pairs among a few rows, from the sign of each of their pairs."""
     x, y = levels_x.astype(v.dtype), levels_y.astype(v.dtype)
     signs = np.sign(x[:, None] - x[None, :]) * np.sign(y[:, None] - y[None, :])
-    total: Floats = np.einsum("bi,bi->b", v, _product(v, signs), dtype=np.float64) / 2
+    total: Floats = np.einsum("bi,bi->b", v, product(v, signs), dtype=np.float64) / 2
     return total
 
 
 def _across(table: Exact) -> Floats:
     """Part of the pairs that differ in both buckets, from a table of shape (batch, G, H)."""
     batch, g, h = table.shape
-    below = _product(table.reshape(batch * g, h), _after_minus_before(h, table.dtype))
+    below = product(table.reshape(batch * g, h), _after_minus_before(h, table.dtype))
     turned = table.transpose(0, 2, 1).reshape(batch * h, g)
-    left = _product(turned, _after_minus_before(g, table.dtype)).reshape(batch, h, g)
+    left = product(turned, _after_minus_before(g, table.dtype)).reshape(batch, h, g)
     below = below.reshape(batch, g, h)
     total: Floats = np.einsum("bgh,bhg->b", below, left, dtype=np.float64) / -2
     return total
@@ -149,18 +148,3 @@ def _after_minus_before(n: int, dtype: Any) -> Exact:
     lower = np.tri(n, n, -1, dtype=dtype)
     difference: Exact = lower - lower.T
     return difference
-
-
-def _product(rows: Exact, matrix: Exact) -> Exact:
-    """Matrix product of shape (m, k) by (k, l), in pieces that BLAS does not split over threads.
-
-    On a busy machine the threads of many small products wait for each other far longer than the
-    products take.
-    """
-    piece = max(1, ONE_THREAD // max(matrix.size, 1))
-    whole = len(rows) - len(rows) % piece
-    out = np.empty((len(rows), matrix.shape[1]), dtype=rows.dtype)
-    pieces = rows[:whole].reshape(-1, piece, rows.shape[1])
-    np.matmul(pieces, matrix, out=out[:whole].reshape(-1, piece, matrix.shape[1]))
-    np.matmul(rows[whole:], matrix, out=out[whole:])
-    return out

@@ -24,6 +24,7 @@ from mmjudge.metrics.weighted import (
     tally,
 )
 
+FEW_LEVELS = 64  # up to which a product with a one-hot matrix beats sorting
 DOUBTFUL = 1e-9  # a variance this small beside the mean square may be rounding only
 
 
@@ -106,38 +107,39 @@ def spearman(gold: Floats, verdict: Floats, *, weights: Weights = None) -> Value
         0.5
     """
     batch = Batch(weights, gold, verdict)
-    order = np.argsort(gold, kind="stable")
-    w = batch.w if np.array_equal(order, np.arange(len(order))) else batch.w.take(order, axis=1)
-    rx, sx = _centred_ranks(w, gold[order])
-    ry, sy = _centred_ranks(w, verdict[order])
-    r = ratio(np.einsum("bi,bi,bi->b", w, rx, ry), np.sqrt(sx * sy))
-    return batch.value(np.clip(r, -1.0, 1.0))
-
-
-def _centred_ranks(w: Floats, values: Floats) -> tuple[Floats, Floats]:
-    """Mid-rank of each row less the mean rank, shape (batch, n), and its sum of squares."""
-    codes, n_levels = dense(values)
-    total = w.sum(axis=1, keepdims=True)
-    if n_levels == len(values):
-        order = np.argsort(codes)
-        counts = w if np.all(order[1:] > order[:-1]) else w.take(order, axis=1)
+    (x, n_x), (y, n_y) = sorted((dense(gold), dense(verdict)), key=lambda column: column[1])
+    order = np.argsort(y, kind="stable")
+    w, x, y = batch.w.take(order, axis=1), x[order], y[order]
+    rank_x, square_x = _centred_ranks(level_weights(w, x, n_x))
+    rank_y, square_y = _centred_ranks(level_weights(w, y, n_y))
+    pulled = w * (rank_y if n_y == len(y) else rank_y.take(y, axis=1))
+    if n_x <= FEW_LEVELS:
+        product = np.einsum("bg,bg->b", tally(pulled, x, n_x), rank_x)
     else:
-        counts = level_weights(w, codes, n_levels)
+        product = np.einsum("bi,bi->b", pulled, rank_x.take(x, axis=1))
+    return batch.value(np.clip(ratio(product, np.sqrt(square_x * square_y)), -1.0, 1.0))
+
+
+def _centred_ranks(counts: Floats) -> tuple[Floats, Floats]:
+    """Mid-rank of each level less the mean rank, shape (batch, levels), and its sum of squares."""
     ranks = np.cumsum(counts, axis=1)
     ranks -= counts / 2
-    ranks -= total / 2
-    squares: Floats = np.einsum("bi,bi,bi->b", counts, ranks, ranks)
-    rising = n_levels == len(values) and bool(np.all(codes[1:] > codes[:-1]))
-    return (ranks if rising else ranks.take(codes, axis=1)), squares
+    ranks -= counts.sum(axis=1, keepdims=True) / 2
+    squares: Floats = np.einsum("bg,bg->b", counts * ranks, ranks)
+    return ranks, squares
 
 
 def level_weights(w: Floats, codes: Ints, n_levels: int) -> Floats:
-    """Weight of every level, shape (batch, n_levels), by matmul for few levels, else by runs."""
-    if n_levels <= 64:
+    """Weight of every level, shape (batch, n_levels)."""
+    if n_levels <= FEW_LEVELS:
         return tally(w, codes, n_levels)
+    rising = bool(np.all(codes[1:] >= codes[:-1]))
     order = np.argsort(codes, kind="stable")
+    runs = w if rising else w.take(order, axis=1)
+    if n_levels == len(codes):
+        return runs
     starts = np.searchsorted(codes[order], np.arange(n_levels))
-    totals: Floats = np.add.reduceat(w.take(order, axis=1), starts, axis=1)
+    totals: Floats = np.add.reduceat(runs, starts, axis=1)
     return totals
 
 

@@ -18,7 +18,9 @@ from mmjudge.errors import MeasureError
 from mmjudge.metrics.patterns import Patterns, collapse
 from mmjudge.metrics.weighted import Bools, Column, Floats, Ints, Value
 
-BLOCK = 1 << 21  # weights held at once: 16 MiB
+LARGEST_BLOCK = 1 << 21  # weights held at once: 16 MiB
+CACHED_BLOCK = 1 << 18  # weights that a processor's cache still holds
+WIDE = 128  # resamples that share what a measure prepares for a block
 BINOMIAL_COST = 12  # one binomial draw of the multinomial costs about as much as 12 draws of items
 
 
@@ -171,7 +173,8 @@ def draw(patterns: Patterns, n_resamples: int, seed: int) -> Iterator[tuple[int,
     rng = np.random.default_rng(seed)
     counts = patterns.counts
     n_items, n_rows = int(counts.sum()), len(patterns.pattern)
-    block = max(1, min(n_resamples, BLOCK // max(n_rows, len(counts), 1)))
+    width = max(n_rows, len(counts), 1)
+    block = max(1, min(max(WIDE, CACHED_BLOCK // width), LARGEST_BLOCK // width))
     by_pattern = n_items > BINOMIAL_COST * len(counts)
     pattern_of = None if n_items == len(counts) else np.repeat(np.arange(len(counts)), counts)
     for start in range(0, n_resamples, block):
