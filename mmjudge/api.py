@@ -1,6 +1,7 @@
 """The same as the command line, from Python: run a judge on a task, open a run, score it."""
 
 import hashlib
+import html
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -64,6 +65,9 @@ class Run:
         return render_scores(self.folder, self.scores())
 
     __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(str(self))}</pre>"
 
 
 def run(  # noqa: PLR0913 (every setting of a run has a default and a name)

@@ -62,8 +62,10 @@ class Replay(Judge):
         path = context.folder / name
         if path.is_file():
             return cls(name, read_records(path, Recorded), revision=_file_digest(path))
+        hint = " (recordings lie in a task's data: pass its folder as data)"
+        known = unknown("recording", name, recorded) + ("" if recorded else hint)
         raise JudgeError(
-            f"replay: {unknown('recording', name, recorded)}. Nor is there a file {str(path)!r}; "
+            f"replay: {known}. Nor is there a file {str(path)!r}; "
             "a recording has one JSON object a line: item, criterion, protocol, order, text"
         )
 

@@ -1,0 +1,43 @@
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+READY := .venv/.ready
+LOCKED := --constraints requirements.lock --build-constraints requirements.lock
+FAST := not slow and not network and not gpu
+SLOW := not network and not gpu
+
+.PHONY: setup demo test test-all lint bench lock
+
+setup: $(READY)
+
+$(READY): pyproject.toml requirements.lock
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --constraint requirements.lock uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python $(LOCKED) --editable ".[dev]"
+	mkdir -p .venv/types && ln -sfn ../../tasks .venv/types/mmjudge_tasks  # where mypy finds them
+	touch $@
+
+demo: setup
+	$(BIN)/mmjudge run --task assets/demo --judge replay:careful --orders both --out runs/demo/careful
+	$(BIN)/mmjudge run --task assets/demo --judge replay:hasty --orders both --out runs/demo/hasty
+	$(BIN)/mmjudge score runs/demo/careful runs/demo/hasty --by longer
+	$(BIN)/mmjudge compare runs/demo/careful runs/demo/hasty
+
+test: lint
+	$(BIN)/pytest -n 2 -m "$(FAST)"
+
+test-all: lint
+	$(BIN)/pytest -n 2 -m "$(SLOW)"
+
+lint: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+bench: setup
+	$(BIN)/python bench/harness.py
+
+# vllm is left out: it pins its own torch, transformers and numpy, which would hold back all others.
+lock: setup
+	$(BIN)/uv pip compile pyproject.toml --extra all --extra ray --extra dev --python-version 3.11 \
+		--no-emit-index-url --no-annotate --no-header --upgrade --quiet --output-file requirements.lock
+	! grep -n "://" requirements.lock

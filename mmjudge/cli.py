@@ -1,0 +1,240 @@
+"""The commands. Thin: what they do stands elsewhere and is imported when a command is called."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from mmjudge.errors import MmjudgeError
+
+MISTAKE = 2
+"""Exit code of anything that the user can mend."""
+INTERRUPTED = 130
+
+
+class Commands(typer.core.TyperGroup):
+    """Prints what a user can mend without a traceback, and keeps the words of the command."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Keep the words as written, for the line that says how to go on."""
+        ctx.obj = ["mmjudge", *args]
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; a mistake is one message and exit code 2, a second Ctrl-C 130."""
+        try:
+            return super().invoke(ctx)
+        except MmjudgeError as error:
+            typer.echo(f"error: {_visible(str(error))}", err=True)
+            raise typer.Exit(MISTAKE) from None
+        except KeyboardInterrupt:
+            typer.echo("stopped; what was committed is safe", err=True)
+            raise typer.Exit(INTERRUPTED) from None
+
+
+app = typer.Typer(
+    cls=Commands,
+    help="Evaluate multimodal judges: models that compare, grade and rank other models' output.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,  # rich would take most of the time that --help has
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Runs = Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of runs.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+Resamples = Annotated[
+    int, typer.Option(min=0, help="Resamples of the bootstrap; 0 for no intervals.")
+]
+Measures = Annotated[
+    list[str] | None,
+    typer.Option("--measure", "-m", help="A measure instead of the task's own; repeatable."),
+]
+Every = Annotated[
+    bool, typer.Option("--all", help="All figures: undefined ones, and those no task names.")
+]
+Modality = Annotated[
+    Literal["text", "image", "video", "audio"] | None, typer.Option(help="Only with this modality.")
+]
+Protocol = Annotated[
+    Literal["pair", "score", "rank"] | None, typer.Option(help="Only with this protocol.")
+]
+
+
+def _visible(text: str) -> str:
+    """Text of strangers in a message: control characters are shown and not obeyed."""
+    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        import mmjudge
+
+        typer.echo(f"mmjudge {mmjudge.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Options of all commands."""
+
+
+@app.command()
+def run(  # noqa: PLR0913, PLR0917 (one parameter for each option of the command)
+    context: typer.Context,
+    task: Annotated[
+        str, typer.Option(help="Installed task, task folder, or hub:owner/name@revision.")
+    ],
+    judge: Annotated[str, typer.Option(help="kind:name, such as replay:gpt4o, or a YAML file.")],
+    data: Annotated[Path | None, typer.Option(help="Data of an installed task.")] = None,
+    judge_option: Annotated[
+        list[str] | None,
+        typer.Option("--judge-option", "-J", metavar="KEY=VALUE", help="Repeatable."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the run; one under runs/ if left out.")
+    ] = None,
+    protocol: Annotated[
+        Literal["pair", "score", "rank"] | None, typer.Option(help="The task's first if left out.")
+    ] = None,
+    orders: Annotated[
+        Literal["balanced", "both", "given"], typer.Option(help="Order of the candidates.")
+    ] = "balanced",
+    repeats: Annotated[int, typer.Option(min=1, help="How often each request is asked.")] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of the balanced order.")] = 0,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(metavar="AXIS=VALUE", help="Only items of this stratum; repeatable."),
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first items.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Threads that decode media.")] = 2,
+    max_failures: Annotated[
+        str, typer.Option(help="Exit code 1 above this share of failures: 5% or 0.05.")
+    ] = "5%",
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Put a task to a judge, or go on with a run."""
+    from mmjudge.commands.options import key_values, share, typed_values
+    from mmjudge.commands.run import Asked, run_and_report
+
+    asked = Asked(
+        settings={
+            "task": task,
+            "judge": judge,
+            "data": data,
+            "options": typed_values("--judge-option", judge_option or []),
+            "out": out,
+            "protocol": protocol,
+            "orders": orders,
+            "repeats": repeats,
+            "seed": seed,
+            "where": key_values("--where", where or []),
+            "limit": limit,
+            "workers": workers,
+        },
+        max_failures=share("--max-failures", max_failures),
+        quiet=quiet,
+        as_json=as_json,
+        words=tuple(context.find_root().obj),
+    )
+    raise typer.Exit(run_and_report(asked))
+
+
+@app.command()
+def score(
+    runs: Runs,
+    by: Annotated[
+        list[str] | None, typer.Option(metavar="AXIS", help="Break down by a stratum; repeatable.")
+    ] = None,
+    measure: Measures = None,
+    resamples: Resamples = 1000,
+    every: Every = False,
+    as_json: Json = False,
+) -> None:
+    """Print the figures of runs, with intervals and failures."""
+    from mmjudge.commands.figures import print_scores
+
+    axes, measures = tuple(by or ()), tuple(measure or ())
+    print_scores(runs, resamples, axes, measures, every=every, as_json=as_json)
+
+
+@app.command()
+def compare(
+    runs: Runs,
+    measure: Measures = None,
+    resamples: Annotated[int, typer.Option(min=1, help="Resamples of the bootstrap.")] = 1000,
+    every: Every = False,
+    as_json: Json = False,
+) -> None:
+    """Compare runs with the first one, paired over items."""
+    from mmjudge.commands.figures import print_comparison
+
+    print_comparison(runs, resamples, tuple(measure or ()), every=every, as_json=as_json)
+
+
+@app.command()
+def tasks(
+    name: Annotated[str | None, typer.Argument(help="Print the whole card of this task.")] = None,
+    modality: Modality = None,
+    protocol: Protocol = None,
+    as_json: Json = False,
+) -> None:
+    """List the installed tasks, or print the card of one."""
+    from mmjudge.commands.listing import print_task, print_tasks
+
+    if name is not None:
+        print_task(name, as_json=as_json)
+    else:
+        print_tasks(modality, protocol, as_json=as_json)
+
+
+@app.command()
+def judges(
+    modality: Modality = None,
+    protocol: Protocol = None,
+    task: Annotated[str | None, typer.Option(help="List its recorded judges too.")] = None,
+    data: Annotated[Path | None, typer.Option(help="Data of that task.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List the judges that can be chosen."""
+    from mmjudge.commands.listing import print_judges
+
+    print_judges(modality, protocol, task, data, as_json=as_json)
+
+
+@app.command()
+def export(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")],
+    out: Annotated[Path, typer.Option(help="File to write; a folder for dataset.")],
+    form: Annotated[
+        Literal["jsonl", "parquet", "dataset"], typer.Option("--format", help="What to write.")
+    ] = "jsonl",
+) -> None:
+    """Write a run as a table, one row a judgment."""
+    from mmjudge.export import export_run
+
+    count = export_run(run, form, out)
+    typer.echo(f"{count} judgments written to {out}", err=True)
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Say what is installed and what is missing."""
+    from mmjudge.doctor import print_report
+
+    print_report(as_json=as_json)
+
+
+def main() -> None:
+    """Entry point of the command `mmjudge`."""
+    for stream in (sys.stdout, sys.stderr):
+        # What is judged may hold any character; a terminal that lacks one shows a substitute.
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    app()

@@ -1,0 +1,1 @@
+"""What the commands do; `mmjudge.cli` imports each when it is called."""

@@ -1,0 +1,192 @@
+"""`mmjudge tasks` and `mmjudge judges`."""
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+import typer
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from mmjudge.errors import MmjudgeError
+from mmjudge.folder_task import open_task
+from mmjudge.registry import JUDGES, TASKS, registry
+from mmjudge.report.outcome import printable
+from mmjudge.report.terminal import show
+from mmjudge.task import Task
+from mmjudge.types import JudgeCard, Modality, ProtocolName, TaskSpec
+
+LONGEST = 10_000
+"""Characters of a card's field that are shown."""
+
+
+def print_tasks(modality: str | None, protocol: ProtocolName | None, *, as_json: bool) -> None:
+    """List the tasks that are installed; broken ones are named below with what is wrong."""
+    loaded = registry(TASKS).load_all()
+    specs = []
+    for name, found in loaded.items():
+        spec = getattr(found, "spec", None)
+        if not isinstance(spec, TaskSpec):
+            problem = f"{found!r} has no spec that is a TaskSpec"
+            registry(TASKS).broken[name] = f"task {name!r}: {problem}"
+        elif modality in (None, *spec.modalities) and protocol in (None, *spec.protocols):
+            specs.append(spec)
+    if as_json:
+        _dump("tasks", [spec.model_dump(mode="json") for spec in specs], TASKS)
+        return
+    table = _table("task", "protocols", "modalities", "criteria", "what")
+    for spec in specs:
+        summary = spec.card.summary
+        if spec.card.superseded_by:
+            summary = f"(superseded by {spec.card.superseded_by}) {summary}"
+        table.add_row(
+            Text(spec.label, "bold"),
+            _lines(spec.protocols),
+            _lines(spec.modalities),
+            str(len(spec.criteria)),
+            summary,
+        )
+    next_step = Text("the whole card: mmjudge tasks NAME; a folder is a task too", style="dim")
+    show(Group(table, "", next_step, *_broken(TASKS)))
+
+
+def print_task(name: str, *, as_json: bool) -> None:
+    """Print the card of a task.
+
+    Raises:
+        MmjudgeError: There is no such task.
+    """
+    task = open_task(name)
+    spec = task.spec
+    if as_json:
+        typer.echo(spec.model_dump_json(indent=2))
+        return
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column(no_wrap=True, style="dim")
+    table.add_column(overflow="fold")
+    for field, value in _facts(task):
+        if value:
+            table.add_row(printable(field), printable(value, LONGEST))
+    summary = printable(spec.card.summary, LONGEST)
+    show(Group(Text(spec.label, style="bold"), summary, "", table))
+
+
+def _facts(task: Task) -> Iterable[tuple[str, str]]:
+    spec, card = task.spec, task.spec.card
+    yield "protocols", ", ".join(spec.protocols)
+    yield "modalities", ", ".join(spec.modalities)
+    yield "primary", spec.primary
+    yield "measures", ", ".join(spec.measures)
+    yield "own rules", ", ".join(rule.name for rule in task.published())
+    for criterion in spec.criteria:
+        yield f"criterion {criterion.name}", criterion.question
+        scale = criterion.scale
+        if scale and "score" in spec.protocols:
+            labels = f" ({', '.join(scale.labels)})" if scale.labels else ""
+            yield "  scale", f"{scale.lowest:g} to {scale.highest:g}{labels}"
+        if "pair" in spec.protocols:
+            yield "  options", ", ".join(criterion.options)
+    yield "source", card.source
+    yield "revision", card.revision
+    yield "licence", card.licence
+    yield "citation", card.citation
+    yield "superseded by", card.superseded_by or ""
+    seen = "on the public data" if card.columns == "verified" else "not on the public data itself"
+    yield "loader checked", seen
+    for place, flaw in enumerate(card.known_flaws):
+        yield "" if place else "known flaws", flaw
+
+
+def print_judges(
+    modality: str | None,
+    protocol: ProtocolName | None,
+    task: str | None,
+    data: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    """List the judges of every kind, and those that a task's data holds recordings of.
+
+    Raises:
+        MmjudgeError: The task that is asked for cannot be opened.
+    """
+    if data is not None and task is None:
+        raise MmjudgeError("--data: the data of which task? Name it with --task")
+    recorded = open_task(task, data).recorded_judges() if task else ()
+    cards = [
+        card
+        for card in _catalog()
+        if modality in (None, *card.modalities) and protocol in (None, *card.protocols)
+    ]
+    if as_json:
+        found = [card.model_dump(mode="json", exclude={"fingerprint"}) for card in cards]
+        _dump("judges", found, JUDGES, recorded=[f"replay:{name}" for name in recorded])
+        return
+    table = _table("judge", "takes", "what")
+    for card in cards:
+        table.add_row(Text(card.name, "bold"), _takes(card), _lines([card.summary, *_extras(card)]))
+    parts: list[RenderableType] = [table]
+    if task:
+        names = ", ".join(f"replay:{name}" for name in recorded) or "none"
+        parts += ["", Text(f"recorded in the data of {task}", style="bold"), names]
+    show(Group(*parts, *_broken(JUDGES)))
+
+
+def _takes(card: JudgeCard) -> str:
+    everything = len(card.modalities) == len(get_args(Modality))
+    protocols = [] if len(card.protocols) == len(get_args(ProtocolName)) else [*card.protocols]
+    return _lines(["any modality"] if everything else card.modalities) + _only(protocols)
+
+
+def _only(protocols: Sequence[str]) -> str:
+    return f"\n({', '.join(protocols)} only)" if protocols else ""
+
+
+def _extras(card: JudgeCard) -> Iterable[str]:
+    if card.params:
+        options = " ".join(f"-J {key}={_yaml(value)}" for key, value in card.params.items())
+        yield f"options: {options}"
+    if card.needs:
+        yield f"needs: {', '.join(card.needs)}"
+
+
+def _yaml(value: Any) -> str:
+    return json.dumps(value) if value is None or isinstance(value, bool) else str(value)
+
+
+def _catalog() -> list[JudgeCard]:
+    """The cards of every kind; a kind that fails to list its own is broken, and hides no other."""
+    known, cards = registry(JUDGES), []
+    for name, kind in known.load_all().items():
+        try:
+            cards += list(kind.catalog())
+        except Exception as error:  # noqa: BLE001 (a plugin is a stranger's code)
+            problem = f"{type(error).__name__}: {error}"
+            known.broken[name] = f"judge {name!r} does not list its judges: {problem}"
+    return cards
+
+
+def _dump(name: str, found: list[dict[str, Any]], group: str, **more: list[str]) -> None:
+    typer.echo(json.dumps({name: found, "broken": registry(group).broken, **more}, indent=2))
+
+
+def _broken(group: str) -> list[RenderableType]:
+    found = registry(group).broken
+    if not found:
+        return []
+    lines = [Text(f"  {problem}") for _, problem in sorted(found.items())]
+    return ["", Text(f"broken, and therefore not listed: {len(found)}", style="bold"), *lines]
+
+
+def _lines(words: Sequence[str]) -> str:
+    return "\n".join(words)
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    for name in columns[:-1]:
+        table.add_column(name, no_wrap=True)
+    table.add_column(columns[-1], overflow="fold")
+    return table

@@ -1,0 +1,131 @@
+"""What became of a run: counts, failures with an example of each, bad items, what to do next."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from mmjudge.engine import Stats
+from mmjudge.report.progress import rate, tokens
+from mmjudge.store import FAILED, RunStore
+from mmjudge.task import BadItem
+from mmjudge.types import Record
+
+MOST_SHOWN = 5
+"""Bad items that are shown; the others are counted."""
+WIDTH = 400
+"""Characters of a detail that are shown."""
+
+
+class Outcome(Record):
+    """A run's counts, of all of it, with what is worth showing of its failures."""
+
+    folder: str
+    task: str
+    judge: str
+    protocol: str
+    orders: str
+    items: int
+    bad_items: int
+    judgments: int
+    failed: int
+    failures: dict[str, int]
+    examples: dict[str, str]
+    bad: tuple[BadItem, ...]
+
+    @property
+    def failed_share(self) -> float:
+        """Failed judgments and unreadable items as a share of all."""
+        everything = self.judgments + self.bad_items
+        return (self.failed + self.bad_items) / everything if everything else 0.0
+
+
+def read_outcome(folder: Path) -> Outcome:
+    """Look at the store of a run.
+
+    Raises:
+        StoreError: There is no readable run.
+    """
+    with RunStore.open(folder) as store:
+        counts, settings = store.counts(), store.header.settings
+        return Outcome(
+            folder=str(folder),
+            task=store.header.task.label,
+            judge=store.header.judge.name,
+            protocol=settings.protocol,
+            orders=settings.orders,
+            items=counts["items"],
+            bad_items=counts["bad_items"],
+            judgments=counts["judgments"],
+            failed=counts["failed"],
+            failures=store.failures(),
+            examples=_examples(store) if counts["failed"] else {},
+            bad=_bad_items(store) if counts["bad_items"] else (),
+        )
+
+
+def _examples(store: RunStore) -> dict[str, str]:
+    """The item and detail of the first failure of each reason."""
+    found: dict[str, str] = {}
+    rows = store.connection.execute(
+        "SELECT json_extract(outcome, '$.reason') AS reason, min(rowid), place, outcome "
+        f"FROM judgments WHERE kind={FAILED} GROUP BY reason"
+    )
+    for reason, _, place, outcome in rows:
+        detail = json.loads(outcome).get("detail", "")
+        found[reason] = f"item {store.item(place).id}" + (f": {detail}" if detail else "")
+    return found
+
+
+def _bad_items(store: RunStore) -> tuple[BadItem, ...]:
+    rows = store.connection.execute(
+        "SELECT body FROM items WHERE bad ORDER BY place LIMIT ?", (MOST_SHOWN,)
+    )
+    return tuple(BadItem.model_validate_json(body) for (body,) in rows)
+
+
+def printable(text: str, width: int = WIDTH) -> str:
+    r"""Untrusted text in one line, control characters shown and not obeyed.
+
+    Example:
+        >>> printable("a\x1b[31m\nb")
+        'a\\x1b[31m b'
+    """
+    flat = " ".join(text.split())
+    safe = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in flat)
+    return safe if len(safe) <= width else safe[: width - 3] + "..."
+
+
+def lines(outcome: Outcome, stats: Stats) -> list[str]:
+    """What is printed at the end of a run."""
+    speed = f" in {stats.elapsed_s:.1f} s ({rate(stats)}/s)" if stats.judged else ""
+    resumed = f", {stats.resumed} were there already" if stats.resumed else ""
+    out = [
+        f"{outcome.task} by {outcome.judge}: {stats.judged} judged{speed}{resumed}",
+        f"{outcome.items} items, {outcome.judgments} judgments, {outcome.failed} failed",
+    ]
+    if stats.tokens_in or stats.tokens_out:
+        out.append(f"tokens: {tokens(stats)}")
+    for reason, count in outcome.failures.items():
+        out.append(f"  {count} {reason}, such as {printable(outcome.examples[reason])}")
+    if outcome.bad_items:
+        out.append(f"{outcome.bad_items} items cannot be judged:")
+        out += [f"  {printable(b.where)}: {printable(b.problem)}" for b in outcome.bad]
+        if outcome.bad_items > len(outcome.bad):
+            out.append(f"  and {outcome.bad_items - len(outcome.bad)} more")
+    return out
+
+
+def as_record(outcome: Outcome, stats: Stats, exit_code: int) -> dict[str, Any]:
+    """The same for machines."""
+    return {
+        **outcome.model_dump(mode="json"),
+        "judged_now": stats.judged,
+        "resumed": stats.resumed,
+        "tokens_in": stats.tokens_in,
+        "tokens_out": stats.tokens_out,
+        "elapsed_s": round(stats.elapsed_s, 3),
+        "per_s": round(stats.rate, 3),
+        "interrupted": stats.interrupted,
+        "failed_share": outcome.failed_share,
+        "exit_code": exit_code,
+    }
