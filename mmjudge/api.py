@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from mmjudge.engine import Progress, Stats, execute
 from mmjudge.folder_task import open_task
@@ -15,7 +15,14 @@ from mmjudge.protocols import template_digest
 from mmjudge.resume import check_same_run
 from mmjudge.store import RunStore
 from mmjudge.task import Task
-from mmjudge.types import JudgeCard, MetricResult, ProtocolName, RunHeader, RunSettings
+from mmjudge.types import (
+    JudgeCard,
+    MetricResult,
+    Orders,
+    ProtocolName,
+    RunHeader,
+    RunSettings,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,7 +84,7 @@ def run(  # noqa: PLR0913 (every setting of a run has a default and a name)
     data: str | Path | None = None,
     out: str | Path | None = None,
     protocol: ProtocolName | None = None,
-    orders: Literal["balanced", "both", "given"] = "balanced",
+    orders: Orders | None = None,
     repeats: int = 1,
     seed: int = 0,
     where: Mapping[str, str] | None = None,
@@ -94,7 +101,8 @@ def run(  # noqa: PLR0913 (every setting of a run has a default and a name)
         data: Folder or file of the task's data; None for the public copy.
         out: Folder of the run; by default one under `runs/` named by task, judge and settings.
         protocol: pair, score or rank; by default the first that the task has.
-        orders: `balanced` over items, `both`, or `given` as in the file.
+        orders: `balanced` over items, `both`, or `given` as in the file; by default balanced, or as
+            a recording was made.
         repeats: How often each request is asked.
         seed: Seed of the balanced order.
         where: Axis to value of strata; only such items are asked.
@@ -115,7 +123,7 @@ def run(  # noqa: PLR0913 (every setting of a run has a default and a name)
     answering = open_judge(judge, context, options) if isinstance(judge, str) else judge
     settings = RunSettings(
         protocol=chosen,
-        orders=orders,
+        orders=orders or answering.card.orders or "balanced",
         repeats=repeats,
         seed=seed,
         template=template_digest(chosen),

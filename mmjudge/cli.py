@@ -104,8 +104,9 @@ def run(  # noqa: PLR0913, PLR0917 (one parameter for each option of the command
         Literal["pair", "score", "rank"] | None, typer.Option(help="The task's first if left out.")
     ] = None,
     orders: Annotated[
-        Literal["balanced", "both", "given"], typer.Option(help="Order of the candidates.")
-    ] = "balanced",
+        Literal["balanced", "both", "given"] | None,
+        typer.Option(help="Order of the candidates: balanced, or as a recording was made."),
+    ] = None,
     repeats: Annotated[int, typer.Option(min=1, help="How often each request is asked.")] = 1,
     seed: Annotated[int, typer.Option(help="Seed of the balanced order.")] = 0,
     where: Annotated[

@@ -18,7 +18,7 @@ from mmjudge.protocols import parse, requests
 from mmjudge.resume import check_same_items, stored_item
 from mmjudge.store import Judged, RunStore, StoredItem
 from mmjudge.task import BadItem, Task, checked
-from mmjudge.types import Failure, Item, JudgeCard, Media, Reply, Request
+from mmjudge.types import Failure, Item, JudgeCard, Media, Reply, Request, RunSettings
 
 QUEUE_BATCHES = 4
 """Batches that may wait between two stages: what keeps memory flat."""
@@ -40,6 +40,7 @@ class Stats:
     tokens_in: int = 0
     tokens_out: int = 0
     total: int | None = None
+    settings: RunSettings | None = None
     interrupted: bool = False
     started: float = field(default_factory=time.monotonic)
 
@@ -114,7 +115,7 @@ class _Run:
         self, task: Task, judge: Judge, store: RunStore, limit: int | None, workers: int
     ) -> None:
         self.task, self.judge, self.store, self.limit = task, judge, store, limit
-        self.stats = Stats()
+        self.stats = Stats(settings=store.header.settings)
         self.stop = threading.Event()
         self.error: BaseException | None = None
         self.planned: queue.Queue[_Batch | None] = queue.Queue(QUEUE_BATCHES)
@@ -171,7 +172,8 @@ class _Run:
         try:
             for batch in self._batches():
                 if self.loader:
-                    batch.pending = self.loader.submit([ask.request for ask in batch.asks])
+                    at_hand = [ask.request for ask in batch.asks if not ask.request.absent]
+                    batch.pending = self.loader.submit(at_hand)
                 self._put(self.planned, batch)
                 if self.stop.is_set():
                     return
@@ -276,7 +278,7 @@ class _Run:
             self.store.add(batch.items, rows)
 
     def _judgment(self, ask: _Ask) -> Judged:
-        reply = ask.reply or Reply()
+        reply = _writable(ask.reply or Reply())
         outcome = parse(ask.request, reply)
         self.stats.judged += 1
         self.stats.tokens_in += reply.tokens_in or 0
@@ -286,10 +288,24 @@ class _Run:
         return Judged(ask.place, ask.criterion, ask.request, reply, outcome)
 
 
+def _writable(reply: Reply) -> Reply:
+    """The reply, or a failure with its text where it holds what UTF-8 cannot: a lone surrogate."""
+    text = (reply.text or "") + (reply.error.detail if reply.error else "")
+    if text.isascii() or text == text.encode("utf-8", "replace").decode("utf-8"):
+        return reply
+    shown = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return Reply(error=Failure(reason="infra", detail=f"a reply that is no Unicode text: {shown}"))
+
+
 def refuse(request: Request, card: JudgeCard) -> Failure | None:
     """Why a request cannot be put to this judge at all, or None."""
     if request.protocol not in card.protocols:
         return _unsupported(f"the judge takes {', '.join(card.protocols)}, not {request.protocol}")
+    if request.absent and card.looks and not card.lookup:
+        return _unsupported(
+            f"{request.absent}: not at hand, so only a recorded judge can answer; "
+            "choose one with replay:NAME, or data that holds it (mmjudge tasks NAME says where)"
+        )
     if not any(isinstance(part, Media) or part.strip() for part in request.prompt):
         return _unsupported("prompt: empty")
     length = 0

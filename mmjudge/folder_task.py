@@ -83,8 +83,7 @@ class FolderTask(Task):
         if not (folder / CARD).is_file():
             raise TaskError(f"{folder}: a task folder needs {CARD}")
         self.folder = folder
-        # Each folder has its own card, where a plugin's stands in its class.
-        vars(self)["spec"] = read_card(folder / CARD, TaskSpec)
+        self.spec = read_card(folder / CARD, TaskSpec)
 
     def load(self, protocol: ProtocolName) -> Iterator[Item | BadItem]:
         """Yield the lines of the items file in their order; a bad line comes as a `BadItem`."""
@@ -134,7 +133,7 @@ class HubTask(Task):
         if data is not None and not (data / CARD).is_file():
             raise TaskError(f"{data}: a copy of the dataset {name} needs {CARD}")
         card = hub_file(name, CARD) if data is None else data / CARD
-        vars(self)["spec"] = read_card(card, TaskSpec)
+        self.spec = read_card(card, TaskSpec)
 
     @property
     def root(self) -> Path:
@@ -187,7 +186,7 @@ class HubTask(Task):
 
 
 def _from_json(column: str, value: Any, where: str) -> Any:
-    if column == "id" or not isinstance(value, str):
+    if column in ("id", "absent") or not isinstance(value, str):
         return value
     try:
         return json.loads(value)

@@ -48,7 +48,7 @@ def check_same_items(store: RunStore, task: Task) -> None:
 
 def stored_item(place: int, item: Item | BadItem) -> StoredItem:
     """An item as the store keeps it, with the hash of all of it."""
-    body = item.model_dump_json(exclude_defaults=True)
+    body = item.model_dump_json(exclude_none=True)
     digest = hashlib.sha256(body.encode("utf-8", "surrogatepass")).digest()[:16]
     return StoredItem(place, digest, isinstance(item, BadItem), body)
 
@@ -88,7 +88,7 @@ def _short(value: Any) -> str:
 
 def _refusal(store: RunStore, found: list[str]) -> str:
     shown = "\n".join(f"  {line}" for line in found[:MOST_SHOWN])
-    more = f"\n  and {len(found) - MOST_SHOWN} more" if len(found) > MOST_SHOWN else ""
+    more = "\n  and more" if len(found) > MOST_SHOWN else ""
     return (
         f"{store.folder}: holds a run with other settings; resuming would mix the two:\n"
         f"{shown}{more}\nChoose another --out, or delete the folder to start again."

@@ -1,20 +1,19 @@
 """One SQLite file a run: append only, durable in groups, safe at any kill."""
 
-import fcntl
 import json
-import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
 from mmjudge.errors import StoreError
+from mmjudge.run_file import FILE, connect, lock_folder, read_header, writing
 from mmjudge.task import BadItem
 from mmjudge.types import (
     SCHEMA_VERSION,
@@ -30,10 +29,9 @@ from mmjudge.types import (
     Verdict,
 )
 
-FILE = "run.db"
-LOCK = "run.lock"
 COMMIT_EVERY_S = 0.25
 COMMIT_EVERY_ROWS = 2000
+ROWS_A_STATEMENT = 100
 
 PREFERENCES = ("first", "second", "tie", "both_good", "both_bad")
 """A preference's code in the store and in `Columns.value` is its place here."""
@@ -106,10 +104,10 @@ class RunStore:
         Raises:
             StoreError: The folder cannot be written, or another run is at work in it.
         """
-        lock = _make_folder(folder)
-        connection = _connect(folder / FILE, "rwc")
-        try:
-            with connection:
+        with ExitStack() as held:
+            lock = held.enter_context(lock_folder(folder))
+            connection = held.enter_context(closing(connect(folder / FILE, "rwc")))
+            with writing(folder), connection:
                 connection.executescript("PRAGMA journal_mode=WAL;")
                 connection.execute("BEGIN")
                 for statement in filter(str.strip, _TABLES.split(";")):
@@ -117,8 +115,7 @@ class RunStore:
                 connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
                 row = ("header", header.model_dump_json())
                 connection.execute("INSERT INTO meta VALUES (?, ?)", row)
-        except sqlite3.Error as error:
-            raise StoreError(f"{folder / FILE}: cannot be written: {error}") from error
+            held.pop_all()
         return cls(folder, connection, header, lock)
 
     @classmethod
@@ -131,21 +128,12 @@ class RunStore:
         path = folder / FILE
         if not path.is_file():
             raise StoreError(f"{folder}: no run here (no {FILE}); make one with mmjudge run --out")
-        lock = _make_folder(folder) if mode == "append" else None
-        connection = _connect(path, "rw" if mode == "append" else "ro")
-        try:
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
-            if version > SCHEMA_VERSION:
-                raise StoreError(
-                    f"{path}: written by a newer mmjudge (format {version}, this one reads up to "
-                    f"{SCHEMA_VERSION}): upgrade mmjudge"
-                )
-            row = connection.execute("SELECT value FROM meta WHERE name='header'").fetchone()
-            if row is None:
-                raise StoreError(f"{path}: has no header; it is not a run, or is damaged")
-            header = RunHeader.model_validate_json(row[0])
-        except (sqlite3.Error, ValidationError) as error:
-            raise StoreError(f"{path}: not a readable run: {error}") from error
+        with ExitStack() as held:
+            lock = held.enter_context(lock_folder(folder)) if mode == "append" else None
+            rights = "rw" if mode == "append" else "ro"
+            connection = held.enter_context(closing(connect(path, rights)))
+            header = read_header(connection, path)
+            held.pop_all()
         return cls(folder, connection, header, lock)
 
     @staticmethod
@@ -154,7 +142,7 @@ class RunStore:
         path = folder / FILE
         if not path.is_file():
             return False
-        connection = _connect(path, "ro")
+        connection = connect(path, "ro")
         try:
             tables = "SELECT count(*) FROM sqlite_master WHERE name='judgments'"
             return bool(connection.execute(tables).fetchone()[0])
@@ -169,26 +157,33 @@ class RunStore:
         A group is committed when it has enough rows or is old enough, never on every row. Items
         and keys that are there already are left as they are.
         """
-        try:
+        with writing(self.folder):
             if not self.connection.in_transaction:
                 self.connection.execute("BEGIN")
                 self._last_commit = time.monotonic()
             rows = [self._row(entry) for entry in judged]
-            self.connection.executemany("INSERT OR IGNORE INTO items VALUES (?,?,?,?)", items)
-            statement = "INSERT OR IGNORE INTO judgments VALUES (?,?,?,?,?,?,?,?,?,?)"
-            self.connection.executemany(statement, rows)
+            self._insert("items", list(items))
+            self._insert("judgments", rows)
             self._pending += len(rows)
-            if self._age() > COMMIT_EVERY_S or self._pending >= COMMIT_EVERY_ROWS:
-                self.commit()
-        except sqlite3.Error as error:
-            raise StoreError(
-                f"{self.folder / FILE}: cannot be written: {error}; what was committed is safe, "
-                "run the same command again to go on"
-            ) from error
+        if self._age() > COMMIT_EVERY_S or self._pending >= COMMIT_EVERY_ROWS:
+            self.commit()
+
+    def _insert(self, table: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Insert rows, many a statement: each statement gives up the interpreter only once."""
+        for start in range(0, len(rows), ROWS_A_STATEMENT):
+            part = rows[start : start + ROWS_A_STATEMENT]
+            one = f"({','.join('?' * len(part[0]))})"
+            statement = f"INSERT OR IGNORE INTO {table} VALUES {','.join([one] * len(part))}"
+            self.connection.execute(statement, [value for row in part for value in row])
 
     def commit(self) -> None:
-        """Make everything added so far durable."""
-        self.connection.commit()
+        """Make everything added so far durable.
+
+        Raises:
+            StoreError: The disk does not take it.
+        """
+        with writing(self.folder):
+            self.connection.commit()
         self._pending = 0
         self._last_commit = time.monotonic()
 
@@ -337,11 +332,13 @@ class RunStore:
 
     def close(self) -> None:
         """Commit, close the file and give up the lock."""
-        if self.connection.in_transaction:
-            self.connection.commit()
-        self.connection.close()
-        if self._lock is not None:
-            self._lock.close()
+        try:
+            if self.connection.in_transaction:
+                self.commit()
+        finally:
+            self.connection.close()
+            if self._lock is not None:
+                self._lock.close()
 
     def __enter__(self) -> Self:
         return self
@@ -368,38 +365,3 @@ def _decode(kind: int, value: float | None, outcome: str | None) -> Verdict | Fa
         return Score(value=value)
     record: type[Ranking | Failure] = Ranking if kind == RANKING else Failure
     return record.model_validate_json(outcome or "{}")
-
-
-def _connect(path: Path, mode: str) -> sqlite3.Connection:
-    uri = f"{path.resolve().as_uri()}?mode={mode}"
-    try:
-        connection = sqlite3.connect(uri, uri=True, check_same_thread=False, isolation_level=None)
-        if mode != "ro":
-            connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("PRAGMA cache_size=-8192")
-    except sqlite3.Error as error:
-        raise StoreError(f"{path}: cannot be opened: {error}") from error
-    return connection
-
-
-def _make_folder(folder: Path) -> IO[str]:
-    """Make the folder and take its lock, which the system frees when the process ends."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / LOCK).open("a+", encoding="utf-8")
-    except OSError as error:
-        raise StoreError(f"{folder}: cannot be written: {error}") from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        lock.seek(0)
-        holder = lock.read().strip() or "unknown"
-        lock.close()
-        raise StoreError(
-            f"{folder}: another run (process {holder}) is writing here; wait for it, "
-            "or choose another --out"
-        ) from error
-    lock.truncate(0)
-    lock.write(str(os.getpid()))
-    lock.flush()
-    return lock

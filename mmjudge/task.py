@@ -4,10 +4,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic_core import PydanticSerializationError
 
 from mmjudge.errors import TaskError
 from mmjudge.types import (
@@ -93,7 +94,7 @@ class Task(ABC):
         data: Folder or file with the data; None for the public copy.
     """
 
-    spec: ClassVar[TaskSpec]
+    spec: TaskSpec
 
     def __init__(self, data: Path | None = None) -> None:
         self.data = data
@@ -178,10 +179,13 @@ def checked(task: Task, protocol: ProtocolName) -> Iterator[Item | BadItem]:
         )
     seen: set[bytes] = set()
     for place, item in enumerate(task.load(protocol), 1):
+        if problem := _unwritable(item):
+            yield BadItem(id=f"item {place}", where=f"item {place}", problem=problem)
+            continue
         if isinstance(item, BadItem):
             yield item
             continue
-        fingerprint = item.id.encode()
+        fingerprint = item.id.encode("utf-8", "surrogatepass")
         where = f"item {place} ({item.id})"
         if fingerprint in seen:
             again = f"id: {item.id!r} stands here for the second time"
@@ -192,3 +196,12 @@ def checked(task: Task, protocol: ProtocolName) -> Iterator[Item | BadItem]:
             yield BadItem(id=item.id, where=where, problem=problem)
         else:
             yield item
+
+
+def _unwritable(item: Item | BadItem) -> str | None:
+    """Why an item cannot be stored: a lone surrogate, say, which no UTF-8 can hold."""
+    try:
+        item.model_dump_json()
+    except PydanticSerializationError as error:
+        return f"text: {error}"
+    return None

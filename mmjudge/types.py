@@ -9,6 +9,7 @@ SCHEMA_VERSION = 1
 
 Modality = Literal["text", "image", "video", "audio"]
 ProtocolName = Literal["pair", "score", "rank"]
+Orders = Literal["balanced", "both", "given"]
 PreferenceValue = Literal["first", "second", "tie", "both_good", "both_bad"]
 FailureReason = Literal[
     "empty",
@@ -145,6 +146,8 @@ class Item(Record):
 
     `candidates`: 1 for score, 2 for pair, 2 or more for rank. `criteria`: names of those that this
     item is judged on; empty for all of the task's. `strata`: axis to value, for breakdowns.
+    `absent`: what of the item is not at hand, a placeholder standing for it; only recorded judges,
+    and those that do not look, may answer then.
     """
 
     id: str = Field(min_length=1)
@@ -154,6 +157,7 @@ class Item(Record):
     criteria: tuple[str, ...] = ()
     gold: dict[str, Gold] = Field(default_factory=dict)
     strata: dict[str, str] = Field(default_factory=dict)
+    absent: str | None = None
 
 
 class TaskCard(Record):
@@ -213,6 +217,7 @@ class Request(Record):
 
     `candidates` are in the order shown; `order[s]` is the place in the item of the candidate in
     slot s. `key`, `task` and `item` are bookkeeping: a judge's answer does not depend on them.
+    `absent`: what of it is a placeholder; a judge that looks never gets such a request.
     """
 
     key: str
@@ -227,6 +232,7 @@ class Request(Record):
     probe: str | None = None
     condition: str | None = None
     repeat: int = 0
+    absent: str | None = None
 
 
 class Reply(Record):
@@ -268,7 +274,9 @@ class JudgeCard(Record):
 
     `fingerprint` changes with anything that shapes its answers. `scale`: "task" when its scores
     are on the criterion's scale, "own" for a scorer, whose errors in absolute terms mean nothing.
-    `media`: whether it looks at decoded media; `batch_size`: requests a call.
+    `orders`: how it must be asked, for a recording; None where any way will do.
+    `media`: whether it looks at decoded media; `looks`: whether what is shown shapes its answers at
+    all; `lookup`: whether it looks answers up by item; `batch_size`: requests a call.
     """
 
     name: str
@@ -279,7 +287,9 @@ class JudgeCard(Record):
     revision: str | None = None
     params: dict[str, Any] = Field(default_factory=dict)
     scale: Literal["task", "own"] = "task"
+    orders: Orders | None = None
     media: bool = False
+    looks: bool = True
     lookup: bool = False
     batch_size: int = Field(default=64, ge=1)
     fingerprint: str = ""
@@ -293,7 +303,7 @@ class RunSettings(Record):
     """
 
     protocol: ProtocolName
-    orders: Literal["balanced", "both", "given"] = "balanced"
+    orders: Orders = "balanced"
     repeats: int = Field(default=1, ge=1)
     seed: int = 0
     template: str = ""

@@ -32,7 +32,7 @@ HEAVY = (
 
 LAYERS = (
     ("types", "errors"),
-    ("cards", "jsonl", "registry", "metrics"),
+    ("cards", "jsonl", "registry", "metrics", "run_file"),
     ("task", "media"),
     ("hub", "rows", "folder_task", "protocols"),
     ("judges", "probes", "strategies", "store"),

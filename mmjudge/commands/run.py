@@ -14,6 +14,7 @@ from mmjudge.folder_task import open_task
 from mmjudge.report.outcome import Outcome, as_record, lines, read_outcome
 from mmjudge.report.progress import Bar, Lines, Quiet, Total
 from mmjudge.task import BadItem, checked
+from mmjudge.types import RunSettings
 
 TOO_MANY_FAILED = 1
 INTERRUPTED = 130
@@ -66,33 +67,37 @@ def _display(asked: Asked) -> Quiet:
         return Quiet()
     from rich.console import Console
 
-    total = Total(lambda: _count(asked.settings))
+    total = Total(lambda stats: _count(asked.settings, stats.settings))
     console = Console(stderr=True)
     if console.is_terminal:
         return Bar(total, console)
     return Lines(total, lambda line: typer.echo(line, err=True))
 
 
-def _count(settings: Mapping[str, Any]) -> int | None:
-    """How many judgments a run makes; None for a task that would be fetched once more for it."""
+def _count(settings: Mapping[str, Any], asked: RunSettings | None) -> int | None:
+    """How many judgments a run makes; None for a task that would be fetched once more for it.
+
+    Args:
+        settings: Arguments of `mmjudge.run`.
+        asked: How the run asks, once that is known.
+    """
     spec, data = settings["task"], settings["data"]
-    if spec.startswith("hub:") and data is None:
+    if asked is None or (spec.startswith("hub:") and data is None):
         return None
     task = open_task(spec, data)
     if task.data is None:
         return None
-    protocol = settings["protocol"] or task.spec.protocols[0]
-    orders = 2 if settings["orders"] == "both" and protocol != "score" else 1
+    orders = 2 if asked.orders == "both" and asked.protocol != "score" else 1
     taken = asks = 0
-    for item in checked(task, protocol):
+    for item in checked(task, asked.protocol):
         if taken == settings["limit"]:
             break
         if isinstance(item, BadItem):
             taken += 1
-        elif all(item.strata.get(axis) == value for axis, value in settings["where"].items()):
+        elif all(item.strata.get(axis) == value for axis, value in asked.where.items()):
             taken += 1
             asks += len(item.criteria or task.spec.criteria)
-    return asks * orders * int(settings["repeats"])
+    return asks * orders * asked.repeats
 
 
 def _exit_code(asked: Asked, outcome: Outcome, stats: Stats) -> int:

@@ -26,6 +26,9 @@ SUMMARIES = {
     "constant": "Always a tie, the middle of the scale, all equal; or the option `value`.",
     "oracle": "The gold itself: for tests, the upper end of every measure.",
 }
+LOOKING = ("longest", "shortest")
+"""Baselines whose answers depend on what the candidates say."""
+
 _DEFAULTS: dict[str, dict[str, Any]] = {"random": {"seed": 0}, "constant": {"value": None}}
 
 
@@ -70,9 +73,10 @@ def _card(name: str, params: dict[str, Any]) -> JudgeCard:
         name=f"baseline:{name}",
         summary=SUMMARIES[name],
         params=params,
+        looks=name in LOOKING,
         lookup=name == "oracle",
         batch_size=256,
-        scale="own" if name in ("longest", "shortest") else "task",
+        scale="own" if name in LOOKING else "task",
     )
 
 

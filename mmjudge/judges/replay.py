@@ -1,5 +1,6 @@
 """Replies of a judge that was run elsewhere, or long ago."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -8,7 +9,7 @@ from mmjudge.errors import JudgeError, unknown
 from mmjudge.jsonl import BadLine, read_records
 from mmjudge.judges.base import Judge, JudgeContext, MediaMap, take_options
 from mmjudge.task import Recorded
-from mmjudge.types import Failure, JudgeCard, Reply, Request
+from mmjudge.types import Failure, JudgeCard, Orders, Reply, Request
 
 _Key = tuple[str, str, str, int, tuple[str, ...] | None, str | None]
 
@@ -16,8 +17,10 @@ _Key = tuple[str, str, str, int, tuple[str, ...] | None, str | None]
 class Replay(Judge):
     """The judge `replay:NAME` (recorded in the task's own data) or `replay:FILE` (JSONL).
 
-    A request that was not recorded is a `Failure(infra)` that says so; it is never guessed. A line
-    that cannot be read is reported with the first request that may have needed it.
+    Unless the run says otherwise, it is asked as it was recorded: in the order of the file where
+    the lines name none, in both orders where they name two. A request that was not recorded is a
+    `Failure(infra)` that says so; it is never guessed. A line that cannot be read is reported with
+    the first request that may have needed it.
     """
 
     def __init__(
@@ -26,6 +29,7 @@ class Replay(Judge):
         self._replies: dict[_Key, Recorded] = {}
         self.bad_lines: list[BadLine] = []
         scores = False
+        shown: dict[_Key, int] = Counter()
         for line in lines:
             if isinstance(line, BadLine):
                 self.bad_lines.append(line)
@@ -42,8 +46,12 @@ class Replay(Judge):
                 raise JudgeError(f"replay:{name}: two different replies to the same request: {key}")
             self._replies[key] = line
             scores = scores or line.scores is not None
+            shown[(*key[:4], None, line.condition)] += 1
+        orders: Orders | None = "given" if all(key[4] is None for key in self._replies) else None
+        if any(count > 1 for count in shown.values()):
+            orders = "both"
         self.card = _card(name).model_copy(
-            update={"revision": revision, "scale": "own" if scores else "task"}
+            update={"revision": revision, "scale": "own" if scores else "task", "orders": orders}
         )
 
     @classmethod

@@ -1,8 +1,10 @@
 """Where a reply states its verdict: what is the judge's own word, and what is only quoted."""
 
+import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import NamedTuple, TypeVar
 
 from mmjudge.protocols.render import nonce
@@ -10,16 +12,27 @@ from mmjudge.types import Failure, Reply, Request
 
 T = TypeVar("T")
 
+_TOKEN = r"\[\[[^\[\]\n]{1,200}\]\]"
 _BRACKETED = re.compile(r"\[\[([^\[\]\n]{1,200})\]\]")
+_INSIDE = r"(?:[^'\n]|(?<=\w)'(?=\w)){0,400}?"
 _QUOTED = re.compile(
-    r"""["'`\u2018\u201c\xab]\s*\[\[[^\[\]\n]{1,200}\]\]\s*["'`\u2019\u201d\xbb]"""
+    rf"[\"“”][^\"“”\n]{{0,400}}{_TOKEN}[^\"“”\n]{{0,400}}[\"“”]"
+    rf"|«[^«»\n]{{0,400}}{_TOKEN}[^«»\n]{{0,400}}»"
+    rf"|`[^`\n]{{0,400}}{_TOKEN}[^`\n]{{0,400}}`"
+    rf"|(?<!\w)'{_INSIDE}{_TOKEN}{_INSIDE}'(?!\w)"
 )
-_BLOCKQUOTE = re.compile(r"^[ \t]*>.*$", re.M)
-_THOUGHT = re.compile(r"<(think|thinking|thought)>.*?</\1>", re.S | re.I)
-_THOUGHT_OPEN = re.compile(r"<(?:think|thinking|thought)>", re.I)
-_THOUGHT_CLOSE = re.compile(r".*</(?:think|thinking|thought)>", re.S | re.I)
+_OWN_QUOTES = re.compile(rf"[*_\s]*[\"'`“«]\s*({_TOKEN})\s*[\"'`”«»][\s*_.!]*")
+_BLOCKQUOTE = re.compile(r"^(?:[ \t#*+`-]|\d{1,3}[.)][ \t]){0,20}>.*$", re.M)
+_OBJECT = re.compile(r"\{[^{}]*\}")
+_THOUGHT = re.compile(r"<(/?)(?:think|thinking|thought)>", re.I)
 _TAGS = re.compile(r"</?(?:answer|output|response)>", re.I)
-_DECORATION = re.compile(r"^[\s#*_\-+•\d.)(]*|[\s*_`]+$")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_UNSEEN = ("Cf", "Cc", "Cs")
+_UNSEEN_MARKS = "\u034f\u180b\u180c\u180d" + "".join(map(chr, range(0xFE00, 0xFE10)))
+_FOLDED = ("<wide>", "<narrow>", "<font>", "<noBreak>", "<compat>")
+_LEADING = " \t#*_-+•0123456789.)("
+_AROUND = " \t#*_"
+_QUOTES = "\"'`“”«»"
 _REFUSAL = re.compile(
     r"\b(?:i'?m sorry|i am sorry|i apologi[sz]e|i can(?:'t|not)|i'?m (?:not able|unable)|"
     r"i am (?:not able|unable)|i won'?t|as an ai)\b",
@@ -28,25 +41,45 @@ _REFUSAL = re.compile(
 
 
 class Found(NamedTuple):
-    """A verdict found in a reply; `labelled` when its line says that it is one."""
+    """A verdict found in a reply.
+
+    `labelled`: its line says that it is one; `closed`: it stands in brackets or in an object, so
+    that nothing of it can be missing; `position`: its line.
+    """
 
     value: object
     labelled: bool
+    closed: bool
     position: int
 
 
 def normalise(text: str) -> str:
     """Undo what could hide a verdict or fake one: full-width forms, invisible characters.
 
+    Superscripts and fractions stay: folded, they would run into the digits beside them.
+
     Example:
-        >>> normalise("\uff3b\uff3b\uff21\uff3d\uff3d"), normalise("[[\u200bA]]")
+        >>> normalise("[[\uff21]]"), normalise("[[\u200bA]]")
         ('[[A]]', '[[A]]')
+        >>> normalise("5²")
+        '5²'
     """
-    folded = unicodedata.normalize("NFKC", text)
-    visible = (
-        c for c in folded if c in "\n\t" or unicodedata.category(c) not in ("Cf", "Cc", "Cs")
-    )
-    return "".join(visible).replace("\u2019", "'")
+    text = "\n".join(text.splitlines())
+    if text.isascii():
+        return _CONTROL.sub("", text)
+    return unicodedata.normalize("NFC", "".join(map(_fold, text)))
+
+
+@lru_cache(maxsize=4096)
+def _fold(char: str) -> str:
+    if char in "\n\t":
+        return char
+    if char in _UNSEEN_MARKS or unicodedata.category(char) in _UNSEEN:
+        return ""
+    if char in "\u2018\u2019":
+        return "'"
+    folds = unicodedata.decomposition(char).startswith(_FOLDED)
+    return unicodedata.normalize("NFKC", char) if folds else char
 
 
 def spoken_text(reply: Reply, request: Request) -> str | Failure:
@@ -57,10 +90,7 @@ def spoken_text(reply: Reply, request: Request) -> str | Failure:
     if not text.strip():
         return Failure(reason="empty", detail="no text")
     text = normalise(text)
-    text = _THOUGHT.sub("", text)
-    text = _THOUGHT_CLOSE.sub("", text)
-    if opened := _THOUGHT_OPEN.search(text):
-        text = text[: opened.start()]
+    text = _without_thoughts(text)
     if not text.strip():
         if reply.finish_reason == "length":
             return Failure(reason="truncated", detail="the token limit came while it was thinking")
@@ -68,41 +98,87 @@ def spoken_text(reply: Reply, request: Request) -> str | Failure:
     code = nonce(request)
     if code in text:
         text = re.sub(rf"<(?P<mark>\w[^<>]*){code}>.*?</(?P=mark){code}>", "", text, flags=re.S)
-    text = _BLOCKQUOTE.sub("", _TAGS.sub(" ", text))
-    without_quotes = _QUOTED.sub("", text)
-    return without_quotes if without_quotes.strip() else text
+    return _BLOCKQUOTE.sub("", _TAGS.sub(" ", text))
+
+
+def _without_thoughts(text: str) -> str:
+    """What was said aloud: nothing between thought marks, nor before a close without an open."""
+    spoken: list[str] = []
+    start, thinking = 0, False
+    for mark in _THOUGHT.finditer(text):
+        if mark[1]:
+            spoken = spoken if thinking else []
+            start, thinking = mark.end(), False
+        elif not thinking:
+            spoken.append(text[start : mark.start()])
+            thinking = True
+    return "".join(spoken if thinking else [*spoken, text[start:]])
 
 
 def find(text: str, label: re.Pattern[str], read: Callable[[str], object | None]) -> list[Found]:
-    """All verdicts in a text: those on a labelled line, and those in double brackets.
+    """All verdicts in a text: those on a labelled line, in double brackets, or as JSON.
+
+    What stands in quotation marks is somebody else's word, unless it is all that a labelled line
+    or the whole reply says.
 
     Args:
         text: What `spoken_text` gave.
         label: Matches the start of a line that states a verdict.
         read: The verdict in a few characters, or None.
     """
-    found: list[Found] = []
+    found = _in_json(text, label, read)
+    announced = False
     for position, line in enumerate(text.split("\n")):
-        core = _DECORATION.sub("", line)
+        core = line.lstrip(_LEADING).rstrip(" \t*_")
         stated = label.match(core)
-        bracketed = [read(inner) for inner in _BRACKETED.findall(line)]
-        values = [value for value in bracketed if value is not None]
-        if stated and not bracketed:
-            value = read(core[stated.end() :].strip(" \t*_`\"'.:!"))
-            values = [value] if value is not None else []
-        found += [Found(value, bool(stated), position) for value in values]
-    if not found and (value := read(text.strip().strip(" \t\n*_`\"'.:!"))) is not None:
-        found.append(Found(value, labelled=True, position=0))
+        rest = core[stated.end() :] if stated else line.strip(_AROUND) if announced else ""
+        own = _OWN_QUOTES.fullmatch(rest)
+        inner = _BRACKETED.findall(own[1] if own else _QUOTED.sub("", line))
+        labelled = bool(stated) or announced
+        values = [read(token) for token in inner] or ([read(_bare(rest))] if labelled else [])
+        known = [value for value in values if value is not None]
+        found += [Found(value, labelled, bool(inner), position) for value in known]
+        announced = bool(stated and not rest) or (announced and not core)
+    if not found and (value := read(_unbracketed(_bare(text.strip())))) is not None:
+        found.append(Found(value, labelled=True, closed=False, position=0))
     return found
 
 
-def decide(found: Iterable[Found], text: str) -> object | Failure:
+def _bare(token: str) -> str:
+    return token.lstrip(_QUOTES + " \t\n*_:!").rstrip(_QUOTES + " \t\n*_.:!")
+
+
+def _unbracketed(token: str) -> str:
+    inner = _BRACKETED.fullmatch(token)
+    return inner[1] if inner else token
+
+
+def _in_json(
+    text: str, label: re.Pattern[str], read: Callable[[str], object | None]
+) -> list[Found]:
+    """Verdicts under a key that is a label, as in `{"verdict": "A"}`."""
+    found = []
+    for match in _OBJECT.finditer(text):
+        try:
+            content = json.loads(match[0])
+        except (ValueError, RecursionError):
+            continue
+        stated = [str(v) for k, v in content.items() if isinstance(v, str) and label.fullmatch(k)]
+        values = [read(_unbracketed(value.strip())) for value in stated]
+        known = [value for value in values if value is not None]
+        place = text.count("\n", 0, match.start())
+        found += [Found(v, labelled=True, closed=True, position=place) for v in known]
+    return found
+
+
+def decide(found: Iterable[Found], text: str, cut: bool = False) -> object | Failure:
     """The one verdict of a reply.
 
     A labelled verdict outranks those mentioned on the way to it; two different ones of the same
-    standing are no verdict, since picking one would be a guess.
+    standing are no verdict, since picking one would be a guess. Of a reply that was cut by the
+    token limit only a labelled verdict in brackets counts: "Score: 1" may have been a 10.
     """
-    verdicts = list(found)
+    verdicts = [f for f in found if not cut or (f.labelled and f.closed)]
     labelled = [f for f in verdicts if f.labelled]
     counted = labelled or verdicts
     if labelled:
@@ -111,7 +187,7 @@ def decide(found: Iterable[Found], text: str) -> object | Failure:
     if len(values) == 1:
         return values[0]
     if values:
-        return Failure(reason="ambiguous", detail=f"verdicts {values}")
+        return Failure(reason="ambiguous", detail=f"verdicts {', '.join(map(str, values))}")
     if _REFUSAL.search(text[:300]):
         return Failure(reason="refused", detail=shorten(text))
     return Failure(reason="ambiguous", detail=f"no verdict in: {shorten(text)}")

@@ -31,9 +31,9 @@ def read_preference(token: str) -> PreferenceValue | None:
     return next((value for value, form in _MEANINGS if form.fullmatch(plain)), None)
 
 
-def parse_text(request: Request, text: str) -> Preference | Failure:
+def parse_text(request: Request, text: str, cut: bool) -> Preference | Failure:
     """The preference that a reply states, in slots."""
-    value = decide(find(text, _LABEL, read_preference), text)
+    value = decide(find(text, _LABEL, read_preference), text, cut)
     if isinstance(value, Failure):
         return value
     return Preference.model_validate({"value": value})

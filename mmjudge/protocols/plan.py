@@ -57,6 +57,7 @@ def requests(
                     order=order,
                     condition=item.strata.get("condition"),
                     repeat=repeat,
+                    absent=item.absent,
                 )
 
 

@@ -1,6 +1,7 @@
 """Batch ranking: all candidates of an item in order, best first."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -21,10 +22,13 @@ class _Order(NamedTuple):
 
     groups: tuple[tuple[str, ...], ...]
 
+    def __str__(self) -> str:
+        return " > ".join(" = ".join(group) for group in self.groups)
 
-def parse_text(request: Request, text: str) -> Ranking | Failure:
+
+def parse_text(request: Request, text: str, cut: bool) -> Ranking | Failure:
     """The ranking that a reply states, in slots."""
-    value = decide(find(text, _LABEL, read_order), text)
+    value = decide(find(text, _LABEL, read_order), text, cut)
     if isinstance(value, Failure):
         return value
     assert isinstance(value, _Order)
@@ -54,7 +58,7 @@ def _to_ranks(order: _Order, labels: Sequence[str]) -> Ranking | Failure:
     if sorted(named) != sorted(labels):
         missing = sorted(set(labels) - set(named))
         extra = sorted(set(named) - set(labels))
-        repeated = sorted({label for label in named if named.count(label) > 1})
+        repeated = sorted(label for label, count in Counter(named).items() if count > 1)
         detail = f"missing {missing}, not a candidate {extra}, repeated {repeated}"
         return Failure(reason="not_a_permutation", detail=detail)
     ranks = {}

@@ -17,7 +17,7 @@ from mmjudge.types import (
     Verdict,
 )
 
-_TEXT_PARSERS: Mapping[ProtocolName, Callable[[Request, str], Verdict | Failure]] = {
+_TEXT_PARSERS: Mapping[ProtocolName, Callable[[Request, str, bool], Verdict | Failure]] = {
     "pair": pair.parse_text,
     "score": score.parse_text,
     "rank": rank.parse_text,
@@ -45,14 +45,11 @@ def parse(request: Request, reply: Reply) -> Verdict | Failure:
 
 
 def _parse_text(request: Request, reply: Reply, text: str) -> Verdict | Failure:
-    outcome = _TEXT_PARSERS[request.protocol](request, text)
-    if isinstance(outcome, Failure) and outcome.reason == "ambiguous" and _was_cut(reply):
+    cut = reply.finish_reason == "length"
+    outcome = _TEXT_PARSERS[request.protocol](request, text, cut)
+    if isinstance(outcome, Failure) and outcome.reason == "ambiguous" and cut:
         return Failure(reason="truncated", detail="the token limit came before a verdict")
     return outcome
-
-
-def _was_cut(reply: Reply) -> bool:
-    return reply.finish_reason == "length"
 
 
 def _from_scores(request: Request, scores: Sequence[float]) -> Verdict | Failure:
@@ -85,7 +82,7 @@ def _from_probabilities(request: Request, options: Mapping[str, float]) -> Verdi
     likely = [option for option, p in options.items() if p == best]
     if len(likely) > 1:
         return Failure(reason="ambiguous", detail=f"equally probable: {sorted(likely)}")
-    return _TEXT_PARSERS[request.protocol](request, f"[[{likely[0]}]]")
+    return _TEXT_PARSERS[request.protocol](request, f"[[{likely[0]}]]", False)
 
 
 def _check_verdict(request: Request, verdict: Verdict) -> Verdict | Failure:

@@ -16,6 +16,7 @@ _LABEL = re.compile(
 )
 _NUMBER = r"[-+]?\d{1,12}(?:\.\d{1,12})?(?:[eE][-+]?\d{1,3})?"
 _SCORE = re.compile(rf"({_NUMBER})(?:\s*(?:/|out of)\s*({_NUMBER}))?")
+_OUT_OF = re.compile(rf"\]\](\s*(?:/|out of)\s*{_NUMBER})")
 _OBJECT = re.compile(r"\{[^{}]*\}")
 
 
@@ -25,11 +26,15 @@ class _Stated(NamedTuple):
     value: float
     out_of: float | None = None
 
+    def __str__(self) -> str:
+        return f"{self.value:g}" if self.out_of is None else f"{self.value:g}/{self.out_of:g}"
 
-def parse_text(request: Request, text: str) -> Score | Failure:
+
+def parse_text(request: Request, text: str, cut: bool) -> Score | Failure:
     """The score that a reply states: in brackets, on a labelled line, as JSON, or as a level."""
+    text = _OUT_OF.sub(r"\1]]", text)
     found = _from_json(request, text) or find(text, _LABEL, lambda token: _read(request, token))
-    value = decide(found, text)
+    value = decide(found, text, cut)
     if isinstance(value, Failure):
         return value
     assert isinstance(value, _Stated)
@@ -62,8 +67,8 @@ def expected(request: Request, options: Mapping[str, float]) -> Score | Failure:
     if unknown := [option for option, level in levels.items() if level is None]:
         return Failure(reason="infra", detail=f"options that are no level of the scale: {unknown}")
     total = sum(options.values())
-    if total <= 0:
-        return Failure(reason="infra", detail="all options have probability 0")
+    if not 0 < total < math.inf:
+        return Failure(reason="infra", detail=f"the options' probabilities add up to {total:g}")
     value = sum(
         p * level.value for p, level in zip(options.values(), levels.values(), strict=True) if level
     )
@@ -92,12 +97,12 @@ def _from_json(request: Request, text: str) -> list[Found]:
     found = []
     for place, match in enumerate(_OBJECT.finditer(text)):
         try:
-            content = json.loads(match[0])
+            content = json.loads(match[0], parse_int=float)
         except (ValueError, RecursionError):
             continue
         value = _lowest(request, content.get("score"))
         if value is not None:
-            found.append(Found(value, labelled=True, position=place))
+            found.append(Found(value, labelled=True, closed=True, position=place))
     return found
 
 

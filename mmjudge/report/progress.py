@@ -28,7 +28,7 @@ class Total:
         count: Gives the number, or None where it cannot be known cheaply.
     """
 
-    def __init__(self, count: Callable[[], int | None]) -> None:
+    def __init__(self, count: Callable[[Stats], int | None]) -> None:
         self._count = count
         self._thread: threading.Thread | None = None
         self._value: int | None = None
@@ -38,13 +38,13 @@ class Total:
         if stats.total is not None:
             return stats.total
         if self._thread is None and stats.elapsed_s > COUNT_AFTER_S:
-            self._thread = threading.Thread(target=self._run, daemon=True)
+            self._thread = threading.Thread(target=self._run, args=(stats,), daemon=True)
             self._thread.start()
         return self._value
 
-    def _run(self) -> None:
+    def _run(self, stats: Stats) -> None:
         try:
-            self._value = self._count()
+            self._value = self._count(stats)
         except Exception:  # noqa: BLE001 (the run itself meets the same trouble and reports it)
             self._value = None
 

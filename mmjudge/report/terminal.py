@@ -82,7 +82,7 @@ def score_report(
     outcome = read_outcome(folder)
     shown = choose(task, results, every)
     notes = _Notes()
-    own = [r for r in shown.results if not is_published(r.metric)]
+    own = _with_shares([r for r in shown.results if not is_published(r.metric)])
     rules = [r for r in shown.results if is_published(r.metric)]
     parts: list[RenderableType] = [heading(outcome)]
     parts += [Text(f"warning: {printable(w)}", style="yellow") for w in warnings]
@@ -101,6 +101,22 @@ def score_report(
 
 def _title(criterion: str) -> str:
     return "over all criteria" if criterion == "all" else printable(criterion)
+
+
+def _with_shares(results: Sequence[MetricResult]) -> list[MetricResult]:
+    """Human ceilings with a note of what share of them the judge reaches, where it means much."""
+    judged = {(r.metric, r.criterion, r.stratum): r.value for r in results}
+    noted = []
+    for one in results:
+        of = one.metric.removeprefix("ceiling(of=").removesuffix(")")
+        value = judged.get((of, one.criterion, one.stratum)) if of != one.metric else None
+        higher = _measure_fact(of, "direction") == "higher"
+        if value is not None and one.value is not None and one.value > 0 and higher:
+            share = f"one person against the others; the judge has {value / one.value:.0%} of it"
+            noted.append(one.model_copy(update={"note": one.note or share}))
+        else:
+            noted.append(one)
+    return noted
 
 
 def choose(task: TaskSpec, results: Sequence[MetricResult], every: bool) -> Shown:

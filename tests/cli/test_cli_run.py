@@ -13,11 +13,13 @@ from mmjudge.engine import Stats
 from mmjudge.report import progress
 from mmjudge.report.progress import Lines, Total, summary, time_left
 from mmjudge.store import RunStore
+from mmjudge.types import RunSettings
 from tests.cli.small_folders import pair, said
 
 SLOW_JUDGE = """
 import time
 from mmjudge.judges.base import Judge
+from mmjudge.types import RunSettings
 from mmjudge.types import JudgeCard, Reply
 
 class Plugin(Judge):
@@ -149,7 +151,7 @@ def _wait_for_judgments(out):
 def test_plain_lines_come_every_few_seconds_and_without_a_total_hold_counts_only(monkeypatch):
     monkeypatch.setattr(progress, "EVERY_S", 0.0)
     written: list[str] = []
-    show = Lines(Total(lambda: None), written.append)
+    show = Lines(Total(lambda stats: None), written.append)
     show(Stats(judged=5, started=time.monotonic() - 2))
     assert written == ["5 judgments, 2.5/s, 0 failed"]
 
@@ -164,17 +166,11 @@ def test_the_total_counts_what_the_run_will_judge(monkeypatch, folder_task):
     from mmjudge.commands.run import _count
 
     items = [pair("1", strata={"k": "a"}), pair("2", strata={"k": "b"}), pair("3"), b"broken"]
-    settings = {
-        "task": str(folder_task(items)),
-        "data": None,
-        "protocol": None,
-        "orders": "both",
-        "repeats": 3,
-        "limit": None,
-        "where": {},
-    }
-    assert _count(settings) == 3 * 2 * 3
-    assert _count(settings | {"where": {"k": "b"}, "orders": "given"}) == 3
+    settings = {"task": str(folder_task(items)), "data": None, "limit": None}
+    asked = RunSettings(protocol="pair", orders="both", repeats=3)
+    assert _count(settings, asked) == 3 * 2 * 3
+    one = RunSettings(protocol="pair", orders="given", where={"k": "b"})
+    assert _count(settings, one) == 1
 
 
 def test_control_characters_of_a_reply_never_reach_the_terminal(mmjudge, folder_task, tmp_path):

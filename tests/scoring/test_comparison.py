@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from scoring_helpers import ListTask, Scripted, pair_item, score_item, spec
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 
@@ -10,6 +9,7 @@ import mmjudge
 from mmjudge.comparison import compare_runs
 from mmjudge.errors import StoreError
 from mmjudge.types import PreferenceGold, Reply
+from tests.scoring.scoring_helpers import ListTask, Scripted, pair_item, score_item, spec
 
 N = 120
 GOLD = ["first" if i % 2 else "second" for i in range(N)]

@@ -4,10 +4,10 @@ from itertools import cycle, islice
 
 import numpy as np
 import pytest
-from scoring_helpers import ListTask, Scripted, pair_item, rank_item, score_item, spec
 
 from mmjudge.task import BadItem
 from mmjudge.types import Reply
+from tests.scoring.scoring_helpers import ListTask, Scripted, pair_item, rank_item, score_item, spec
 
 GOLDS = list(islice(cycle(["first", "second", "tie", "second", "first"]), 60))
 PAIRS = ListTask(spec("pair"), [pair_item(str(i), g, [g, g, g]) for i, g in enumerate(GOLDS)])

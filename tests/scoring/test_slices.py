@@ -1,13 +1,13 @@
 """Figures by criterion and by stratum."""
 
 import pytest
-from scoring_helpers import ListTask, Scripted, pair_item, spec
 
 import mmjudge
 from mmjudge.errors import MmjudgeError
 from mmjudge.scoring import score_run, task_warnings
 from mmjudge.table import Table
 from mmjudge.types import PreferenceGold, Reply
+from tests.scoring.scoring_helpers import ListTask, Scripted, pair_item, spec
 
 
 def first(request):
@@ -72,7 +72,7 @@ def test_a_task_whose_gold_always_sits_in_one_slot_is_reported(tmp_path):
     (warning,) = task_warnings(Table.load(run.folder))
     assert "second candidate in 30 of 30" in warning
     even = ListTask(
-        spec("pair"), [pair_item(str(i), "first second".split()[i % 2]) for i in range(30)]
+        spec("pair"), [pair_item(str(i), ["first", "second"][i % 2]) for i in range(30)]
     )
     run = mmjudge.run(task=even, judge=Scripted(first), out=tmp_path / "even")
     assert task_warnings(Table.load(run.folder)) == []
