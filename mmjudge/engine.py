@@ -227,8 +227,10 @@ class _Run:
                 continue
             if batch is None:
                 return
-            self._answer(batch)
-            self._put(self.answered, batch, until_written=True)
+            try:
+                self._answer(batch)
+            finally:  # what was answered before a judge gave up is stored all the same
+                self._put(self.answered, batch, until_written=True)
             if time.monotonic() - shown > 0.1:
                 shown = time.monotonic()
                 progress(self.stats)
@@ -278,7 +280,7 @@ class _Run:
             self.store.add(batch.items, rows)
 
     def _judgment(self, ask: _Ask) -> Judged:
-        reply = _writable(ask.reply or Reply())
+        reply = ask.reply or Reply()
         outcome = parse(ask.request, reply)
         self.stats.judged += 1
         self.stats.tokens_in += reply.tokens_in or 0
@@ -286,15 +288,6 @@ class _Run:
         if isinstance(outcome, Failure):
             self.stats.failures[outcome.reason] += 1
         return Judged(ask.place, ask.criterion, ask.request, reply, outcome)
-
-
-def _writable(reply: Reply) -> Reply:
-    """The reply, or a failure with its text where it holds what UTF-8 cannot: a lone surrogate."""
-    text = (reply.text or "") + (reply.error.detail if reply.error else "")
-    if text.isascii() or text == text.encode("utf-8", "replace").decode("utf-8"):
-        return reply
-    shown = text.encode("utf-8", "backslashreplace").decode("utf-8")
-    return Reply(error=Failure(reason="infra", detail=f"a reply that is no Unicode text: {shown}"))
 
 
 def refuse(request: Request, card: JudgeCard) -> Failure | None:

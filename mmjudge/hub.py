@@ -4,7 +4,7 @@ import hashlib
 import os
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,8 +29,14 @@ _SUFFIXES = (
 )
 
 
+_ABBREVIATED = re.compile(r"[0-9a-f]{7,39}")
+
+
 class HubName(NamedTuple):
-    """A dataset at a revision, written `owner/name@revision`."""
+    """A dataset at a revision, written `owner/name@revision`.
+
+    The Hub takes no abbreviated commit; one of 7 to 39 digits is looked up in its history.
+    """
 
     repo: str
     revision: str
@@ -55,6 +61,11 @@ def parse_name(text: str) -> HubName:
     return HubName(match[1], match[2])
 
 
+def is_offline() -> bool:
+    """Whether the user has said that nothing is to be downloaded."""
+    return os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE")
+
+
 def require(name: HubName) -> None:
     """Return if the Hub has the dataset at that revision.
 
@@ -62,7 +73,7 @@ def require(name: HubName) -> None:
         TaskError: It does not, or it cannot be asked; within `ANSWER_WITHIN_S`.
     """
     instead = "pass a local copy of the dataset as data instead"
-    if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):
+    if is_offline():
         raise TaskError(
             f"{name}: HF_HUB_OFFLINE is set, so the Hub is not asked; unset it, or {instead}"
         )
@@ -82,7 +93,8 @@ def _ask(name: HubName, problem: list[str]) -> None:
     try:
         from huggingface_hub import HfApi
 
-        HfApi().dataset_info(name.repo, revision=name.revision, timeout=ANSWER_WITHIN_S)
+        revision = None if _ABBREVIATED.fullmatch(name.revision) else name.revision
+        HfApi().dataset_info(name.repo, revision=revision, timeout=ANSWER_WITHIN_S)
     except Exception as error:  # noqa: BLE001 (whatever the client raises is the answer)
         problem.append(f"{type(error).__name__}: {' '.join(str(error).split())[:200]}")
 
@@ -103,43 +115,90 @@ def hub_file(name: HubName, path: str) -> Path:
     return Path(found)
 
 
-def hub_rows(name: HubName, config: str | None, split: str | None) -> Iterator[dict[str, Any]]:
+def whole_revision(name: HubName) -> HubName:
+    """The same dataset with its commit in full, if it was abbreviated.
+
+    Raises:
+        TaskError: The dataset has no such commit, or several.
+    """
+    if not _ABBREVIATED.fullmatch(name.revision):
+        return name
+    from huggingface_hub import HfApi
+
+    try:
+        commits = HfApi().list_repo_commits(name.repo, repo_type="dataset")
+    except Exception as error:
+        raise TaskError(f"{name}: {type(error).__name__}: {error}") from error
+    found = {c.commit_id for c in commits if c.commit_id.startswith(name.revision)}
+    if len(found) != 1:
+        raise TaskError(f"{name}: one commit is needed that begins so, found {len(found)}")
+    return HubName(name.repo, found.pop())
+
+
+def hub_rows(
+    name: HubName, config: str | None, split: str | None, columns: Sequence[str] = ()
+) -> Iterator[dict[str, Any]]:
     """Stream the rows of a dataset, media as bytes or path.
 
     Args:
         name: The dataset.
         config: Its configuration, None for the default one.
         split: Its split; None for `test`, or for the only one.
+        columns: The columns that are needed, and all that are read; every one if empty.
 
     Raises:
-        TaskError: The Hub cannot be reached, or has no such split.
+        TaskError: The Hub cannot be reached, or has no such split or column.
     """
     require(name)
-    from datasets import get_dataset_split_names, load_dataset
+    from datasets import get_dataset_split_names
 
+    name = whole_revision(name)
     try:
         if split is None:
             splits = get_dataset_split_names(name.repo, config, revision=name.revision)
             split = splits[0] if len(splits) == 1 else "test"
-        rows = load_dataset(name.repo, config, split=split, revision=name.revision, streaming=True)
+        yield from _stream(name.repo, columns, name=config, split=split, revision=name.revision)
+    except _MissingColumnsError as error:
+        raise TaskError(f"{name}: {split}: {error}") from error
     except Exception as error:
         raise TaskError(f"{name}: {config}, {split}: {type(error).__name__}: {error}") from error
-    yield from rows.decode(False)
 
 
-def local_rows(folder: Path, pattern: str = "**/*.parquet") -> Iterator[dict[str, Any]]:
+def local_rows(
+    folder: Path, pattern: str = "**/*.parquet", columns: Sequence[str] = ()
+) -> Iterator[dict[str, Any]]:
     """Stream the rows of a dataset's parquet files from a local copy.
 
     Raises:
-        TaskError: The folder has no such file.
+        TaskError: The folder has no such file, or the files have no such column.
     """
     files = sorted(str(path) for path in folder.glob(pattern))
     if not files:
         raise TaskError(f"{folder}: no {pattern} in it")
+    try:
+        rows = _stream("parquet", columns, data_files=files, split="train")
+    except _MissingColumnsError as error:
+        raise TaskError(f"{folder}: {error}") from error
+    yield from rows
+
+
+class _MissingColumnsError(Exception):
+    """Columns that a loader needs are not there."""
+
+
+def _stream(source: str, columns: Sequence[str], **options: Any) -> Iterable[dict[str, Any]]:
     from datasets import load_dataset
 
-    rows = load_dataset("parquet", data_files=files, split="train", streaming=True)
-    yield from rows.decode(False)
+    rows = load_dataset(source, streaming=True, **options)
+    found = rows.column_names or list(columns)
+    if missing := [column for column in columns if column not in found]:
+        raise _MissingColumnsError(
+            f"columns {', '.join(missing)} are needed, found {', '.join(sorted(found))}"
+        )
+    if columns and set(columns) != set(found):
+        rows = load_dataset(source, streaming=True, columns=list(columns), **options)
+    undecoded: Iterable[dict[str, Any]] = rows.decode(False)
+    return undecoded
 
 
 def media_cache() -> Path:

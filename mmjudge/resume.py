@@ -49,7 +49,7 @@ def check_same_items(store: RunStore, task: Task) -> None:
 def stored_item(place: int, item: Item | BadItem) -> StoredItem:
     """An item as the store keeps it, with the hash of all of it."""
     body = item.model_dump_json(exclude_none=True)
-    digest = hashlib.sha256(body.encode("utf-8", "surrogatepass")).digest()[:16]
+    digest = hashlib.sha256(body.encode()).digest()[:16]
     return StoredItem(place, digest, isinstance(item, BadItem), body)
 
 

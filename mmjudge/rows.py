@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from mmjudge.errors import TaskError
 from mmjudge.jsonl import BadLine, explain, read_records
 from mmjudge.task import BadItem, Task
+from mmjudge.types import Media, Part
 
 MAX_JSON_BYTES = 256 * 1024 * 1024
 """A larger JSON file is refused: it has to be held in memory as a whole."""
@@ -50,6 +51,17 @@ def data_file(task: Task, *names: str) -> Path:
             f"{task.data}: task {task.spec.name} needs {wanted}, found {held}; {source}"
         )
     return found
+
+
+def missing_media(task: Task, parts: Iterable[Part]) -> str | None:
+    """`absent` of an item of a recording: the first of its media whose file is not there, or None.
+
+    Whoever has the media puts them beside the recording, and the items can be judged.
+    """
+    for part in parts:
+        if isinstance(part, Media) and not ((task.root or Path()) / part.uri).is_file():
+            return f"{part.modality} {part.uri}"
+    return None
 
 
 def read_rows(path: Path, record: type[T]) -> Iterator[T | BadItem]:

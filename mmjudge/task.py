@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic_core import PydanticSerializationError
 
-from mmjudge.errors import TaskError
+from mmjudge.errors import MmjudgeError, TaskError
 from mmjudge.types import (
     Failure,
     Item,
@@ -178,14 +177,11 @@ def checked(task: Task, protocol: ProtocolName) -> Iterator[Item | BadItem]:
             f"it has {', '.join(task.spec.protocols)}"
         )
     seen: set[bytes] = set()
-    for place, item in enumerate(task.load(protocol), 1):
-        if problem := _unwritable(item):
-            yield BadItem(id=f"item {place}", where=f"item {place}", problem=problem)
-            continue
+    for place, item in enumerate(_loaded(task, protocol), 1):
         if isinstance(item, BadItem):
             yield item
             continue
-        fingerprint = item.id.encode("utf-8", "surrogatepass")
+        fingerprint = item.id.encode()
         where = f"item {place} ({item.id})"
         if fingerprint in seen:
             again = f"id: {item.id!r} stands here for the second time"
@@ -198,10 +194,17 @@ def checked(task: Task, protocol: ProtocolName) -> Iterator[Item | BadItem]:
             yield item
 
 
-def _unwritable(item: Item | BadItem) -> str | None:
-    """Why an item cannot be stored: a lone surrogate, say, which no UTF-8 can hold."""
+def _loaded(task: Task, protocol: ProtocolName) -> Iterator[Item | BadItem]:
+    """What the loader yields; what it raises names the task and the item."""
+    place = 0
     try:
-        item.model_dump_json()
-    except PydanticSerializationError as error:
-        return f"text: {error}"
-    return None
+        for item in task.load(protocol):
+            yield item
+            place += 1
+    except MmjudgeError:
+        raise
+    except Exception as error:
+        raise TaskError(
+            f"task {task.spec.name}: its loader failed at item {place + 1}: "
+            f"{type(error).__name__}: {error}"
+        ) from error

@@ -27,7 +27,8 @@ FailureReason = Literal[
 class Record(BaseModel):
     """Base of all records: immutable, strict about field names, without NaN or infinity."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    # A length is asked for so that a lone surrogate, which no file can keep, is refused here.
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, str_min_length=0)
 
 
 class Media(Record):

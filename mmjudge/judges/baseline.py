@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 from mmjudge.errors import JudgeError, unknown
 from mmjudge.judges.base import Judge, JudgeContext, MediaMap, take_options
@@ -11,6 +11,8 @@ from mmjudge.types import (
     JudgeCard,
     Parts,
     Preference,
+    PreferenceValue,
+    ProtocolName,
     Ranking,
     Reply,
     Request,
@@ -46,9 +48,9 @@ class Baseline(Judge):
         """Make a baseline."""
         if name not in SUMMARIES:
             raise JudgeError(unknown("baseline", name, SUMMARIES))
-        return cls(
-            name, take_options(f"baseline:{name}", options, _DEFAULTS.get(name, {})), context
-        )
+        taken = take_options(f"baseline:{name}", options, _DEFAULTS.get(name, {}))
+        _check_constant(taken.get("value"), context.protocol)
+        return cls(name, taken, context)
 
     @classmethod
     def catalog(cls) -> Iterable[JudgeCard]:
@@ -66,6 +68,17 @@ class Baseline(Judge):
         if verdict is None:
             return Reply(error=_no_gold())
         return Reply(verdict=verdict)
+
+
+def _check_constant(value: object, protocol: ProtocolName) -> None:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    fits = {"pair": value in get_args(PreferenceValue), "score": number, "rank": False}
+    if value is not None and not fits[protocol]:
+        wanted = {"pair": " or ".join(get_args(PreferenceValue)), "score": "a number"}
+        raise JudgeError(
+            f"judge baseline:constant: option value for {protocol} must be "
+            f"{wanted.get(protocol, 'left out')}, found {value!r}"
+        )
 
 
 def _card(name: str, params: dict[str, Any]) -> JudgeCard:
@@ -111,7 +124,7 @@ def _uniform(request: Request, seed: int, salt: str = "") -> float:
     facts = repr(
         (seed, salt, request.criterion.name, _shown(request.prompt), shown, request.repeat)
     )
-    digest = hashlib.sha256(facts.encode("utf-8", "surrogatepass")).digest()
+    digest = hashlib.sha256(facts.encode()).digest()
     return int.from_bytes(digest[:7]) / 2**56
 
 

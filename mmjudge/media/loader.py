@@ -5,7 +5,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from mmjudge.media.image import MediaError, decode_image
+from mmjudge.media.image import MediaError, decode_image, keep_memory
 from mmjudge.media.source import read_source
 from mmjudge.types import Media, Part, Request
 
@@ -28,6 +28,7 @@ class Loader:
 
     def __init__(self, root: Path | None, workers: int) -> None:
         self.root = root
+        keep_memory()
         self._pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="decode")
 
     def submit(self, batch: Sequence[Request]) -> Pending:
@@ -46,6 +47,8 @@ class Loader:
             return decode_image(read_source(media, self.root), media.uri)
         except MediaError as error:
             return error
+        except Exception as error:  # noqa: BLE001 (a file may make a decoder raise anything)
+            return MediaError(f"{media.uri}: {type(error).__name__}: {error}")
 
     def close(self) -> None:
         """Drop what was not started and stop the threads."""

@@ -22,7 +22,7 @@ _QUOTED = re.compile(
     rf"|(?<!\w)'{_INSIDE}{_TOKEN}{_INSIDE}'(?!\w)"
 )
 _OWN_QUOTES = re.compile(rf"[*_\s]*[\"'`“«]\s*({_TOKEN})\s*[\"'`”«»][\s*_.!]*")
-_BLOCKQUOTE = re.compile(r"^(?:[ \t#*+`-]|\d{1,3}[.)][ \t]){0,20}>.*$", re.M)
+_BLOCKQUOTE = re.compile(r"^(?:[ \t#*+`_-]|\d{1,3}[.)][ \t]){0,20}>.*$", re.M)
 _OBJECT = re.compile(r"\{[^{}]*\}")
 _THOUGHT = re.compile(r"<(/?)(?:think|thinking|thought)>", re.I)
 _TAGS = re.compile(r"</?(?:answer|output|response)>", re.I)

@@ -100,7 +100,7 @@ def item_digest(item: Item) -> str:
         for part in parts:
             seen = part if isinstance(part, str) else f"{part.modality}:{part.sha256 or part.uri}"
             facts.append(f"{len(seen)}:{seen}")
-    return hashlib.sha256("\0".join(facts).encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256("\0".join(facts).encode()).hexdigest()
 
 
 def _shown_parts(item: Item) -> Iterator[tuple[str, Parts]]:
@@ -127,4 +127,4 @@ def request_key(facts: Sequence[str]) -> str:
 
     The item's id is among the facts too, so that two items of equal content are two requests.
     """
-    return hashlib.sha256("\0".join(facts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return hashlib.sha256("\0".join(facts).encode()).hexdigest()[:32]

@@ -266,12 +266,15 @@ class Plugin(Task):
 """
 
 
-def test_a_lone_surrogate_from_a_loader_is_a_bad_item(mmjudge, plugin, folder_task, tmp_path):
+def test_a_loader_that_raises_is_named_with_the_item_that_it_came_to(
+    mmjudge, plugin, folder_task, tmp_path
+):
     card = folder_task([]) / "task.yaml"
     plugin("odd", "mmjudge.tasks", "odd", SURROGATE_TASK.format(card=card))
     done = _run(mmjudge, "odd", tmp_path / "out")
-    assert done.code == 1
-    assert len(_bad_items(tmp_path / "out")) == 1
+    assert done.code == 2
+    assert "task small: its loader failed at item 2: ValidationError" in done.err
+    assert "Input should be a valid string" in done.err
 
 
 SURROGATE_JUDGE = """
@@ -303,7 +306,7 @@ def test_a_lone_surrogate_in_a_reply_fails_that_judgment_alone(
     done = mmjudge("run", "--task", task, "--judge", "odd:", "--out", out)
     assert done.code == 1
     assert "3 judgments, 1 failed" in done.err
-    assert "1 infra, such as item 2: a reply that is no Unicode text: [[A]] \\ud800" in done.err
+    assert "1 infra, such as item 2: ValidationError" in done.err
 
 
 @pytest.mark.parametrize("prompt", [[""], [" \n\t"], [], ["x" * 10_000_000]], ids=len)
