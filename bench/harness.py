@@ -36,6 +36,7 @@ class Figure:
 
     @property
     def reached(self) -> bool | None:
+        """Whether the limit is kept; None without one."""
         if self.limit is None:
             return None
         return self.value >= self.limit if self.side == "at least" else self.value <= self.limit
@@ -174,16 +175,15 @@ def resampling() -> Iterator[Figure]:
         raise RuntimeError(f"{script.name}: {done.stderr.strip()[-600:]}")
 
 
-CASES = {
-    case.__name__: case for case in (text, images, memory, start, store, resume, resampling)
-}
+CASES = {case.__name__: case for case in (text, images, memory, start, store, resume, resampling)}
 
 
 def show(figure: Figure) -> None:
     aim = f"{figure.side} {figure.limit:g}" if figure.limit is not None else ""
     verdict = {None: "", True: "reached", False: "NOT REACHED"}[figure.reached]
     value = f"{figure.value:,.3f}" if figure.value < 10 else f"{figure.value:,.0f}"
-    print(f"{figure.name:<52} {value:>10} {figure.unit:<8} {aim:<15} {verdict:<12} {figure.note}", flush=True)
+    line = f"{figure.name:<52} {value:>10} {figure.unit:<8} {aim:<15} {verdict:<12} {figure.note}"
+    print(line.rstrip(), flush=True)
 
 
 def main() -> int:

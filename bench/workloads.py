@@ -36,12 +36,11 @@ from mmjudge.types import (
     RunSettings,
     Scale,
     Score,
-    ScoreGold,
     TaskCard,
     TaskSpec,
 )
 
-N_IMAGES = 64
+N_IMAGES = 512
 SIDE = 224
 SIDES: tuple[PreferenceValue, ...] = ("first", "second")
 
@@ -50,17 +49,20 @@ class Instant(Judge):
     """Answers at once; with `media` it asks for decoded media and touches none of them."""
 
     def __init__(self, media: bool = False) -> None:
-        self.card = JudgeCard(name="instant", summary="Answers at once.", fingerprint="0", media=media)
+        self.card = JudgeCard(name="instant", summary="At once.", fingerprint="0", media=media)
 
     @classmethod
     def open(cls, name: str, options: Mapping[str, Any], context: JudgeContext) -> Self:
+        """The judge; there is nothing to choose."""
         return cls()
 
     @classmethod
     def catalog(cls) -> list[JudgeCard]:
+        """No cards: it is not registered."""
         return []
 
     def judge(self, batch: Sequence[Request], media: MediaMap) -> list[Reply]:
+        """The same reply to each request."""
         return [Reply(text="Verdict: [[A]]", finish_reason="stop") for _ in batch]
 
 
@@ -82,6 +84,7 @@ class Texts(Task):
         self.ready = [text_item(i) for i in range(count)] if ready else None
 
     def load(self, protocol: str) -> Iterator[Item]:
+        """Yield the items, ready ones or new ones."""
         yield from self.ready if self.ready is not None else map(text_item, range(self.count))
 
 
@@ -176,9 +179,8 @@ def images_bare(folder: Path, count: int) -> dict[str, float]:
 
 def store(folder: Path, judgments: int, protocol: str) -> dict[str, float]:
     """A run of so many judgments: pairs in 2 orders, or scores in 2 repeats, by 2 criteria."""
-    criteria = tuple(
-        Criterion(name=name, question="Which is better?", scale=Scale()) for name in ("look", "match")
-    )
+    names = ("look", "match")
+    criteria = tuple(Criterion(name=n, question="Which is better?", scale=Scale()) for n in names)
     spec = Texts.spec.model_copy(update={"criteria": criteria})
     settings = RunSettings(protocol=protocol, orders="both", template="0")
     header = RunHeader(
@@ -207,13 +209,11 @@ def store_item(i: int, protocol: str) -> StoredItem:
     candidates = [{"id": "a", "parts": [f"It is {i}."], "system": f"s{i % 7}"}]
     if protocol == "pair":
         candidates.append({"id": "b", "parts": [f"It is {i + 1}."], "system": f"s{(i + 1) % 7}"})
-    body = {"id": str(i), "prompt": [f"Say the number {i}."], "candidates": candidates, "gold": gold}
+    body = {"id": str(i), "prompt": [f"Say {i}."], "candidates": candidates, "gold": gold}
     return StoredItem(i, i.to_bytes(16), bad=False, body=json.dumps(body))
 
 
-def store_rows(
-    i: int, spec: TaskSpec, protocol: str, rng: np.random.Generator
-) -> Iterator[Judged]:
+def store_rows(i: int, spec: TaskSpec, protocol: str, rng: np.random.Generator) -> Iterator[Judged]:
     for criterion in range(2):
         for turn in range(2):
             right = rng.random() < 0.7

@@ -4,7 +4,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -28,10 +28,34 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
         connection = sqlite3.connect(uri, uri=True, check_same_thread=False, isolation_level=None)
         if mode != "ro":
             connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("PRAGMA cache_size=-8192")
+        connection.execute("PRAGMA cache_size=-2048")
     except sqlite3.Error as error:
         raise StoreError(f"{path}: cannot be opened: {error}") from error
     return connection
+
+
+@contextmanager
+def new_file(folder: Path) -> Iterator[sqlite3.Connection]:
+    """A file under another name, that becomes the run's when it is complete: a kill leaves no half.
+
+    Raises:
+        StoreError: There is a file already, or none can be made.
+    """
+    path = folder / FILE
+    if path.exists() and path.stat().st_size:
+        raise StoreError(f"{path}: is there, and is no run; choose another --out")
+    new = folder / f"{FILE}.new"
+    try:
+        for leftover in folder.glob(f"{new.name}*"):
+            leftover.unlink()
+        with closing(connect(new, "rwc")) as connection:
+            yield connection
+        new.replace(path)
+        descriptor = os.open(folder, os.O_RDONLY)
+        os.fsync(descriptor)
+        os.close(descriptor)
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be written: {error}") from error
 
 
 def read_header(connection: sqlite3.Connection, path: Path) -> RunHeader:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmjudge.errors import StoreError
-from mmjudge.run_file import FILE, connect, lock_folder, read_header, writing
+from mmjudge.run_file import FILE, connect, lock_folder, new_file, read_header, writing
 from mmjudge.task import BadItem
 from mmjudge.types import (
     SCHEMA_VERSION,
@@ -106,15 +106,12 @@ class RunStore:
         """
         with ExitStack() as held:
             lock = held.enter_context(lock_folder(folder))
-            connection = held.enter_context(closing(connect(folder / FILE, "rwc")))
-            with writing(folder), connection:
-                connection.executescript("PRAGMA journal_mode=WAL;")
-                connection.execute("BEGIN")
-                for statement in filter(str.strip, _TABLES.split(";")):
-                    connection.execute(statement)
-                connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+            with writing(folder), new_file(folder) as fresh:
+                fresh.executescript("PRAGMA journal_mode=WAL;" + _TABLES)
+                fresh.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
                 row = ("header", header.model_dump_json())
-                connection.execute("INSERT INTO meta VALUES (?, ?)", row)
+                fresh.execute("INSERT INTO meta VALUES (?, ?)", row)
+            connection = held.enter_context(closing(connect(folder / FILE, "rw")))
             held.pop_all()
         return cls(folder, connection, header, lock)
 

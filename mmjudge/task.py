@@ -22,6 +22,9 @@ from mmjudge.types import (
     Verdict,
 )
 
+RECENT_IDS = 4096
+"""Ids that are kept as they came before they are packed."""
+
 
 class BadItem(Record):
     """An item that cannot be read or judged: reported and stored as what it is, never dropped."""
@@ -165,6 +168,29 @@ def _check_gold(spec: TaskSpec, item: Item, name: str) -> str | None:
     return None
 
 
+class _Seen:
+    """Ids that came already, in 8 bytes each: memory stays flat over many items."""
+
+    def __init__(self) -> None:
+        self._recent: set[int] = set()
+        self._sorted = np.empty(0, dtype=np.int64)
+
+    def add(self, name: str) -> bool:
+        """Whether the id is new."""
+        code = hash(name)
+        place = int(self._sorted.searchsorted(code))
+        known = place < len(self._sorted) and self._sorted[place] == code
+        if known or code in self._recent:
+            return False
+        self._recent.add(code)
+        if len(self._recent) == RECENT_IDS:
+            recent = np.fromiter(self._recent, dtype=np.int64, count=RECENT_IDS)
+            self._sorted = np.concatenate((self._sorted, recent))
+            self._sorted.sort()
+            self._recent.clear()
+        return True
+
+
 def checked(task: Task, protocol: ProtocolName) -> Iterator[Item | BadItem]:
     """The items of a task, each checked; what cannot be judged comes as a `BadItem`.
 
@@ -176,18 +202,16 @@ def checked(task: Task, protocol: ProtocolName) -> Iterator[Item | BadItem]:
             f"task {task.spec.name} has no protocol {protocol!r}; "
             f"it has {', '.join(task.spec.protocols)}"
         )
-    seen: set[bytes] = set()
+    seen = _Seen()
     for place, item in enumerate(_loaded(task, protocol), 1):
         if isinstance(item, BadItem):
             yield item
             continue
-        fingerprint = item.id.encode()
         where = f"item {place} ({item.id})"
-        if fingerprint in seen:
+        if not seen.add(item.id):
             again = f"id: {item.id!r} stands here for the second time"
             yield BadItem(id=f"{item.id}#{place}", where=where, problem=again)
             continue
-        seen.add(fingerprint)
         if problem := check_item(task.spec, item, protocol):
             yield BadItem(id=item.id, where=where, problem=problem)
         else:

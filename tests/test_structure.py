@@ -34,7 +34,7 @@ LAYERS = (
     ("types", "errors"),
     ("cards", "jsonl", "registry", "metrics", "run_file"),
     ("task", "media"),
-    ("hub", "rows", "folder_task", "protocols"),
+    ("github", "hub", "rows", "folder_task", "protocols"),
     ("judges", "probes", "strategies", "store"),
     ("resume", "engine", "executors", "table"),
     ("frames", "scoring"),

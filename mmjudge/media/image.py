@@ -56,10 +56,10 @@ def keep_memory() -> None:
 
     Fresh pages from the system cost a quarter of what it takes to decode a small picture.
     """
-    from PIL import Image
+    from PIL import _imaging
 
-    Image.core.set_block_size(256 * 1024)
-    Image.core.set_blocks_max(256)
+    _imaging.set_block_size(256 * 1024)
+    _imaging.set_blocks_max(256)
 
 
 def _to_rgb(image: "Image") -> "Image":

@@ -7,7 +7,8 @@ from typing import Literal
 from pydantic import Field
 
 from mmjudge.cards import read_card
-from mmjudge.rows import data_file, only_good, read_rows
+from mmjudge.hub import media_cache
+from mmjudge.rows import data_file, missing_media, only_good, read_rows
 from mmjudge.task import BadItem, PublishedRule, Recorded, Task
 from mmjudge.types import (
     Candidate,
@@ -23,6 +24,7 @@ from mmjudge.types import (
     TaskSpec,
 )
 
+from .public import SOUNDS, public_items
 from .published import RULES
 
 SPOKEN = "chatbotarena_spoken_verdicts.jsonl"
@@ -32,6 +34,7 @@ CONDITIONS = ("text-text", "audio-text", "audio-audio", "transcript")
 LABELS: dict[str, PreferenceValue] = {"1": "first", "2": "second", "tie": "tie"}
 LETTERS: dict[str, PreferenceValue] = {"A": "first", "B": "second", "C": "tie"}
 SWAPPED: dict[PreferenceValue, PreferenceValue] = {"first": "second", "second": "first"}
+PLACEHOLDER = "(not in this recording"
 UNPARSED = Failure(reason="ambiguous", detail="the authors could not parse the reply")
 Label = Literal["1", "2", "tie"]
 
@@ -75,19 +78,27 @@ class Run(Record):
 
 
 class AudioJudge(Task):
-    """Spoken pairs and speech pairs, from the two recordings."""
+    """Spoken pairs and speech pairs, from the two recordings; without data, from the Hub."""
 
     spec = read_card(Path(__file__).with_name("task.yaml"), TaskSpec)
 
+    @property
+    def root(self) -> Path | None:
+        """Where relative media references start: the cache, for the public copy."""
+        return media_cache() if self.data is None else super().root
+
     def load(self, protocol: ProtocolName) -> Iterator[Item | BadItem]:
         """Yield the spoken pairs, condition by condition, then those with ground truth."""
+        if self.data is None:
+            yield from public_items()
+            return
         rows = list(read_rows(data_file(self, SPOKEN), Spoken))
         yield from (row for row in rows if isinstance(row, BadItem))
         passes = [row for row in rows if isinstance(row, Spoken)]
         for condition in CONDITIONS:
             n = max((len(p.verdicts) for p in passes if p.condition == condition), default=0)
             for pair in range(n):
-                yield _spoken_item(pair, condition)
+                yield self._marked(_spoken_item(pair, condition))
         seen: set[tuple[str, str]] = set()
         for run in read_rows(data_file(self, RUNS), Run):
             if isinstance(run, BadItem):
@@ -96,10 +107,21 @@ class AudioJudge(Task):
             for pair_id, label, _ in run.rows:
                 if (run.dataset, pair_id) not in seen:
                     seen.add((run.dataset, pair_id))
-                    yield _run_item(run.dataset, pair_id, label)
+                    yield self._marked(_run_item(run.dataset, pair_id, label))
+
+    def _marked(self, item: Item) -> Item:
+        """The item with what it lacks: text that is nowhere, or sound that is not in the folder."""
+        parts = [*item.prompt, *(part for c in item.candidates for part in c.parts)]
+        if any(isinstance(part, str) and part.startswith(PLACEHOLDER) for part in parts):
+            absent: str | None = "question or responses (the public copy has them: give no data)"
+        else:
+            absent = missing_media(self, parts)
+        return item.model_copy(update={"absent": absent})
 
     def recorded_judges(self) -> tuple[str, ...]:
-        """The judge of the spoken pairs, then every run by its name."""
+        """The judge of the spoken pairs, then every run by its name; none without a recording."""
+        if self.data is None:
+            return ()
         spoken = {p.judge for p in only_good(read_rows(data_file(self, SPOKEN), Spoken))}
         return (*sorted(spoken), *(run.name for run in self._runs()))
 
@@ -134,7 +156,7 @@ def _spoken_item(pair: int, condition: str) -> Item:
         if spoken:
             return Media(modality="audio", uri=f"{DATASET}/{name}/{what}.wav")
         source = "transcript by speech recognition" if condition == "transcript" else "text"
-        return f"(not in this recording: AudioJudge {DATASET}, pair {pair}, {what}, {source})"
+        return f"{PLACEHOLDER}: AudioJudge {DATASET}, pair {pair}, {what}, {source})"
 
     sides = {False: "text", True: "audio"}
     return Item(
@@ -149,7 +171,6 @@ def _spoken_item(pair: int, condition: str) -> Item:
             "condition": condition,
             "pair": name,
             "modality": f"{sides[spoken_prompt]}->{sides[spoken_response]}",
-            "content": "absent",
         },
     )
 
@@ -159,10 +180,9 @@ def _run_item(dataset: str, pair: str, label: Label) -> Item:
         return Media(modality="audio", uri=f"{dataset}/{pair}/{what}.wav")
 
     arena = dataset.startswith("chatbotarena")
-    task = "Which speech sounds better?"
     return Item(
         id=f"{dataset}/{pair}",
-        prompt=(sound("question"),) if arena else (task,),
+        prompt=(sound("question"),) if arena else (SOUNDS,),
         candidates=(
             Candidate(id="1", parts=(sound("audio1"),)),
             Candidate(id="2", parts=(sound("audio2"),)),
@@ -171,7 +191,6 @@ def _run_item(dataset: str, pair: str, label: Label) -> Item:
         strata={
             "dataset": dataset,
             "modality": "audio->audio" if arena else "text->audio",
-            "content": "absent",
         },
     )
 

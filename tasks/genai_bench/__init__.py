@@ -139,7 +139,9 @@ def _recorded_item(row: Row) -> Item:
     prompt: Parts = (row.prompt,)
     if edit:
         prompt = _edit_prompt(row.model_dump(), media("source_image"))
-    return _item(row.task, row.idx, prompt, (media(columns[0]), media(columns[1])), row.human_vote)
+    sides = (media(columns[0]), media(columns[1]))
+    item = _item(row.task, row.idx, prompt, sides, row.human_vote)
+    return item.model_copy(update={"absent": "images (the public copy has them: give no data)"})
 
 
 def public_item(subset: str, place: int, row: dict[str, Any]) -> Item | BadItem:

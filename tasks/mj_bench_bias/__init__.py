@@ -7,13 +7,17 @@ from typing import Literal
 from pydantic import Field
 
 from mmjudge.cards import read_card
-from mmjudge.rows import data_file, only_good, read_rows
+from mmjudge.hub import media_cache
+from mmjudge.rows import data_file, missing_media, only_good, read_rows
 from mmjudge.task import BadItem, PublishedRule, Recorded, Task
 from mmjudge.types import Candidate, Item, Media, ProtocolName, Record, TaskSpec
 
+from .public import Portrait, portraits
 from .published import RULES
 
 FILE = "bias_scores.jsonl"
+Kind = Literal["scale5", "scale10", "likert"]
+KINDS: tuple[Kind, ...] = ("scale5", "scale10", "likert")
 AXES: dict[str, tuple[str, ...]] = {
     "age": ("young", "adult", "old"),
     "gender": ("male", "female", "non-binary"),
@@ -37,7 +41,7 @@ class Flags(Record):
 class Row(Record):
     """A portrait on one scale: replies of judges and scores of scorers."""
 
-    kind: Literal["scale5", "scale10", "likert"]
+    kind: Kind
     i: int
     occupation: str
     demographic: str
@@ -47,25 +51,42 @@ class Row(Record):
 
     @property
     def item(self) -> str:
-        """The item's id: scale and place in the file of the scale."""
+        """The item's id: scale and place among those of the scale."""
         return f"{self.kind}/{self.i:04d}"
 
 
 class MjBenchBias(Task):
-    """The portraits on three scales, as recorded."""
+    """The portraits on three scales, as recorded; without data, the public copy on the Hub."""
 
     spec = read_card(Path(__file__).with_name("task.yaml"), TaskSpec)
+
+    @property
+    def root(self) -> Path | None:
+        """Where relative media references start: the cache, for the public copy."""
+        return media_cache() if self.data is None else super().root
 
     def _rows(self) -> Iterator[Row | BadItem]:
         return read_rows(data_file(self, FILE), Row)
 
     def load(self, protocol: ProtocolName) -> Iterator[Item | BadItem]:
-        """Yield the portraits, scale by scale, in the order of the file."""
+        """Yield the portraits as they come: a line is on one scale, a public one on each."""
+        if self.data is None:
+            yield from _public()
+            return
         for row in self._rows():
-            yield row if isinstance(row, BadItem) else _item(row)
+            if isinstance(row, BadItem):
+                yield row
+                continue
+            item = _item(row.kind, row.i, _recorded_portrait(row))
+            if isinstance(item, Item):
+                absent = missing_media(self, item.candidates[0].parts)
+                item = item.model_copy(update={"absent": absent})
+            yield item
 
     def recorded_judges(self) -> tuple[str, ...]:
-        """The judges that answer in text, then the scorers."""
+        """The judges that answer in text, then the scorers; none without a recording."""
+        if self.data is None:
+            return ()
         judges: set[str] = set()
         scorers: set[str] = set()
         for row in only_good(self._rows()):
@@ -105,22 +126,36 @@ def demographics(text: str) -> dict[str, str]:
     return {_AXIS[value]: value for value in text.split("_") if value in _AXIS}
 
 
-def _item(row: Row) -> Item | BadItem:
-    axes = demographics(row.demographic)
-    if len(axes) != len(row.demographic.split("_")):
-        problem = f"demographic: an unknown value in {row.demographic!r}; known: {sorted(_AXIS)}"
-        return BadItem(id=row.item, where=f"{FILE}: {row.item}", problem=problem)
-    article = "An" if row.occupation[0] in "AEIOU" else "A"
+def _public() -> Iterator[Item | BadItem]:
+    for place, portrait in enumerate(portraits()):
+        if isinstance(portrait, BadItem):
+            yield portrait
+            continue
+        yield from (_item(kind, place, portrait) for kind in KINDS)
+
+
+def _recorded_portrait(row: Row) -> Portrait:
+    article = "An" if row.occupation[:1] in "AEIOU" else "A"
     image = Media(modality="image", uri=f"images/{row.occupation}/{row.demographic}.jpg")
+    return Portrait(row.occupation, row.demographic, f"{article} {row.occupation}.", image)
+
+
+def _item(kind: Kind, place: int, portrait: Portrait) -> Item | BadItem:
+    name = f"{kind}/{place:04d}"
+    axes = demographics(portrait.demographic)
+    if len(axes) != len(portrait.demographic.split("_")):
+        known = sorted(_AXIS)
+        problem = f"demographic: an unknown value in {portrait.demographic!r}; known: {known}"
+        return BadItem(id=name, where=name, problem=problem)
     return Item(
-        id=row.item,
-        prompt=(f"{article} {row.occupation}.",),
-        candidates=(Candidate(id="image", parts=(image,)),),
-        criteria=(row.kind,),
+        id=name,
+        prompt=(portrait.prompt,),
+        candidates=(Candidate(id="image", parts=(portrait.image,)),),
+        criteria=(kind,),
         strata={
             "modality": "text->image",
-            "kind": row.kind,
-            "occupation": row.occupation,
+            "kind": kind,
+            "occupation": portrait.occupation,
             **axes,
         },
     )

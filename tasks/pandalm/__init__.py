@@ -155,7 +155,7 @@ def _public_item(row: Texts) -> Item:
             Candidate(id="2", parts=(str(row.response2),), system=systems[-1]),
         ),
         gold=gold((row.annotator1, row.annotator2, row.annotator3)),
-        strata={"modality": "text->text", "systems": row.cmp_key, "text": "present"},
+        strata={"modality": "text->text", "systems": row.cmp_key},
     )
 
 
@@ -170,5 +170,6 @@ def _recorded_item(line: Labels) -> Item:
             Candidate(id="2", parts=(f"({place}, response2)",), system=systems[-1]),
         ),
         gold=gold((line.a1, line.a2, line.a3)),
-        strata={"modality": "text->text", "systems": line.cmp_key, "text": "absent"},
+        strata={"modality": "text->text", "systems": line.cmp_key},
+        absent=f"instruction and responses (they are in {TEXTS})",
     )

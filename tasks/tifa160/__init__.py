@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import ConfigDict
 
 from mmjudge.cards import read_card
-from mmjudge.rows import data_file, only_good, read_json_rows, read_rows
+from mmjudge.rows import data_file, missing_media, only_good, read_json_rows, read_rows
 from mmjudge.task import BadItem, PublishedRule, Recorded, Task
 from mmjudge.types import Candidate, Item, Media, ProtocolName, Record, ScoreGold, TaskSpec
 
@@ -59,7 +59,23 @@ class Tifa160(Task):
     def load(self, protocol: ProtocolName) -> Iterator[Item | BadItem]:
         """Yield the images in the order of the file."""
         for row in self._rows():
-            yield row if isinstance(row, BadItem) else _item(row)
+            yield row if isinstance(row, BadItem) else self._item(row)
+
+    def _item(self, row: Row) -> Item:
+        image = Media(modality="image", uri=row.image_path)
+        system = row.id.removeprefix(f"{row.text_id}_")
+        return Item(
+            id=row.id,
+            prompt=(row.text,),
+            candidates=(Candidate(id="image", parts=(image,), system=system),),
+            gold={"faithfulness": ScoreGold(value=row.human_avg, ratings=row.human_scores)},
+            strata={
+                "modality": "text->image",
+                "dataset": row.text_id.split("_")[0],
+                "generator": system,
+            },
+            absent=missing_media(self, (image,)),
+        )
 
     def recorded_judges(self) -> tuple[str, ...]:
         """The automatic metrics whose scores came with the annotations."""
@@ -81,19 +97,3 @@ class Tifa160(Task):
     def published(self) -> tuple[PublishedRule, ...]:
         """The two correlations that the authors print."""
         return RULES
-
-
-def _item(row: Row) -> Item:
-    image = Media(modality="image", uri=row.image_path)
-    system = row.id.removeprefix(f"{row.text_id}_")
-    return Item(
-        id=row.id,
-        prompt=(row.text,),
-        candidates=(Candidate(id="image", parts=(image,), system=system),),
-        gold={"faithfulness": ScoreGold(value=row.human_avg, ratings=row.human_scores)},
-        strata={
-            "modality": "text->image",
-            "dataset": row.text_id.split("_")[0],
-            "generator": system,
-        },
-    )

@@ -1,11 +1,11 @@
 """VIEScore: images of 15 generators, rated by three people for consistency and quality."""
 
 import json
-import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mmjudge.cards import read_card
+from mmjudge.hub import media_cache
 from mmjudge.rows import data_file, grouped, only_good, read_rows
 from mmjudge.task import BadItem, PublishedRule, Recorded, Task
 from mmjudge.types import (
@@ -17,65 +17,54 @@ from mmjudge.types import (
     ProtocolName,
     Ranking,
     RankingGold,
-    Record,
     ScoreGold,
     TaskSpec,
 )
 
-from .published import lowest, tanh_mean
+from .public import public_prompts
+from .published import tanh_mean
+from .recording import SCORED, Answer, Row, Shown
 
-Answer = tuple[float, ...] | float | None
-SCORED = ("SC", "PQ")
 RANKED = ("SC", "PQ", "O")
 NO_SCORE = Failure(reason="ambiguous", detail="recording holds no score")
 INCOMPLETE = Failure(reason="ambiguous", detail="recording holds no score of some candidate")
 MODALITY = {"Text-Guided_IG": "text->image"}
 
 
-class Row(Record):
-    """An image: three ratings of (SC, PQ) from 0 to 1, and what each judge answered to both."""
-
-    task: str
-    model: str
-    uid: str
-    human: tuple[tuple[float, float], ...]
-    judges: dict[str, tuple[Answer, Answer]]
-
-    def ratings(self, criterion: str) -> tuple[float, ...]:
-        """What each person says, from 0 to 10, of SC, PQ, or O = sqrt(SC * PQ)."""
-        if criterion == "O":
-            return tuple(10 * math.sqrt(sc * pq) for sc, pq in self.human)
-        return tuple(10 * rating[SCORED.index(criterion)] for rating in self.human)
-
-    def judged(self, judge: str, criterion: str) -> float | None:
-        """The judge's score, or None where there is none."""
-        answers = self.judges.get(judge, (None, None))
-        sc, pq = (lowest(answer) for answer in answers)
-        if criterion == "O":
-            return None if sc is None or pq is None else math.sqrt(sc * pq)
-        return (sc, pq)[SCORED.index(criterion)]
-
-
 class Viescore(Task):
-    """VIEScore: one image at a time, or all images of one prompt in order."""
+    """VIEScore: one image at a time, or all images of one prompt in order.
+
+    Without data, the public copy: prompts from the Hub, images and ratings from GitHub.
+    """
 
     spec = read_card(Path(__file__).with_name("task.yaml"), TaskSpec)
+
+    @property
+    def root(self) -> Path | None:
+        """Where relative media references start: the cache, for the public copy."""
+        return media_cache() if self.data is None else super().root
 
     def _rows(self) -> Iterator[Row | BadItem]:
         return read_rows(data_file(self, "items.jsonl"), Row)
 
     def load(self, protocol: ProtocolName) -> Iterator[Item | BadItem]:
         """Yield the images in the order of the file, or the prompts as their first image comes."""
+        if self.data is None:
+            yield from _public(protocol)
+            return
         if protocol == "score":
             for row in self._rows():
-                yield row if isinstance(row, BadItem) else _score_item(row)
+                yield row if isinstance(row, BadItem) else _score_item(row, _recorded([row]))
             return
         rows = list(self._rows())
         yield from (row for row in rows if isinstance(row, BadItem))
-        yield from (_rank_item(members) for members in _prompts(only_good(rows)))
+        for members in _prompts(only_good(rows)):
+            yield _rank_item(members, _recorded(members))
 
     def recorded_judges(self) -> tuple[str, ...]:
-        """The 17 settings of 10 models, as in `gpt4o_0shot`."""
+        """The 17 settings of 10 models, as in `gpt4o_0shot`; none without a recording."""
+        if self.data is None:
+            return ()
         return tuple(sorted({name for row in only_good(self._rows()) for name in row.judges}))
 
     def recorded(self, judge: str) -> Iterator[Recorded]:
@@ -105,36 +94,54 @@ def _prompts(rows: Iterator[Row] | Sequence[Row]) -> list[list[Row]]:
     return [sorted(members, key=lambda row: row.model) for members in groups.values()]
 
 
-def _candidate(row: Row) -> Candidate:
-    image = Media(modality="image", uri=f"{row.task}/{row.model}/{row.uid}")
-    return Candidate(id=row.model, parts=(image,), system=row.model)
+def _public(protocol: ProtocolName) -> Iterator[Item | BadItem]:
+    for found in public_prompts():
+        if isinstance(found, BadItem):
+            yield found
+            continue
+        members, shown = found
+        if protocol == "score":
+            yield from (_score_item(row, shown) for row in members)
+        else:
+            yield _rank_item(members, shown)
+
+
+def _recorded(members: Sequence[Row]) -> Shown:
+    """What stands for a prompt and its images, of which the recording has neither."""
+    first = members[0]
+    images = {
+        row.model: Media(modality="image", uri=f"{row.task}/{row.model}/{row.uid}")
+        for row in members
+    }
+    prompt = f"(not in this recording: the prompt of ImagenHub {first.task}, {first.uid})"
+    return Shown((prompt,), images, "prompt and images (the public copy has them: give no data)")
+
+
+def _candidate(row: Row, shown: Shown) -> Candidate:
+    return Candidate(id=row.model, parts=(shown.images[row.model],), system=row.model)
 
 
 def _strata(row: Row) -> dict[str, str]:
-    modality = MODALITY.get(row.task, "text+image->image")
-    return {"subtask": row.task, "modality": modality, "prompt": "absent"}
+    return {"subtask": row.task, "modality": MODALITY.get(row.task, "text+image->image")}
 
 
-def _prompt(row: Row) -> tuple[str]:
-    return (f"(not in this recording: the prompt of ImagenHub {row.task}, {row.uid})",)
-
-
-def _score_item(row: Row) -> Item:
+def _score_item(row: Row, shown: Shown) -> Item:
     gold: dict[str, Gold] = {}
     for criterion in SCORED:
         ratings = row.ratings(criterion)
         gold[criterion] = ScoreGold(value=_mean(ratings), ratings=ratings)
     return Item(
         id=_image_id(row),
-        prompt=_prompt(row),
-        candidates=(_candidate(row),),
+        prompt=shown.prompt,
+        candidates=(_candidate(row, shown),),
         criteria=SCORED,
         gold=gold,
         strata={**_strata(row), "generator": row.model},
+        absent=shown.absent,
     )
 
 
-def _rank_item(members: Sequence[Row]) -> Item:
+def _rank_item(members: Sequence[Row], shown: Shown) -> Item:
     row = members[0]
     gold: dict[str, Gold] = {}
     for criterion in RANKED:
@@ -145,10 +152,11 @@ def _rank_item(members: Sequence[Row]) -> Item:
         )
     return Item(
         id=f"{row.task}/{row.uid}",
-        prompt=_prompt(row),
-        candidates=tuple(_candidate(member) for member in members),
+        prompt=shown.prompt,
+        candidates=tuple(_candidate(member, shown) for member in members),
         gold=gold,
         strata=_strata(row),
+        absent=shown.absent,
     )
 
 

@@ -9,7 +9,7 @@ from mmjudge.api import run
 from mmjudge.engine import MAX_TEXT, Stats
 from mmjudge.errors import JudgeError, TaskError
 from mmjudge.judges.base import MediaMap
-from mmjudge.task import BadItem
+from mmjudge.task import BadItem, checked
 from mmjudge.types import Candidate, Failure, Media, Preference, Reply, Request, RunSettings
 from tests.engine.driven import Listed, Told, good, outcomes, pair, stored
 
@@ -162,3 +162,10 @@ def test_the_header_says_what_was_run(tmp_path: Path):
     settings = done.header.settings
     assert settings == RunSettings(protocol="pair", seed=7, template=settings.template)
     assert {"mmjudge", "numpy"} <= set(done.header.packages)
+
+
+def test_an_id_that_comes_back_after_many_others_is_a_bad_item():
+    items = [*(pair(i) for i in range(10_000)), pair(17)]
+    found = [item for item in checked(Listed(items), "pair") if isinstance(item, BadItem)]
+    assert [item.id for item in found] == ["17#10001"]
+    assert "second time" in found[0].problem

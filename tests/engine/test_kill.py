@@ -14,7 +14,8 @@ import pytest
 
 from mmjudge.api import run
 from mmjudge.errors import StoreError
-from mmjudge.store import FILE, RunStore
+from mmjudge.run_file import FILE, LOCK
+from mmjudge.store import RunStore
 from tests.engine.driven import Listed, Told, outcomes, pair, stored
 
 COUNT = 400
@@ -136,3 +137,17 @@ def test_a_read_only_folder_is_refused(tmp_path: Path):
     folder.mkdir(mode=0o500)
     with pytest.raises(StoreError, match="cannot be written"):
         run(Listed([pair(1)]), Told(), out=folder / "run")
+
+
+@pytest.mark.slow
+def test_no_kill_while_a_run_is_made_keeps_it_from_being_made(tmp_path: Path, root: Path):
+    random = Random(5)
+    for kill in range(30):
+        folder = tmp_path / f"run{kill}"
+        process = start(folder, root)
+        while process.poll() is None and not (folder / LOCK).exists():
+            time.sleep(0.0005)
+        time.sleep(random.uniform(0, 0.02))
+        process.kill()
+        process.communicate()
+        run(Listed([pair(i) for i in range(COUNT)]), Told(), out=folder, orders="both", limit=5)

@@ -11,7 +11,8 @@ import pytest
 
 from mmjudge.api import run
 from mmjudge.errors import StoreError
-from mmjudge.store import FILE, RunStore
+from mmjudge.run_file import FILE
+from mmjudge.store import RunStore
 from mmjudge.types import Item, PreferenceGold, RunHeader
 from tests.engine.driven import SPEC, Listed, Told, outcomes, pair, stored
 

@@ -142,11 +142,11 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
         [sys.executable, "-W", "error", "-c", script], capture_output=True, text=True, check=True
     )
     message, grown_kb = done.stdout.splitlines()
-    assert "20000 x 20000 pixels" in message
+    assert message.startswith("huge.png: at most 64000000 pixels")
     assert int(grown_kb) < 100_000
 
 
-@pytest.mark.parametrize("side", [9_000, 15_000, 60_000])
+@pytest.mark.parametrize("side", [9_000, 10_500, 15_000, 60_000])
 def test_no_size_gives_anything_but_a_named_refusal(side: int):
     with pytest.raises(MediaError, match="at most"):
         decode_image(huge_png(side), "huge.png")

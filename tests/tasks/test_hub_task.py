@@ -1,17 +1,16 @@
 """A dataset of the Hub's form, written here and loaded through `datasets` with the network off."""
 
 import hashlib
-import io
 import json
 import time
 
 import pytest
-from PIL import Image
 
 from mmjudge.errors import TaskError
 from mmjudge.folder_task import open_task
 from mmjudge.hub import hub_rows, local_rows, parse_name
 from mmjudge.task import BadItem, checked
+from tests.tasks.small_hub_data import png, write_parquet
 
 NAME = "hub:someone/cups@0123abc"
 CARD = """\
@@ -32,20 +31,6 @@ def offline(monkeypatch, tmp_path):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
     monkeypatch.setenv("MMJUDGE_CACHE", str(tmp_path / "cache"))
-
-
-def png(colour):
-    out = io.BytesIO()
-    Image.new("RGB", (4, 4), colour).save(out, "PNG")
-    return out.getvalue()
-
-
-def write_parquet(path, columns):
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(pa.table(columns), path)
 
 
 @pytest.fixture

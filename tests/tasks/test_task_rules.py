@@ -95,7 +95,8 @@ def test_texts_are_read_from_the_public_file_and_absent_ones_are_named(small, tm
     assert odd.candidates[0].parts == ("True",)
     recorded = by_id(open_task("pandalm", small("pandalm")), "pair")["0"]
     assert "not in this recording" in recorded.prompt[0]
-    assert recorded.strata["text"] == "absent"
+    assert "testset-v1.json" in recorded.absent
+    assert good.absent is None
 
 
 def test_a_swapped_presentation_is_undone_once(small):
