@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -105,6 +106,16 @@ def images() -> Iterator[Figure]:
             yield Figure("image items, bare loop", bare, "items/s")
             yield Figure(f"image items, {workers} worker(s) / bare loop", ratio, "x", limit)
 
+        _, _, ratio = in_turn(lambda: two_bare(folder), lambda: rate("images-bare", folder, 2000))
+        note = "what a second core is worth on this machine now: the most that 2 workers can reach"
+        yield Figure("two bare loops at once / bare loop", ratio, "x", note=note)
+
+
+def two_bare(folder: Path) -> float:
+    """Items a second of two bare loops that run at once, each in its process."""
+    with ThreadPoolExecutor(2) as pool:
+        return sum(pool.map(lambda _: rate("images-bare", folder, 2000), range(2)))
+
 
 def memory() -> Iterator[Figure]:
     """Peak memory of a whole run process, small and ten times as large."""
@@ -141,12 +152,15 @@ def store() -> Iterator[Figure]:
             label = f"1 million {protocol} judgments"
             yield Figure(f"{label}: adding", built["rows_per_s"], "rows/s")
             yield Figure(f"{label}: file", built["file_mb"], "MB")
-            scans = [worker("scan", folder)["seconds"] for _ in range(ROUNDS)]
-            yield Figure(f"{label}: resume scan", statistics.median(scans), "s", 2, "at most")
+            scans = [worker("scan", folder) for _ in range(ROUNDS)]
+            seconds = statistics.median(scan["seconds"] for scan in scans)
+            note = f"processor time {statistics.median(scan['cpu_s'] for scan in scans):.1f} s"
+            yield Figure(f"{label}: resume scan", seconds, "s", 2, "at most", note)
             runs = [worker("score", folder, 1000) for _ in range(3)]
             seconds = statistics.median(run["seconds"] for run in runs)
             peak = max(run["peak_mb"] for run in runs)
-            note = f"{runs[0]['figures']} figures, 1,000 resamples"
+            busy = statistics.median(run["cpu_s"] for run in runs)
+            note = f"{runs[0]['figures']} figures, 1,000 resamples, processor time {busy:.1f} s"
             yield Figure(f"{label}: scoring", seconds, "s", 15, "at most", note)
             yield Figure(f"{label}: scoring, peak memory", peak, "MB", 1024, "at most")
 
@@ -170,9 +184,18 @@ def resampling() -> Iterator[Figure]:
     command = [sys.executable, str(script)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     for line in filter(lambda text: text.startswith("{"), done.stdout.splitlines()):
-        yield Figure(**json.loads(line))
+        yield from _resampled(json.loads(line))
     if done.returncode:
         raise RuntimeError(f"{script.name}: {done.stderr.strip()[-600:]}")
+
+
+def _resampled(line: dict[str, Any]) -> Iterator[Figure]:
+    note = f"ours {line['ours_s']} s"
+    if "peak_mb" in line:
+        yield Figure(f"{line['what']}", line["peak_mb"], "MB", 1024, "at most", note)
+    elif "ratio" in line:
+        note += f", reference {line['reference_s']} s"
+        yield Figure(line["what"], line["ratio"], "x", note=note)
 
 
 CASES = {case.__name__: case for case in (text, images, memory, start, store, resume, resampling)}

@@ -18,8 +18,8 @@ from inspect_ai.scorer import match
 from inspect_ai.solver import generate
 
 SETTINGS = {
-    "max_connections": 100,
-    "max_samples": 100,
+    "max_connections": 1000,
+    "max_samples": 1000,
     "display": "none",
     "log_level": "error",
     "log_realtime": False,

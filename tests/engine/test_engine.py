@@ -169,3 +169,12 @@ def test_an_id_that_comes_back_after_many_others_is_a_bad_item():
     found = [item for item in checked(Listed(items), "pair") if isinstance(item, BadItem)]
     assert [item.id for item in found] == ["17#10001"]
     assert "second time" in found[0].problem
+
+
+def test_a_reply_that_no_file_can_keep_fails_alone(tmp_path: Path):
+    def broken(request: Request) -> Reply:
+        return Reply(text="[[A]] \ud800") if request.prompt == (BROKEN,) else good(request)
+
+    done = run(Listed([pair(i) for i in range(8)]), Told(broken), out=tmp_path / "run")
+    failed = [j for j in stored(done.folder) if isinstance(j.outcome, Failure)]
+    assert [(j.item, j.outcome.reason) for j in failed] == [("5", "infra")]
