@@ -12,7 +12,7 @@ setup: $(READY)
 $(READY): pyproject.toml requirements.lock
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --constraint requirements.lock uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python $(LOCKED) --editable ".[dev]"
+	$(BIN)/uv pip install --quiet --python $(BIN)/python $(LOCKED) --editable ".[dev,video,audio]"
 	mkdir -p .venv/types && ln -sfn ../../tasks .venv/types/mmjudge_tasks  # where mypy finds them
 	touch $@
 

@@ -108,7 +108,7 @@ def run(  # noqa: PLR0913 (every setting of a run has a default and a name)
         where: Axis to value of strata; only such items are asked.
         options: Options of the judge.
         limit: Number of items, from the first.
-        workers: Threads that decode media.
+        workers: Processes that decode media.
         progress: Called now and then with the counts so far.
 
     Returns:

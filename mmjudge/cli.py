@@ -114,7 +114,7 @@ def run(  # noqa: PLR0913, PLR0917 (one parameter for each option of the command
         typer.Option(metavar="AXIS=VALUE", help="Only items of this stratum; repeatable."),
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first items.")] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Threads that decode media.")] = 2,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that decode media.")] = 2,
     max_failures: Annotated[
         str, typer.Option(help="Exit code 1 above this share of failures: 5% or 0.05.")
     ] = "5%",

@@ -74,7 +74,7 @@ class _Ask:
 class _Batch:
     items: list[StoredItem] = field(default_factory=list)
     asks: list[_Ask] = field(default_factory=list)
-    pending: Pending = field(default_factory=list)
+    pending: Pending = field(default_factory=Pending)
 
 
 Progress = Callable[[Stats], None]
@@ -95,7 +95,7 @@ def execute(
         judge: What answers.
         store: Opened for appending; its header says how to ask.
         limit: Number of items, from the first; None for all.
-        workers: Threads that decode media.
+        workers: Processes that decode media.
         progress: Called now and then with the counts so far.
 
     Raises:
@@ -120,7 +120,8 @@ class _Run:
         self.error: BaseException | None = None
         self.planned: queue.Queue[_Batch | None] = queue.Queue(QUEUE_BATCHES)
         self.answered: queue.Queue[_Batch | None] = queue.Queue(QUEUE_BATCHES)
-        self.loader = Loader(task.root, workers) if judge.card.media else None
+        card = judge.card
+        self.loader = Loader(task.root, workers, card.sampling) if card.media else None
         self.criteria = {c.name: i for i, c in enumerate(store.header.task.criteria)}
         self.planner = threading.Thread(target=self._guard, args=(self._plan,), name="plan")
         self.writer = threading.Thread(target=self._guard, args=(self._write,), name="write")
@@ -237,7 +238,7 @@ class _Run:
 
     def _answer(self, batch: _Batch) -> None:
         media = gather(batch.pending)
-        batch.pending = []
+        batch.pending = Pending()
         for ask in batch.asks:
             failure = refuse(ask.request, self.judge.card) or _media_failure(ask.request, media)
             ask.reply = Reply(error=failure) if failure else None

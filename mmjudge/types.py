@@ -270,14 +270,38 @@ class Judgment(Record):
     outcome: Annotated[Preference | Score | Ranking | Failure, Field(discriminator="kind")]
 
 
+class Sampling(Record):
+    """What of a video or a sound is decoded; it shapes answers, so a judge names it in its params.
+
+    `strategy`: "uniform" takes the middles of `frames` equal parts, "fps" a frame every 1/fps
+    seconds, "keyframes" at most `frames` of those that stand alone. `max_side`: larger pictures and
+    frames are scaled down to it. `audio_max_s`: only the beginning of a longer sound.
+    """
+
+    strategy: Literal["uniform", "fps", "keyframes"] = "uniform"
+    frames: int = Field(default=8, ge=1)
+    fps: float | None = Field(default=None, gt=0)
+    max_side: int | None = Field(default=None, ge=1)
+    audio_rate: int = Field(default=16_000, ge=1_000, le=384_000)
+    audio_max_s: float | None = Field(default=None, gt=0)
+    backend: Literal["auto", "pyav", "decord", "torchcodec"] = "auto"
+
+    @model_validator(mode="after")
+    def _rate_given(self) -> Self:
+        if self.strategy == "fps" and self.fps is None:
+            raise ValueError("fps: the strategy fps needs a number of frames a second")
+        return self
+
+
 class JudgeCard(Record):
     """What a judge takes and needs.
 
     `fingerprint` changes with anything that shapes its answers. `scale`: "task" when its scores
     are on the criterion's scale, "own" for a scorer, whose errors in absolute terms mean nothing.
     `orders`: how it must be asked, for a recording; None where any way will do.
-    `media`: whether it looks at decoded media; `looks`: whether what is shown shapes its answers at
-    all; `lookup`: whether it looks answers up by item; `batch_size`: requests a call.
+    `media`: whether it looks at decoded media, `sampling`: what of them is decoded; `looks`:
+    whether what is shown shapes its answers at all; `lookup`: whether it looks answers up by item;
+    `batch_size`: requests a call.
     """
 
     name: str
@@ -290,6 +314,7 @@ class JudgeCard(Record):
     scale: Literal["task", "own"] = "task"
     orders: Orders | None = None
     media: bool = False
+    sampling: Sampling = Field(default_factory=Sampling)
     looks: bool = True
     lookup: bool = False
     batch_size: int = Field(default=64, ge=1)

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import os
+import resource
 import struct
 import subprocess
 import sys
@@ -15,8 +16,7 @@ import pytest
 from PIL import Image
 
 from mmjudge.api import run
-from mmjudge.media import Loader, MediaError, decode_image, read_source
-from mmjudge.media.loader import gather
+from mmjudge.media import MediaError, decode_image, read_source
 from mmjudge.types import Candidate, Failure, Media, Preference, Reply, Request
 from tests.engine.driven import Listed, Told, pair, stored
 
@@ -115,6 +115,7 @@ def test_a_truncated_picture_is_an_error_and_never_grey(kind: str, share: float)
         b"a text that calls itself a picture",
         b"<svg xmlns='http://www.w3.org/2000/svg'/>",
         b"%PDF-1.7\n",
+        b"8BPS\0\1" + bytes(100),
         encoded(noise(8), "TIFF"),
         encoded(noise(8), "PPM"),
         encoded(noise(8), "ICO"),
@@ -142,11 +143,11 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
         [sys.executable, "-W", "error", "-c", script], capture_output=True, text=True, check=True
     )
     message, grown_kb = done.stdout.splitlines()
-    assert message.startswith("huge.png: at most 64000000 pixels")
+    assert "at most 64000000 pixels" in message
     assert int(grown_kb) < 100_000
 
 
-@pytest.mark.parametrize("side", [9_000, 10_500, 15_000, 60_000])
+@pytest.mark.parametrize("side", [9_000, 15_000, 60_000])
 def test_no_size_gives_anything_but_a_named_refusal(side: int):
     with pytest.raises(MediaError, match="at most"):
         decode_image(huge_png(side), "huge.png")
@@ -156,6 +157,55 @@ def test_of_a_moving_picture_the_first_frame_is_shown():
     frames = [Image.new("RGB", (4, 4), colour) for colour in (RED, GREEN)]
     content = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
     assert decode_image(content, "x.gif").getpixel((0, 0)) == RED
+
+
+def test_of_ten_thousand_frames_only_the_first_is_decoded():
+    frames = [Image.new("P", (8, 8), i % 2) for i in range(10_000)]
+    for frame in frames:
+        frame.putpalette([*RED, *GREEN])
+    content = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert decode_image(content, "x.gif").getpixel((0, 0)) == RED
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000
+
+
+def ramp(mode: str) -> bytes:
+    """A lossless picture of a mode whose conversion to RGB could be done in several ways."""
+    row = np.arange(256, dtype=np.uint8)
+    if mode == "16 bit":
+        return encoded(Image.fromarray((np.arange(1024, dtype=np.uint16) * 64).reshape(32, 32)))
+    if mode == "palette and alpha":
+        image = Image.fromarray(np.tile(row, (4, 1))).convert("P")
+        return encoded(image, transparency=bytes(range(256)))
+    if mode == "EXIF":
+        exif = Image.Exif()
+        exif[0x0112] = 5
+        return encoded(Image.fromarray(np.tile(row, (3, 1))), exif=exif)
+    return encoded(Image.fromarray(np.stack([row, row[::-1]] * 2, axis=-1)[None]))
+
+
+GOLDEN = {
+    "16 bit": "72b13485f86a589c11ef53384f9944c990abe38c93c9f6fd75442f3efd19e3c4",
+    "palette and alpha": "08c14fd12a4dacd45d1f8e9c38e22a661d23177923d4fa680ab8864ba8a79942",
+    "EXIF": "67bfeb4a7c0da10aee0e8b68c6134f998228f0661a5a844e7fc20ca699f241c2",
+    "alpha": "ad71429381d45622df7b8c3f6803316f325693fa9553e7eeebd22e034f253bff",
+}
+"""sha256 of the pixels: a new version of Pillow that converts otherwise changes what is judged."""
+
+
+@pytest.mark.parametrize("mode", GOLDEN)
+def test_a_conversion_gives_the_pixels_that_it_always_gave(mode: str):
+    image = decode_image(ramp(mode), mode)
+    assert hashlib.sha256(image.tobytes()).hexdigest() == GOLDEN[mode]
+
+
+def test_a_cmyk_picture_gives_the_pixels_that_it_always_gave():
+    cmyk = Image.frombytes("CMYK", (64, 4), bytes(range(256)) * 4)
+    found = np.asarray(decode_image(encoded(cmyk, "JPEG", quality=100), "x.jpg")).astype(int)
+    plain = np.frombuffer(bytes(range(256)) * 4, np.uint8).reshape(4, 64, 4).astype(int)
+    # JPEG is lossy, and builds of its library differ by a step; the formula is what is held.
+    wanted = (255 - plain[..., :3]) * (255 - plain[..., 3:]) / 255
+    assert np.abs(found - wanted).max() <= 6
 
 
 @pytest.fixture
@@ -253,14 +303,3 @@ def test_a_judge_gets_the_pixels_of_what_it_is_asked_about(folder: Path, tmp_pat
     wanted = np.asarray(noise())
     assert set(judge.media) == {picture("inside.png"), picture("img/a.png")}
     assert all((np.asarray(image) == wanted).all() for image in judge.media.values())
-
-
-def test_what_is_not_decoded_yet_fails_as_such(folder: Path):
-    request = Request.model_construct(
-        prompt=(Media(modality="audio", uri="a.wav"),), reference=None, candidates=()
-    )
-    loader = Loader(folder, workers=1)
-    (found,) = gather(loader.submit([request])).values()
-    loader.close()
-    assert isinstance(found, MediaError)
-    assert "audio" in str(found)
