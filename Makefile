@@ -1,11 +1,12 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 READY := .venv/.ready
+MODELS := .venv/.models
 LOCKED := --constraints requirements.lock --build-constraints requirements.lock
 FAST := not slow and not network and not gpu
 SLOW := not network and not gpu
 
-.PHONY: setup demo test test-all lint bench lock
+.PHONY: setup models demo test test-all lint bench lock
 
 setup: $(READY)
 
@@ -16,16 +17,23 @@ $(READY): pyproject.toml requirements.lock
 	mkdir -p .venv/types && ln -sfn ../../tasks .venv/types/mmjudge_tasks  # where mypy finds them
 	touch $@
 
+# What judges that are models need: torch and its companions, some 5 GB.
+models: $(MODELS)
+
+$(MODELS): $(READY)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python $(LOCKED) --editable ".[dev,video,audio,hf,clip,api]"
+	touch $@
+
 demo: setup
 	$(BIN)/mmjudge run --task assets/demo --judge replay:careful --orders both --out runs/demo/careful
 	$(BIN)/mmjudge run --task assets/demo --judge replay:hasty --orders both --out runs/demo/hasty
 	$(BIN)/mmjudge score runs/demo/careful runs/demo/hasty --by longer
 	$(BIN)/mmjudge compare runs/demo/careful runs/demo/hasty
 
-test: lint
+test: models lint
 	$(BIN)/pytest -n 2 -m "$(FAST)"
 
-test-all: lint
+test-all: models lint
 	$(BIN)/pytest -n 2 -m "$(SLOW)"
 
 lint: setup
@@ -33,7 +41,7 @@ lint: setup
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-bench: setup
+bench: models
 	$(BIN)/python bench/harness.py
 
 # vllm is left out: it pins its own torch, transformers and numpy, which would hold back all others.

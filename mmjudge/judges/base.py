@@ -5,7 +5,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,17 @@ from mmjudge.errors import JudgeError
 from mmjudge.media import Decoded
 from mmjudge.registry import JUDGES, registry
 from mmjudge.task import Task
-from mmjudge.types import JudgeCard, Media, Parts, ProtocolName, Record, Reply, Request
+from mmjudge.types import (
+    Failure,
+    JudgeCard,
+    Media,
+    Parts,
+    Preference,
+    ProtocolName,
+    Record,
+    Reply,
+    Request,
+)
 
 MediaMap = Mapping[Media, Decoded]
 
@@ -72,8 +82,22 @@ class Scorer(Protocol):
         ...
 
 
+@runtime_checkable
+class Refusing(Protocol):
+    """A scorer that can say beforehand what it cannot score."""
+
+    def problem(self, prompt: Parts, answer: Parts) -> Failure | None:
+        """Why an answer cannot be scored, or None."""
+        ...
+
+
 class LiftedScorer:
-    """A scorer as a judge of all three protocols: every candidate is scored on its own."""
+    """A scorer as a judge of all three protocols: every candidate is scored on its own.
+
+    A request that the scorer cannot score fails alone. A pair whose scores lie within the card's
+    parameter `tie_within` is a tie; the reply keeps the scores. Scores and rankings know no such
+    threshold: to lie close together is not transitive.
+    """
 
     def __init__(self, scorer: Scorer) -> None:
         self.scorer = scorer
@@ -81,9 +105,33 @@ class LiftedScorer:
 
     def judge(self, batch: Sequence[Request], media: MediaMap) -> list[Reply]:
         """One score for each slot of each request."""
-        pairs = [(r.prompt, c.parts) for r in batch for c in r.candidates]
-        scores = iter(self.scorer.score(pairs, media).tolist())
-        return [Reply(scores=tuple(next(scores) for _ in r.candidates)) for r in batch]
+        problems = [self._problem(request) for request in batch]
+        pairs = [
+            (request.prompt, candidate.parts)
+            for request, problem in zip(batch, problems, strict=True)
+            if problem is None
+            for candidate in request.candidates
+        ]
+        scores = iter(self.scorer.score(pairs, media).tolist() if pairs else ())
+        return [
+            self._reply(request, tuple(next(scores) for _ in request.candidates))
+            if problem is None
+            else Reply(error=problem)
+            for request, problem in zip(batch, problems, strict=True)
+        ]
+
+    def _problem(self, request: Request) -> Failure | None:
+        if not isinstance(self.scorer, Refusing):
+            return None
+        problem = self.scorer.problem
+        found = (problem(request.prompt, candidate.parts) for candidate in request.candidates)
+        return next(filter(None, found), None)
+
+    def _reply(self, request: Request, scores: tuple[float, ...]) -> Reply:
+        close = float(self.card.params.get("tie_within", 0.0))
+        if request.protocol == "pair" and close and abs(scores[0] - scores[1]) <= close:
+            return Reply(scores=scores, verdict=Preference(value="tie"))
+        return Reply(scores=scores)
 
 
 def lift(scorer: Scorer) -> LiftedScorer:

@@ -9,6 +9,7 @@ FOLDERS = {
     "audiojudge": "audiojudge",
     "genai_bench": "genai_bench",
     "mj_bench_bias": "mj_bench_bias",
+    "mj_bench_objects": "../benchmarks/mj_bench_objects",
     "pandalm": "pandalm",
     "tifa160": "tifa",
     "viescore": "viescore",
@@ -137,10 +138,25 @@ def viescore(folder: Path) -> None:
     write_lines(folder / "items.jsonl", rows)
 
 
+def mj_bench_objects(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = [
+        {
+            "caption": "A room with a table.",
+            "label_0": 1,
+            "image_0": f"furniture_{place}.jpg",
+            "image_1": f"furniture_{place}_edited_furniture.jpg",
+        }
+        for place in range(6)
+    ]
+    (folder / "captions.json").write_text(json.dumps(rows))
+
+
 SMALL = {
     "audiojudge": audiojudge,
     "genai_bench": genai_bench,
     "mj_bench_bias": mj_bench_bias,
+    "mj_bench_objects": mj_bench_objects,
     "pandalm": pandalm,
     "tifa160": tifa160,
     "viescore": viescore,
