@@ -46,12 +46,13 @@ def main() -> None:
     task = Task(dataset=MemoryDataset(samples), solver=[generate()], scorer=match(location="end"))
     model = get_model("mockllm/model", custom_outputs=answer)
     with tempfile.TemporaryDirectory() as folder:
-        start = time.perf_counter()
+        start, busy = time.perf_counter(), time.process_time()
         log = evaluate(task, model=model, log_dir=folder, **SETTINGS, **QUIETER)[0]
-        seconds = time.perf_counter() - start
+        seconds, busy = time.perf_counter() - start, time.process_time() - busy
     if log.status != "success":
         sys.exit(f"inspect_ai: {log.status}: {log.error.message if log.error else ''}")
-    print(json.dumps({"version": version, "seconds": seconds, "items_per_s": count / seconds}))
+    rates = {"items_per_s": count / seconds, "items_per_cpu_s": count / busy}
+    print(json.dumps({"version": version, **rates}))
 
 
 if __name__ == "__main__":

@@ -145,12 +145,12 @@ def make_images(folder: Path) -> dict[str, float]:
 
 def timed_run(task: Task, judge: Judge, count: int, workers: int = 2) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
-        start = time.perf_counter()
+        start, busy = time.perf_counter(), time.process_time()
         done = run(task, judge, out=Path(folder) / "run", workers=workers)
-        seconds = time.perf_counter() - start
+        seconds, busy = time.perf_counter() - start, time.process_time() - busy
     if done.stats is None or done.stats.judged != count:
         raise SystemExit(f"judged {done.stats}, not {count}")
-    return {"items_per_s": count / seconds, "peak_mb": peak_mb()}
+    return {"items_per_s": count / seconds, "items_per_cpu_s": count / busy, "peak_mb": peak_mb()}
 
 
 def text(count: int) -> dict[str, float]:

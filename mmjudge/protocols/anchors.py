@@ -22,6 +22,7 @@ _QUOTED = re.compile(
     rf"|(?<!\w)'{_INSIDE}{_TOKEN}{_INSIDE}'(?!\w)"
 )
 _OWN_QUOTES = re.compile(rf"[*_\s]*[\"'`“«]\s*({_TOKEN})\s*[\"'`”«»][\s*_.!]*")
+_CODED = re.compile(r"[0-9a-f]{12}>")
 _BLOCKQUOTE = re.compile(r"^(?:[ \t#*+`_-]|\d{1,3}[.)][ \t]){0,20}>.*$", re.M)
 _OBJECT = re.compile(r"\{[^{}]*\}")
 _THOUGHT = re.compile(r"<(/?)(?:think|thinking|thought)>", re.I)
@@ -95,8 +96,7 @@ def spoken_text(reply: Reply, request: Request) -> str | Failure:
         if reply.finish_reason == "length":
             return Failure(reason="truncated", detail="the token limit came while it was thinking")
         return Failure(reason="empty", detail="only thoughts")
-    code = nonce(request)
-    if code in text:
+    if _CODED.search(text) and (code := nonce(request)) in text:
         text = re.sub(rf"<(?P<mark>\w[^<>]*){code}>.*?</(?P=mark){code}>", "", text, flags=re.S)
     return _BLOCKQUOTE.sub("", _TAGS.sub(" ", text))
 

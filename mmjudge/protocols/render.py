@@ -1,6 +1,7 @@
 """From a request to chat messages, for a judge that reads a conversation."""
 
 import hashlib
+from collections.abc import Iterator
 from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -36,21 +37,63 @@ def slot_labels(n: int) -> list[str]:
     return [chr(ord("A") + i) for i in range(n)] if n <= 26 else [str(i + 1) for i in range(n)]
 
 
+class Shown(NamedTuple):
+    """A request in two: what all criteria of an item share, and what is asked about it."""
+
+    material: Parts
+    question: str
+
+
 def nonce(request: Request) -> str:
     """The code in the marks around untrusted text: nobody who wrote a candidate could foresee it.
 
-    It comes from the request's key, itself a hash of the candidates, so a run repeats exactly.
+    It is a hash of all that stands between the marks, in the order shown: whoever puts a code into
+    a candidate changes the code. So a run repeats exactly, and the requests that differ in the
+    criterion or the repeat alone share their beginning.
     """
-    return hashlib.sha256(b"nonce" + request.key.encode()).hexdigest()[:12]
+    facts: list[str] = []
+    for name, parts in _marked(request):
+        facts.append(name)
+        for part in parts:
+            seen = part if isinstance(part, str) else f"{part.modality}:{part.sha256 or part.uri}"
+            facts.append(f"{len(seen)}:{seen}")
+    digest = hashlib.sha256("\0".join(["nonce", *facts]).encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()[:12]
 
 
-def render(request: Request) -> list[Message]:
+def _marked(request: Request) -> Iterator[tuple[str, Parts]]:
+    yield "prompt", request.prompt
+    for candidate in request.candidates:
+        yield "candidate", candidate.parts
+    yield "reference", request.reference or ()
+
+
+def render(request: Request, *, reasons: bool = True) -> list[Message]:
     """Flatten a request into chat messages by the protocol's template.
 
     Untrusted text stands between marks with the request's nonce; media keep their place among the
-    text.
+    text. Criterion and form of the answer come last.
+
+    Args:
+        request: What is asked.
+        reasons: Whether the judge is asked for its reasons before the verdict.
     """
-    code = nonce(request)
+    material, question = render_parts(request, reasons=reasons)
+    if material and isinstance(material[-1], str):
+        return [Message("user", (*material[:-1], material[-1] + question))]
+    return [Message("user", (*material, question))]
+
+
+def render_parts(
+    request: Request, *, reasons: bool = True, between: tuple[str, str] | None = None
+) -> Shown:
+    """The same in two: requests that differ in the criterion alone have equal `material`.
+
+    Args:
+        request: What is asked.
+        reasons: Whether the judge is asked for its reasons before the verdict.
+        between: In a ranking, labels of the two candidates that alone are compared.
+    """
     media: list[Media] = []
 
     def flat(parts: Parts) -> str:
@@ -64,24 +107,31 @@ def render(request: Request) -> list[Message]:
         return "\n".join(out)
 
     labels = slot_labels(len(request.candidates))
-    scale = request.criterion.scale
-    text = _template(request.protocol).render(
-        criterion=request.criterion,
-        nonce=code,
-        prompt=flat(request.prompt),
-        reference=flat(request.reference) if request.reference else "",
-        candidates=[(a, flat(c.parts)) for a, c in zip(labels, request.candidates, strict=True)],
-        labels=labels,
-        options=[OPTIONS[value] for value in request.criterion.options],
-        scale=scale,
+    template = _template(request.protocol)
+    context = template.new_context(
+        {
+            "criterion": request.criterion,
+            "nonce": nonce(request),
+            "prompt": flat(request.prompt),
+            "reference": flat(request.reference) if request.reference else "",
+            "candidates": [
+                (a, flat(c.parts)) for a, c in zip(labels, request.candidates, strict=True)
+            ],
+            "labels": labels,
+            "options": [OPTIONS[value] for value in request.criterion.options],
+            "scale": request.criterion.scale,
+            "reasons": reasons,
+            "between": between,
+        }
     )
+    material, question = ("".join(template.blocks[b](context)) for b in ("material", "question"))
     pieces: list[Part] = []
-    for index, piece in enumerate(text.strip().split("\0")):
+    for index, piece in enumerate(material.lstrip().split("\0")):
         if index % 2:
             pieces.append(media[int(piece)])
         elif piece.strip():
             pieces.append(piece)
-    return [Message("user", tuple(pieces))]
+    return Shown(tuple(pieces), question.rstrip().replace("\0", ""))
 
 
 @lru_cache(maxsize=3)

@@ -6,9 +6,9 @@ the outcome is a failure.
 
 from mmjudge.protocols.render import nonce
 from mmjudge.types import Reply, Scale
-from tests.protocols.asked import KEY, asked
+from tests.protocols.asked import asked
 
-CODE = nonce(asked().model_copy(update={"key": KEY}))
+CODE = nonce(asked())
 CUT = "length"
 
 FIVE = Scale()

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmjudge.protocols import parse
+from mmjudge.protocols.render import nonce
 from mmjudge.types import Preference, ProtocolName, Reply, Request, Scale
 from tests.protocols.asked import asked, outcome
 from tests.protocols.labelled_replies import CODE, PAIR, RANK, SCORE
@@ -87,7 +88,7 @@ def wrong_sides(count: int, seed: int) -> tuple[list[tuple[str, object, object]]
     for _ in range(count):
         request, reply, said = random.choice(SAID)
         for mutation in random.choices(MUTATIONS, k=random.randrange(1, 4)):
-            reply = mutation(reply, random)
+            reply = mutation(reply, random).replace(CODE, nonce(request))
         found = outcome(request, reply)
         kept += found == said
         if found != said and not str(found).startswith("!"):

@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmjudge.protocols import render
+from mmjudge.protocols import render, render_parts
 from mmjudge.protocols.render import nonce
-from mmjudge.types import Candidate, Media, Part, ProtocolName, Request, Scale
+from mmjudge.types import Candidate, Criterion, Media, Part, ProtocolName, Request, Scale
 from tests.protocols.asked import asked
 
 PICTURE = Media(modality="image", uri="a.png")
@@ -34,9 +34,37 @@ def test_no_candidate_closes_its_own_marks(answer: str):
     assert text_of(request).count(code) == 7
 
 
-def test_the_code_is_another_for_every_request():
-    other = asked().model_copy(update={"key": "00" * 16})
-    assert nonce(asked()) != nonce(other)
+def test_the_code_is_another_for_other_content_and_another_order():
+    shown = asked(order=(1, 0))
+    codes = {nonce(asked()), nonce(shown), nonce(with_answers(asked(), "x", "y"))}
+    codes.add(nonce(asked().model_copy(update={"reference": ("the truth",)})))
+    assert len(codes) == 4
+
+
+@pytest.mark.parametrize("protocol", ["pair", "score", "rank"])
+def test_requests_that_differ_in_the_criterion_alone_share_all_but_the_end(protocol: ProtocolName):
+    one = asked(protocol)
+    other = one.model_copy(
+        update={
+            "key": "00" * 16,
+            "repeat": 1,
+            "criterion": Criterion(name="sound", question="Is it loud?", rubric="Listen."),
+        }
+    )
+    assert render_parts(one).material == render_parts(other).material
+    assert render_parts(one).question != render_parts(other).question
+    for request in (one, other):
+        material, question = render_parts(request)
+        assert text_of(request) == "".join(map(str, material)) + question
+
+
+def test_a_ranking_can_be_asked_about_two_candidates_alone():
+    material, question = render_parts(asked("rank"), between=("A", "C"))
+    assert material == render_parts(asked("rank")).material
+    assert "[[A]]" in question
+    assert "[[C]]" in question
+    assert "[[B]]" not in question
+    assert ">" not in question
 
 
 def test_media_keep_their_place_among_the_text():

@@ -1,0 +1,129 @@
+"""Any chat model of transformers as a judge: `hf:FOLDER`, `hf:OWNER/MODEL`."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from mmjudge.errors import JudgeError
+from mmjudge.judges.base import Judge, JudgeContext, MediaMap, take_options
+from mmjudge.judges.hf_chat import Chat
+from mmjudge.judges.hf_generate import Generator
+from mmjudge.judges.hf_load import Loaded, load
+from mmjudge.judges.hf_logits import Logits
+from mmjudge.judges.hf_passes import SHARES, Passes, chosen_share
+from mmjudge.judges.hf_probe import probe_trees
+from mmjudge.judges.hf_questions import RANKINGS
+from mmjudge.types import Failure, JudgeCard, Media, Modality, Parts, Reply, Request, Sampling
+
+MODES = ("generate", "logits")
+
+DEFAULTS: dict[str, Any] = {
+    "mode": "generate",
+    "max_new_tokens": 512,
+    "temperature": 0.0,
+    "dtype": "auto",
+    "device": "auto",
+    "attention": "auto",
+    "revision": None,
+    "batch_size": 8,
+    "share": "packed",
+    "ranking": "wins",
+    "frames": 8,
+    "trust_remote_code": False,
+}
+
+SUMMARY = "A chat model of transformers: its words, or the probabilities of the verdicts."
+
+REQUESTS_A_ROW = 4
+"""Requests handed over for each row of a batch, so that rows of like length can be put together."""
+
+
+class Hf(Judge):
+    """The judge `hf:NAME`."""
+
+    def __init__(self, name: str, options: Mapping[str, Any], loaded: Loaded) -> None:
+        chat = Chat(loaded)
+        self.answerer: Generator | Logits
+        shaping: dict[str, Any] = {"mode": options["mode"]}
+        if options["mode"] == "generate":
+            shaping |= {key: options[key] for key in ("max_new_tokens", "temperature")}
+            self.answerer = Generator(
+                chat, options["max_new_tokens"], options["temperature"], options["batch_size"]
+            )
+        else:
+            share = chosen_share(chat, options["share"], probe_trees(chat))
+            shaping |= {"share": share, "ranking": options["ranking"]}
+            passes = Passes(chat, share, options["batch_size"])
+            self.answerer = Logits(chat, passes, options["ranking"])
+        sampling = Sampling(frames=options["frames"], audio_rate=chat.sampling_rate)
+        shaping |= {"dtype": loaded.dtype, "attention": loaded.attention}
+        shaping |= {"sampling": sampling.model_dump()}
+        self.card = _card(name, options, loaded.modalities).model_copy(
+            update={"revision": loaded.revision, "params": shaping, "sampling": sampling}
+        )
+
+    @classmethod
+    def open(cls, name: str, options: Mapping[str, Any], context: JudgeContext) -> Self:
+        """Load the model."""
+        if not name:
+            raise JudgeError("judge hf: needs a folder or an id: hf:PATH, hf:OWNER/MODEL")
+        taken = take_options(f"hf:{name}", options, DEFAULTS)
+        _check(name, taken)
+        folder = context.folder / name
+        found = str(folder) if folder.is_dir() else name
+        return cls(_shown(name), taken, load(found, taken))
+
+    @classmethod
+    def catalog(cls) -> Iterable[JudgeCard]:
+        """One card for all models: what they take is known when one is loaded."""
+        modalities = ("text", "image", "video", "audio")
+        return [_card("NAME", DEFAULTS, modalities).model_copy(update={"params": DEFAULTS})]
+
+    def judge(self, batch: Sequence[Request], media: MediaMap) -> list[Reply]:
+        """Answer what the model can read; the rest are failures."""
+        replies: list[Reply | None] = [self._refused(request) for request in batch]
+        asked = [r for r, reply in zip(batch, replies, strict=True) if reply is None]
+        answers = iter(self.answerer.answer(asked, media) if asked else [])
+        return [reply or next(answers) for reply in replies]
+
+    def _refused(self, request: Request) -> Reply | None:
+        shown: list[Parts] = [request.prompt, request.reference or ()]
+        shown += [candidate.parts for candidate in request.candidates]
+        for part in (part for parts in shown for part in parts):
+            if isinstance(part, Media) and part.modality not in self.card.modalities:
+                detail = f"the model takes {', '.join(self.card.modalities)}, not {part.modality}"
+                return Reply(error=Failure(reason="unsupported", detail=detail))
+        return None
+
+
+def _check(name: str, options: Mapping[str, Any]) -> None:
+    allowed = {"mode": MODES, "share": SHARES, "ranking": RANKINGS}
+    for option, values in allowed.items():
+        if options[option] not in values:
+            raise JudgeError(
+                f"judge hf:{name}: {option} {options[option]!r}: must be one of {', '.join(values)}"
+            )
+    least = {"max_new_tokens": 1, "batch_size": 1, "frames": 1, "temperature": 0}
+    for option, lowest in least.items():
+        if options[option] < lowest:
+            raise JudgeError(
+                f"judge hf:{name}: {option} must be at least {lowest}, found {options[option]}"
+            )
+
+
+def _shown(name: str) -> str:
+    """The name on the card: of a folder its last part, since it tells nothing where it stands."""
+    folder = Path(name).expanduser()
+    return folder.resolve().name if folder.is_dir() or name.startswith((".", "/", "~")) else name
+
+
+def _card(name: str, options: Mapping[str, Any], modalities: Iterable[str]) -> JudgeCard:
+    known: tuple[Modality, ...] = ("text", "image", "video", "audio")
+    return JudgeCard(
+        name=f"hf:{name}",
+        summary=SUMMARY,
+        modalities=tuple(m for m in known if m in modalities),
+        needs=("hf",),
+        media=True,
+        batch_size=REQUESTS_A_ROW * options["batch_size"],
+    )

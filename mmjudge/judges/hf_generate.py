@@ -1,0 +1,174 @@
+"""Verdicts in the model's own words: batched generation, a draw that no neighbour changes."""
+
+import hashlib
+from collections.abc import Sequence
+from time import perf_counter
+from typing import Any, NamedTuple
+
+from mmjudge.judges.base import MediaMap
+from mmjudge.judges.hf_chat import Chat, Conversation
+from mmjudge.judges.hf_passes import chunks, free_memory, out_of_memory
+from mmjudge.protocols import render
+from mmjudge.types import Failure, Media, Parts, Reply, Request
+
+MEDIUM_TOKENS = 256
+"""About what a medium adds to a row; only the order of the rows depends on it."""
+
+
+class _Turn(NamedTuple):
+    """What is shown, and the seed of the draw (None: the most probable token each time)."""
+
+    parts: Parts
+    seed: int | None
+
+
+class Generator:
+    """Lets the model write its reply.
+
+    Args:
+        chat: The model.
+        max_new_tokens: Where a reply is cut.
+        temperature: 0 for the most probable token each time.
+        batch_size: Rows at a time.
+    """
+
+    def __init__(
+        self, chat: Chat, max_new_tokens: int, temperature: float, batch_size: int
+    ) -> None:
+        self.chat = chat
+        self.max_new_tokens = max_new_tokens
+        self.temperature = temperature
+        self.batch_size = batch_size
+
+    def answer(self, batch: Sequence[Request], media: MediaMap) -> list[Reply]:
+        """One reply a request; rows of like length stand together, equal ones are asked once."""
+        turns = [self._turn(request) for request in batch]
+        conversations = {
+            turn: self.chat.conversation(turn.parts, media) for turn in dict.fromkeys(turns)
+        }
+        order = sorted(conversations, key=lambda turn: self._length(turn, conversations[turn]))
+        replies: dict[_Turn, Reply] = {}
+        for chunk in chunks(order, self.batch_size):
+            asked = [conversations[turn] for turn in chunk]
+            replies.update(zip(chunk, self._some(chunk, asked), strict=True))
+        return [replies[turn] for turn in turns]
+
+    def _turn(self, request: Request) -> _Turn:
+        (message,) = render(request)
+        if self.temperature == 0:
+            return _Turn(message.parts, None)
+        facts = repr((message.parts, request.repeat)).encode("utf-8", "surrogatepass")
+        return _Turn(message.parts, int.from_bytes(hashlib.sha256(facts).digest()[:7]))
+
+    def _length(self, turn: _Turn, conversation: Conversation) -> int:
+        media = sum(isinstance(part, Media) for part in turn.parts)
+        return len(self.chat.tokens(conversation)) + MEDIUM_TOKENS * media
+
+    def _some(self, turns: Sequence[_Turn], asked: Sequence[Conversation]) -> list[Reply]:
+        """One batch, or two halves where memory does not last, down to one row alone."""
+        try:
+            return self._batch(turns, asked)
+        except Exception as error:
+            if not out_of_memory(error):
+                raise
+            detail = str(error).splitlines()[0]
+        free_memory()
+        if len(turns) == 1:
+            detail = f"one item alone is too much: {detail}"
+            return [Reply(error=Failure(reason="infra", detail=detail))]
+        half = len(turns) // 2
+        return self._some(turns[:half], asked[:half]) + self._some(turns[half:], asked[half:])
+
+    def _batch(self, turns: Sequence[_Turn], asked: Sequence[Conversation]) -> list[Reply]:
+        begun = perf_counter()
+        inputs = self.chat.inputs(asked, side="left")
+        limit = self.chat.loaded.context - self.max_new_tokens
+        fits = [len(row) <= limit for row in inputs.rows]
+        if not all(fits):
+            kept = [i for i, fit in enumerate(fits) if fit]
+            some = iter(self._batch([turns[i] for i in kept], [asked[i] for i in kept]))
+            return [
+                next(some) if fit else _too_long(len(row), limit)
+                for row, fit in zip(inputs.rows, fits, strict=True)
+            ]
+        if not asked:
+            return []
+        written = self._write(turns, inputs.tensors | inputs.media)
+        latency = (perf_counter() - begun) / len(turns)
+        return [
+            self._reply(ids, len(row), latency)
+            for ids, row in zip(written, inputs.rows, strict=True)
+        ]
+
+    def _write(self, turns: Sequence[_Turn], inputs: dict[str, Any]) -> list[list[int]]:
+        import torch
+
+        seeds = [turn.seed for turn in turns if turn.seed is not None]
+        noise = [SeededDraw(seeds, self.temperature)] if seeds else []
+        with torch.inference_mode():
+            out = self.chat.loaded.model.generate(
+                **inputs,
+                max_new_tokens=self.max_new_tokens,
+                do_sample=False,
+                temperature=None,
+                top_p=None,
+                top_k=None,
+                pad_token_id=self._pad,
+                logits_processor=noise,
+            )
+        rows: list[list[int]] = out[:, inputs["input_ids"].shape[1] :].tolist()
+        return rows
+
+    @property
+    def _pad(self) -> int:
+        found = self.chat.tokenizer.pad_token_id
+        return int(found if found is not None else min(self._ends, default=0))
+
+    @property
+    def _ends(self) -> set[int]:
+        """Tokens after which a reply is over."""
+        ends = self.chat.loaded.model.generation_config.eos_token_id
+        many = ends if isinstance(ends, list) else [ends]
+        return {int(end) for end in [*many, self.chat.tokenizer.eos_token_id] if end is not None}
+
+    def _reply(self, ids: list[int], read: int, latency_s: float) -> Reply:
+        end = next((i for i, token in enumerate(ids) if token in self._ends), None)
+        kept = ids if end is None else ids[:end]
+        return Reply(
+            text=self.chat.tokenizer.decode(kept, skip_special_tokens=True),
+            finish_reason="length" if end is None else "stop",
+            tokens_in=read,
+            tokens_out=len(kept) + (end is not None),
+            latency_s=latency_s,
+        )
+
+
+class SeededDraw:
+    """Makes the most probable token a random draw, from a stream of its own for each row.
+
+    The largest of logits / temperature + Gumbel noise is a draw from their softmax. With a stream
+    a row, a reply depends on its own seed and not on what else is in the batch.
+
+    Args:
+        seeds: One a row.
+        temperature: Above 0.
+    """
+
+    def __init__(self, seeds: Sequence[int], temperature: float) -> None:
+        import torch
+
+        self.temperature = temperature
+        self.streams = [torch.Generator().manual_seed(seed) for seed in seeds]
+
+    def __call__(self, input_ids: Any, scores: Any) -> Any:
+        """Scores of shape (rows, vocabulary) with noise added."""
+        import torch
+
+        drawn = [torch.rand(scores.shape[-1], generator=s).clamp_min(1e-20) for s in self.streams]
+        gumbel = -torch.log(-torch.log(torch.stack(drawn).clamp_max(1 - 1e-7)))
+        return scores.float() / self.temperature + gumbel.to(scores.device)
+
+
+def _too_long(length: int, limit: int) -> Reply:
+    detail = f"{length} tokens to read; beside the reply the model takes {limit}"
+    return Reply(error=Failure(reason="unsupported", detail=detail))

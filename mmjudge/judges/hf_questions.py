@@ -1,0 +1,103 @@
+"""Which questions a request becomes when its verdict is read from probabilities."""
+
+from collections.abc import Callable, Generator
+from itertools import combinations
+
+from mmjudge.judges.hf_options import Query
+from mmjudge.protocols import render_parts
+from mmjudge.protocols.render import OPTIONS, slot_labels
+from mmjudge.types import Failure, Reply, Request
+
+MAX_LEVELS = 101
+"""Levels of a scale that are compared; a finer one must be asked in words."""
+
+RANKINGS = ("wins", "choice")
+"""`wins`: every two candidates are compared. `choice`: the best of those left, again and again."""
+
+Shares = list[float] | Failure
+Asking = Generator[list[Query], list[Shares], Reply]
+"""Yields the queries of a round, is sent the probabilities of their options, ends in a reply."""
+
+
+def asking(request: Request, ranking: str) -> Asking:
+    """How a request is asked: the rounds of its questions, and the reply that they make."""
+    if request.protocol == "rank":
+        return _RANKED[ranking](request)
+    return _pair(request) if request.protocol == "pair" else _score(request)
+
+
+def _pair(request: Request) -> Asking:
+    options = tuple(OPTIONS[value][0] for value in request.criterion.options)
+    (shares,) = yield [Query(_question(request), "Verdict: [[", options)]
+    return _distribution(options, shares)
+
+
+def _score(request: Request) -> Asking:
+    levels = score_levels(request)
+    if isinstance(levels, Failure):
+        return Reply(error=levels)
+    (shares,) = yield [Query(_question(request), "Score: [[", levels)]
+    return _distribution(levels, shares)
+
+
+def score_levels(request: Request) -> tuple[str, ...] | Failure:
+    """The levels of a scale, by their names or as numbers."""
+    scale = request.criterion.scale
+    if scale is None:
+        detail = "a score without a scale has no levels to compare; ask with mode=generate"
+        return Failure(reason="unsupported", detail=detail)
+    count = int(scale.highest - scale.lowest) + 1
+    if not 2 <= count <= MAX_LEVELS:
+        detail = f"{count} levels; 2 to {MAX_LEVELS} are compared: ask with mode=generate"
+        return Failure(reason="unsupported", detail=detail)
+    return scale.labels or tuple(f"{scale.lowest + step:g}" for step in range(count))
+
+
+def _by_wins(request: Request) -> Asking:
+    """A candidate's score is its expected number of wins over the others."""
+    labels = slot_labels(len(request.candidates))
+    pairs = list(combinations(range(len(labels)), 2))
+    replies = yield [_between(request, (labels[i], labels[j])) for i, j in pairs]
+    wins = [0.0] * len(labels)
+    for (i, j), shares in zip(pairs, replies, strict=True):
+        if isinstance(shares, Failure):
+            return Reply(error=shares)
+        wins[i] += shares[0]
+        wins[j] += shares[1]
+    return Reply(scores=tuple(wins))
+
+
+def _between(request: Request, labels: tuple[str, str]) -> Query:
+    question = render_parts(request, reasons=False, between=labels).question
+    return Query(question, "Verdict: [[", labels)
+
+
+def _by_choice(request: Request) -> Asking:
+    """The most probable of those left is next; what was chosen stands before it."""
+    left = slot_labels(len(request.candidates))
+    places = {label: slot for slot, label in enumerate(left)}
+    scores = [0.0] * len(left)
+    anchor, question = "Ranking: [[", _question(request)
+    while len(left) > 1:
+        (shares,) = yield [Query(question, anchor, tuple(left), closing=" >")]
+        if isinstance(shares, Failure):
+            return Reply(error=shares)
+        best = left[shares.index(max(shares))]
+        scores[places[best]] = float(len(left))
+        left.remove(best)
+        anchor += f"{best} > "
+    scores[places[left[0]]] = 1.0
+    return Reply(scores=tuple(scores))
+
+
+def _question(request: Request) -> str:
+    return render_parts(request, reasons=False).question
+
+
+def _distribution(options: tuple[str, ...], shares: Shares) -> Reply:
+    if isinstance(shares, Failure):
+        return Reply(error=shares)
+    return Reply(probabilities=dict(zip(options, shares, strict=True)))
+
+
+_RANKED: dict[str, Callable[[Request], Asking]] = {"wins": _by_wins, "choice": _by_choice}
