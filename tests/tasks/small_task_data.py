@@ -4,6 +4,8 @@ import csv
 import json
 from pathlib import Path
 
+from PIL import Image
+
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "parity"
 FOLDERS = {
     "audiojudge": "audiojudge",
@@ -150,6 +152,10 @@ def mj_bench_objects(folder: Path) -> None:
         for place in range(6)
     ]
     (folder / "captions.json").write_text(json.dumps(rows))
+    (folder / "images").mkdir(exist_ok=True)
+    for row in rows:
+        for column, shade in (("image_0", 200), ("image_1", 90)):
+            Image.new("L", (8, 8), shade).save(folder / "images" / row[column])
 
 
 SMALL = {

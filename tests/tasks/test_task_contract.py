@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tracemalloc
 from itertools import chain
+from pathlib import Path
 
 import pytest
 
@@ -129,7 +130,7 @@ def test_missing_data_is_an_error_that_says_what_is_needed_and_where_it_is_had(n
 @pytest.mark.parametrize("name", NAMES)
 def test_a_file_of_another_form_is_an_error_that_names_it(small, name):
     folder = small(name)
-    for path in folder.iterdir():
+    for path in filter(Path.is_file, folder.iterdir()):
         path.write_text('{"not": "this"}\n')
     task = open_task(name, folder)
     with pytest.raises(TaskError) as error:
