@@ -103,8 +103,9 @@ def test_a_killed_run_leaves_no_lock_behind(tmp_path: Path, root: Path):
     wait_for_run(folder, process)
     process.kill()
     process.communicate()
-    if RunStore.exists(folder):
-        RunStore.open(folder, "append").close()
+    assert RunStore.exists(folder)
+    with RunStore.open(folder, "append") as store:
+        assert store.counts()["judgments"] <= 2 * COUNT
 
 
 def limit_file_size() -> None:
