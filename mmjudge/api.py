@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mmjudge.engine import Progress, Stats, execute
+from mmjudge.engine import Means, Progress, Stats, execute
 from mmjudge.folder_task import open_task
 from mmjudge.judges.base import Judge, JudgeContext, open_judge
 from mmjudge.protocols import template_digest
@@ -91,6 +91,7 @@ def run(  # noqa: PLR0913 (every setting of a run has a default and a name)
     options: Mapping[str, Any] | None = None,
     limit: int | None = None,
     workers: int = 2,
+    allow_urls: bool = False,
     progress: Progress | None = None,
 ) -> Run:
     """Evaluate a judge on a task; go on where an earlier run in the same folder stopped.
@@ -109,6 +110,7 @@ def run(  # noqa: PLR0913 (every setting of a run has a default and a name)
         options: Options of the judge.
         limit: Number of items, from the first.
         workers: Processes that decode media.
+        allow_urls: Whether media at `https://` are fetched; private addresses never are.
         progress: Called now and then with the counts so far.
 
     Returns:
@@ -132,7 +134,7 @@ def run(  # noqa: PLR0913 (every setting of a run has a default and a name)
     header = _header(opened, answering.card, settings)
     folder = Path(out) if out else Path("runs") / _folder_name(header)
     with _open_or_create(folder, header) as store:
-        stats = execute(opened, answering, store, limit, workers, progress)
+        stats = execute(opened, answering, store, Means(limit, workers, allow_urls), progress)
     return Run(folder, stats)
 
 

@@ -115,6 +115,9 @@ def run(  # noqa: PLR0913, PLR0917 (one parameter for each option of the command
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first items.")] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes that decode media.")] = 2,
+    allow_urls: Annotated[
+        bool, typer.Option("--allow-urls", help="Fetch media at https:// addresses.")
+    ] = False,
     max_failures: Annotated[
         str, typer.Option(help="Exit code 1 above this share of failures: 5% or 0.05.")
     ] = "5%",
@@ -139,6 +142,7 @@ def run(  # noqa: PLR0913, PLR0917 (one parameter for each option of the command
             "where": key_values("--where", where or []),
             "limit": limit,
             "workers": workers,
+            "allow_urls": allow_urls,
         },
         max_failures=share("--max-failures", max_failures),
         quiet=quiet,

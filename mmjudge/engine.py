@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from mmjudge.errors import JudgeError, MmjudgeError
 from mmjudge.judges.base import Judge
@@ -80,12 +80,23 @@ class _Batch:
 Progress = Callable[[Stats], None]
 
 
+class Means(NamedTuple):
+    """How a run is carried out; nothing of it shapes an answer.
+
+    `limit`: number of items, from the first, None for all; `workers`: processes that decode media;
+    `allow_urls`: whether media at `https://` are fetched.
+    """
+
+    limit: int | None = None
+    workers: int = 2
+    allow_urls: bool = False
+
+
 def execute(
     task: Task,
     judge: Judge,
     store: RunStore,
-    limit: int | None = None,
-    workers: int = 2,
+    means: Means | None = None,
     progress: Progress | None = None,
 ) -> Stats:
     """Ask the judge everything that the store does not hold yet.
@@ -94,8 +105,7 @@ def execute(
         task: Source of items.
         judge: What answers.
         store: Opened for appending; its header says how to ask.
-        limit: Number of items, from the first; None for all.
-        workers: Processes that decode media.
+        means: How the run is carried out.
         progress: Called now and then with the counts so far.
 
     Raises:
@@ -103,7 +113,7 @@ def execute(
         JudgeError: The judge cannot answer at all.
     """
     check_same_items(store, task)
-    run = _Run(task, judge, store, limit, workers)
+    run = _Run(task, judge, store, means or Means())
     run.go(progress or (lambda _: None))
     return run.stats
 
@@ -111,17 +121,19 @@ def execute(
 class _Run:
     """The stages and the queues between them; the judge runs in the calling thread."""
 
-    def __init__(
-        self, task: Task, judge: Judge, store: RunStore, limit: int | None, workers: int
-    ) -> None:
-        self.task, self.judge, self.store, self.limit = task, judge, store, limit
+    def __init__(self, task: Task, judge: Judge, store: RunStore, means: Means) -> None:
+        self.task, self.judge, self.store, self.limit = task, judge, store, means.limit
         self.stats = Stats(settings=store.header.settings)
         self.stop = threading.Event()
         self.error: BaseException | None = None
         self.planned: queue.Queue[_Batch | None] = queue.Queue(QUEUE_BATCHES)
         self.answered: queue.Queue[_Batch | None] = queue.Queue(QUEUE_BATCHES)
         card = judge.card
-        self.loader = Loader(task.root, workers, card.sampling) if card.media else None
+        self.loader = (
+            Loader(task.root, means.workers, card.sampling, means.allow_urls)
+            if card.media
+            else None
+        )
         self.criteria = {c.name: i for i, c in enumerate(store.header.task.criteria)}
         self.planner = threading.Thread(target=self._guard, args=(self._plan,), name="plan")
         self.writer = threading.Thread(target=self._guard, args=(self._write,), name="write")

@@ -173,8 +173,9 @@ def open_judge(spec: str, context: JudgeContext, options: Mapping[str, Any] | No
 
 
 def fingerprint(card: JudgeCard) -> str:
-    """Hash of name, revision and parameters: changes with anything that shapes the answers."""
-    facts = json.dumps([card.name, card.revision, card.params], sort_keys=True, default=str)
+    """Hash of name, revision, parameters and, where it looks at media, of what it sees of them."""
+    seen = [card.sampling.model_dump()] if card.media else []
+    facts = json.dumps([card.name, card.revision, card.params, *seen], sort_keys=True, default=str)
     return hashlib.sha256(facts.encode()).hexdigest()[:16]
 
 
