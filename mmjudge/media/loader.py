@@ -5,17 +5,18 @@ import shutil
 import tempfile
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from mmjudge.errors import MissingExtraError
 from mmjudge.media.audio import AudioClip
 from mmjudge.media.image import MediaError
-from mmjudge.media.process import Limits, Worker, WorkerLostError
+from mmjudge.media.process import Answer, Limits, Worker, WorkerLostError
 from mmjudge.media.source import fetch, is_remote
 from mmjudge.media.video import VideoFrames
 from mmjudge.types import Media, Part, Request, Sampling
@@ -23,10 +24,18 @@ from mmjudge.types import Media, Part, Request, Sampling
 Decoded = Any
 """A decoded medium: `PIL.Image.Image` in RGB, `VideoFrames` or `AudioClip`."""
 
-CHUNK = 8
-"""Images decoded in one step of a worker: enough to make handing over cheap."""
+CHUNK = 32
+"""The most images decoded in one step of a worker: enough to make handing over cheap."""
+
+ROOM = 64 << 20
+"""Bytes decoded in one step; the first medium beyond is the last, the others come in a next one."""
+
+AHEAD = 2
+"""Chunks that a worker has at once: it goes on while the answer to the first is taken in."""
 
 _Results = dict[Media, Decoded | MediaError]
+_Jobs = dict[Media, dict[str, Any]]
+_Answers = dict[Media, Answer]
 _NEEDED = {"video": (("av", "video"),), "audio": (("soundfile", "audio"), ("soxr", "audio"))}
 
 
@@ -45,6 +54,15 @@ class _Chunk:
     batch: Pending
     media: list[Media]
     done: "Future[_Results]" = field(default_factory=Future)
+
+
+class _Asked(NamedTuple):
+    """A chunk that a worker was sent, what it was told, and what is to be done away afterwards."""
+
+    chunk: _Chunk
+    jobs: _Jobs
+    refused: _Results
+    fetched: list[Path]
 
 
 class Loader:
@@ -98,7 +116,8 @@ class Loader:
                 if find_spec(library) is None:
                     raise MissingExtraError(f"decoding {modality}", library, extra)
         pending = Pending(self)
-        pending.chunks = [_Chunk(pending, media) for media in _chunked(wanted)]
+        each = min(CHUNK, -(-len(wanted) // (AHEAD * len(self._threads))))
+        pending.chunks = [_Chunk(pending, media) for media in _chunked(wanted, each)]
         if pending.chunks:
             with self._changed:
                 self._waiting += pending.chunks
@@ -121,8 +140,8 @@ class Loader:
             pending.wanted = True
             self._changed.notify_all()
 
-    def _next(self) -> _Chunk | None:
-        """The next chunk, when there is room for it; None when there will be none."""
+    def _next(self, wait: bool) -> _Chunk | None:
+        """The next chunk that there is room for; None when there is none, or will be none."""
         with self._changed:
             while not self._closed:
                 room = self._held < self.limits.ahead
@@ -130,6 +149,8 @@ class Loader:
                     if room or chunk.batch.wanted:
                         del self._waiting[place]
                         return chunk
+                if not wait:
+                    return None
                 self._changed.wait()
             return None
 
@@ -140,37 +161,30 @@ class Loader:
                 return
             worker = Worker(self.limits)
             self.workers.append(worker)
-        while chunk := self._next():
-            try:
-                results = self._decode(worker, chunk)
-            except BaseException as error:  # noqa: BLE001 (raised again where it is gathered)
-                chunk.done.set_exception(error)
-                continue
-            chunk.done.set_result(results)
+        asked: deque[_Asked] = deque()
+        while True:
+            while len(asked) < AHEAD and (chunk := self._next(wait=not asked)):
+                with _raised_where_gathered(chunk):
+                    asked.append(self._ask(worker, chunk))
+            if not asked:
+                return
+            first = asked.popleft()
+            with _raised_where_gathered(first.chunk):
+                answers = self._answers(worker, first.jobs, asked)
+                first.chunk.done.set_result(self._results(first, answers))
 
-    def _decode(self, worker: Worker, chunk: _Chunk) -> _Results:
-        if chunk.batch.size > self.limits.batch:
-            full = f"more than {self.limits.batch} bytes in one batch; lower batch_size or max_side"
-            return {media: MediaError(f"{media.uri}: {full}") for media in chunk.media}
-        results: _Results = {}
-        jobs: dict[Media, dict[str, Any]] = {}
-        fetched: list[Path] = []
+    def _ask(self, worker: Worker, chunk: _Chunk) -> _Asked:
+        asked = _Asked(chunk, {}, {}, [])
+        full = f"more than {self.limits.batch} bytes in one batch; lower batch_size or max_side"
         for media in chunk.media:
             try:
-                jobs[media] = self._job(media, fetched)
+                if chunk.batch.size > self.limits.batch:
+                    raise MediaError(f"{media.uri}: {full}")
+                asked.jobs[media] = self._job(media, asked.fetched)
             except MediaError as error:
-                results[media] = error
-        answers = self._ask(worker, jobs)
-        for folder in fetched:
-            shutil.rmtree(folder, ignore_errors=True)
-        size = 0
-        for media, (head, raw) in answers.items():
-            results[media] = _decoded(media, head, raw)
-            size += len(raw)
-        with self._changed:
-            chunk.batch.size += size
-            self._held += size
-        return results
+                asked.refused[media] = error
+        self._send(worker, asked.jobs, min(ROOM, self.limits.batch - chunk.batch.size))
+        return asked
 
     def _job(self, media: Media, fetched: list[Path]) -> dict[str, Any]:
         """What a process is told of a medium; what had to be fetched lies in one of `fetched`."""
@@ -180,23 +194,59 @@ class Loader:
             path = str(fetch(media.uri, fetched[-1], self.allow_urls).resolve())
         return media.model_dump() | {"path": path}
 
-    def _ask(
-        self, worker: Worker, jobs: dict[Media, dict[str, Any]], again: bool = False
-    ) -> dict[Media, tuple[dict[str, Any], Any]]:
-        """What the process answers; a chunk that breaks it is taken apart to find who did."""
+    def _send(self, worker: Worker, jobs: _Jobs, room: int = ROOM) -> None:
+        if jobs:
+            worker.send(self._request | {"jobs": list(jobs.values()), "room": room})
+
+    def _answers(self, worker: Worker, jobs: _Jobs, later: Iterable[_Asked] = ()) -> _Answers:
+        """What the process answers to the jobs sent first: for want of room not always to all.
+
+        The `later` ones are sent again if the process was lost.
+        """
         if not jobs:
             return {}
         try:
-            answers = worker.ask(self._request | {"jobs": list(jobs.values())})
-            return dict(zip(jobs, answers, strict=True))
+            return dict(zip(jobs, worker.receive(), strict=False))
         except WorkerLostError as lost:
-            if self._closed or (len(jobs) == 1 and (lost.hung or again)):
-                return {media: ({"error": f"{media.uri}: {lost}"}, b"") for media in jobs}
-            alone = [{media: job} for media, job in jobs.items()]
-            found: dict[Media, tuple[dict[str, Any], Any]] = {}
-            for one in alone:
-                found |= self._ask(worker, one, again=len(jobs) == 1)
-            return found
+            answers = self._apart(worker, jobs, lost)
+        if not self._closed:
+            for asked in later:
+                self._send(worker, asked.jobs)
+        return answers
+
+    def _apart(self, worker: Worker, jobs: _Jobs, lost: WorkerLostError) -> _Answers:
+        """Each job of a chunk that broke a process, by itself; one that breaks two is to blame."""
+        if self._closed or (len(jobs) == 1 and lost.hung):
+            return {media: ({"error": f"{media.uri}: {lost}"}, None) for media in jobs}
+        answers: _Answers = {}
+        for media, job in jobs.items():
+            self._send(worker, {media: job})
+            try:
+                answers[media] = worker.receive()[0]
+            except WorkerLostError as again:
+                if len(jobs) > 1:
+                    answers |= self._apart(worker, {media: job}, again)
+                else:
+                    answers[media] = ({"error": f"{media.uri}: {again}"}, None)
+        return answers
+
+    def _results(self, asked: _Asked, answers: _Answers) -> _Results:
+        for folder in asked.fetched:
+            shutil.rmtree(folder, ignore_errors=True)
+        results, size = asked.refused, 0
+        for media, (head, raw) in answers.items():
+            results[media] = _decoded(media, head, raw)
+            size += len(raw) if raw is not None else 0
+        batch = asked.chunk.batch
+        rest = _Chunk(batch, [media for media in asked.jobs if media not in answers])
+        with self._changed:
+            batch.size += size
+            self._held += size
+            if rest.media:
+                batch.chunks.append(rest)
+                self._waiting.appendleft(rest)
+                self._changed.notify_all()
+        return results
 
     def close(self) -> None:
         """Drop what was not gathered and end the processes."""
@@ -215,36 +265,40 @@ class Loader:
             worker.close()
 
 
-def _chunked(media: Sequence[Media]) -> Iterator[list[Media]]:
+@contextmanager
+def _raised_where_gathered(chunk: _Chunk) -> Iterator[None]:
+    try:
+        yield
+    except BaseException as error:  # noqa: BLE001 (the thread is to go on with other chunks)
+        chunk.done.set_exception(error)
+
+
+def _chunked(media: Sequence[Media], each: int) -> Iterator[list[Media]]:
     """Images in groups, everything else alone: a video takes long enough by itself."""
-    group: list[Media] = []
-    for one in media:
-        if one.modality != "image":
-            yield [one]
-            continue
-        group.append(one)
-        if len(group) == CHUNK:
-            yield group
-            group = []
-    if group:
-        yield group
+    images = [one for one in media if one.modality == "image"]
+    yield from (images[start : start + each] for start in range(0, len(images), each))
+    yield from ([one] for one in media if one.modality != "image")
 
 
 def _decoded(media: Media, head: dict[str, Any], raw: Any) -> Decoded | MediaError:
-    """The value that a judge gets, from what came over the socket; arrays share its memory."""
-    if "error" in head:
+    """The value that a judge gets: it lies in the memory that the process wrote to."""
+    if raw is None:
         return MediaError(head["error"])
     if media.modality == "image":
-        from PIL import Image
-
-        return Image.frombytes("RGB", tuple(head["size"]), raw)
-    import numpy as np
-
+        return _picture(raw, tuple(head["size"]))
     if media.modality == "audio":
-        return AudioClip(np.frombuffer(raw, np.float32), head["rate"])
+        return AudioClip(raw.view("float32"), head["rate"])
     indices, *facts = head["facts"]
-    frames = np.frombuffer(raw, np.uint8).reshape(head["shape"])
-    return VideoFrames(frames, tuple(indices), *facts)
+    return VideoFrames(raw.reshape(head["shape"]), tuple(indices), *facts)
+
+
+def _picture(raw: Any, size: tuple[int, int]) -> Any:
+    """Pixels of four bytes as a `PIL.Image.Image` in RGB, without a copy."""
+    import pyarrow as pa
+    from PIL import Image
+
+    values = pa.Array.from_buffers(pa.uint8(), len(raw), [None, pa.py_buffer(raw)])
+    return Image.fromarrow(pa.FixedSizeListArray.from_arrays(values, 4), "RGB", size)
 
 
 def gather(pending: Pending) -> dict[Media, Decoded | MediaError]:

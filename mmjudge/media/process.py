@@ -9,9 +9,17 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mmjudge.media.worker import PREFIX, jobs_message, split
+from mmjudge.media.arena import Lending
+from mmjudge.media.worker import PREFIX, message
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Answer = tuple[dict[str, Any], "NDArray[np.uint8] | None"]
+"""Header of one job, and its bytes in shared memory; None where the header has an error."""
 
 _PACKAGES = Path(__file__).resolve().parents[2]
 
@@ -40,7 +48,8 @@ class WorkerLostError(Exception):
 class Worker:
     """One process; it starts when it is made, and is made anew after it was lost.
 
-    `ask` is for one thread; it waits without holding the interpreter.
+    Requests may be sent before the last one is answered: answers come in the same order. All of
+    this is for one thread, but `kill`; waiting does not hold the interpreter.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -48,17 +57,22 @@ class Worker:
         self._log = tempfile.TemporaryFile(mode="a+b")  # noqa: SIM115 (lives as long as this)
         self.process: subprocess.Popen[bytes]
         self._channel: socket.socket
+        self._lending: Lending
+        self._unanswered = 0
         self._start()
 
     def _start(self) -> None:
+        self._lending = Lending()
+        self._unanswered = 0
         ours, theirs = socket.socketpair()
+        inherited = (theirs.fileno(), self._lending.descriptor)
         with theirs:
             self.process = subprocess.Popen(
                 [
                     *(sys.executable, "-m", "mmjudge.media.worker"),
-                    *(str(theirs.fileno()), str(self.limits.memory)),
+                    *map(str, (*inherited, self.limits.memory)),
                 ],
-                pass_fds=[theirs.fileno()],
+                pass_fds=inherited,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=self._log,
@@ -71,40 +85,47 @@ class Worker:
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
         self._channel = ours
 
-    def ask(self, request: dict[str, Any]) -> list[tuple[dict[str, Any], Any]]:
-        """Headers and raw bytes of the answer, one for each job.
+    def send(self, request: dict[str, Any]) -> None:
+        """Ask for something; a process that died meanwhile is found out by `receive`."""
+        if not self._unanswered:
+            os.ftruncate(self._log.fileno(), 0)
+            if self.process.poll() is not None:
+                self._replace()
+        self._unanswered += 1
+        request |= {"limit_s": self.limits.time_s, "returned": self._lending.returned()}
+        with contextlib.suppress(OSError):
+            self._channel.sendall(message(request))
+
+    def receive(self) -> list[Answer]:
+        """The answer to the oldest request that has none, one for each job.
 
         Raises:
-            WorkerLostError: The process died or hung; another one stands ready.
+            WorkerLostError: The process died or hung; another one stands ready, and knows nothing
+                of what was sent before.
         """
-        if self.process.poll() is not None:
-            self._replace()
         try:
-            os.ftruncate(self._log.fileno(), 0)
-            self._channel.sendall(jobs_message(request | {"limit_s": self.limits.time_s}))
-            header, size = PREFIX.unpack(self._receive(PREFIX.size))
-            heads = json.loads(bytes(self._receive(header)))
-            return split(heads, self._receive(size))
+            (length,) = PREFIX.unpack(self._exactly(PREFIX.size))
+            heads = json.loads(self._exactly(length))
         except BlockingIOError as error:
             self._replace()
             problem = f"decoding took longer than {self.limits.time_s:g} s"
             raise WorkerLostError(problem, hung=True) from error
-        except OSError as error:
+        except (OSError, ValueError) as error:
             problem = f"the decoder died: {self._last_words()}"
             self._replace()
             raise WorkerLostError(problem, hung=False) from error
+        self._unanswered -= 1
+        lend = self._lending.lend
+        return [(head, lend(tuple(head["place"])) if "place" in head else None) for head in heads]
 
-    def _receive(self, size: int) -> memoryview:
-        import numpy as np
-
-        buffer = np.empty(size, np.uint8).data
-        at = 0
-        while at < size:
-            taken = self._channel.recv_into(buffer[at:], size - at, socket.MSG_WAITALL)
-            if not taken:
+    def _exactly(self, size: int) -> bytes:
+        received = b""
+        while len(received) < size:
+            part = self._channel.recv(size - len(received), socket.MSG_WAITALL)
+            if not part:
                 raise ConnectionError("hung up")
-            at += taken
-        return buffer
+            received += part
+        return received
 
     def _last_words(self) -> str:
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -117,6 +138,7 @@ class Worker:
     def _replace(self) -> None:
         self.kill()
         self._channel.close()
+        self._lending.close()
         self._start()
 
     def kill(self) -> None:
@@ -128,4 +150,5 @@ class Worker:
         """End the process and give back what it had."""
         self.kill()
         self._channel.close()
+        self._lending.close()
         self._log.close()

@@ -1,7 +1,9 @@
 """From a URI to verified local bytes."""
 
 import hashlib
+import os
 import re
+from functools import lru_cache
 from pathlib import Path
 from stat import S_ISREG
 from typing import TYPE_CHECKING
@@ -33,10 +35,12 @@ def read_file(path: Path, name: str, sha256: str | None) -> bytes:
     Raises:
         MediaError: See `check_file`.
     """
-    _require_size(path, name)
     try:
-        content = path.read_bytes()
-    except OSError as error:
+        # Not blocking: so a pipe that nobody writes to is not waited for.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb", 0) as file:
+            _require_size(os.fstat(file.fileno()), name)
+            content = file.read()
+    except (OSError, ValueError) as error:
         raise MediaError(f"{name}: cannot be read: {error}") from error
     if sha256:
         _require_digest(hashlib.sha256(content).hexdigest(), sha256, name)
@@ -49,21 +53,18 @@ def check_file(path: Path, name: str, sha256: str | None) -> None:
     Raises:
         MediaError: It is missing, empty, too large, no plain file, or has another sha256.
     """
-    _require_size(path, name)
-    if sha256:
-        try:
-            with path.open("rb") as file:
-                found = hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError as error:
-            raise MediaError(f"{name}: cannot be read: {error}") from error
-        _require_digest(found, sha256, name)
-
-
-def _require_size(path: Path, name: str) -> None:
     try:
-        status = path.stat()
+        _require_size(path.stat(), name)
+        if not sha256:
+            return
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
     except (OSError, ValueError) as error:
         raise MediaError(f"{name}: cannot be read: {error}") from error
+    _require_digest(found, sha256, name)
+
+
+def _require_size(status: os.stat_result, name: str) -> None:
     if not S_ISREG(status.st_mode):
         raise MediaError(f"{name}: cannot be read: not a plain file")
     if not 0 < status.st_size <= MAX_BYTES:
@@ -91,13 +92,25 @@ def locate(uri: str, root: Path | None) -> Path:
     if root is None:
         raise MediaError(f"{uri}: a relative path needs a folder; give the task one with --data")
     try:
-        base = root.resolve()
-        path = (base / uri).resolve()
+        base = _resolved(str(root))
+        folder, _, name = uri.rpartition("/")
+        if uri.startswith("/") or name in {"", ".", ".."}:
+            path = (base / uri).resolve()
+        else:
+            path = (_resolved(f"{base}/{folder}") if folder else base) / name
+            if path.is_symlink():
+                path = path.resolve()
     except (OSError, ValueError, RuntimeError) as error:
         raise MediaError(f"{uri}: cannot be read: {error}") from error
     if not path.is_relative_to(base):
         raise MediaError(f"{uri}: leads out of the task's folder {base}")
     return path
+
+
+@lru_cache(maxsize=4096)
+def _resolved(folder: str) -> Path:
+    """A folder with its links followed; kept, since resolving takes longer than reading."""
+    return Path(folder).resolve()
 
 
 def fetch(uri: str, folder: Path, allow_urls: bool) -> Path:

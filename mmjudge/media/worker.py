@@ -1,8 +1,8 @@
-"""The process that decodes: `python -m mmjudge.media.worker FD MEMORY`, told what by a socket.
+"""The process that decodes: `python -m mmjudge.media.worker FD FD MEMORY`, told what by a socket.
 
-A message is two lengths of 8 bytes, a JSON header and raw bytes. A request has a list of jobs; the
-answer has a header for each job, and what was decoded one after the other. Whatever a decoder does
-to its process, it does to this one.
+A message is a length of 8 bytes and a JSON header. A request has a list of jobs, and the blocks of
+shared memory that its owner is done with; the answer has a header for each job that was done: where
+in shared memory the decoded medium lies. Whatever a decoder does to its process, it does to this.
 """
 
 import json
@@ -11,38 +11,41 @@ import signal
 import socket
 import struct
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from mmjudge.media.arena import Arena
 from mmjudge.media.image import MediaError, decode_image
 from mmjudge.media.source import check_file, locate, read_file
 
-PREFIX = struct.Struct("<QQ")
+PREFIX = struct.Struct("<Q")
 Raw = bytes | memoryview
 
 
 def main() -> None:
     """Answer requests until the other side hangs up."""
-    descriptor, memory = int(sys.argv[1]), int(sys.argv[2])
+    descriptor, shared, memory = map(int, sys.argv[1:])
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # Not RLIMIT_AS: it counts mapped libraries too, gigabytes of them once torch is loaded.
     resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
     _keep_memory()
+    arena = Arena(shared)
     with socket.socket(fileno=descriptor) as channel:
         while prefix := channel.recv(PREFIX.size, socket.MSG_WAITALL):
-            length, _ = PREFIX.unpack(prefix)
+            (length,) = PREFIX.unpack(prefix)
             request = json.loads(channel.recv(length, socket.MSG_WAITALL))
             # A process that hangs when nobody is left to end it ends itself.
             signal.alarm(int(request["limit_s"]) + 5)
-            answers = [answer(job, request) for job in request["jobs"]]
-            header = json.dumps([head for head, _ in answers]).encode()
-            size = sum(len(raw) for _, raw in answers)
-            channel.sendall(PREFIX.pack(len(header), size) + header)
-            for _, raw in answers:
-                channel.sendall(raw)
+            arena.take_back(request["returned"])
+            channel.sendall(message(answers(request, arena)))
             signal.alarm(0)
+
+
+def message(header: Any) -> bytes:
+    """A header as it goes over the socket."""
+    content = json.dumps(header).encode()
+    return PREFIX.pack(len(content)) + content
 
 
 def _keep_memory() -> None:
@@ -56,66 +59,64 @@ def _keep_memory() -> None:
     _imaging.set_blocks_max(256)
 
 
-def answer(job: dict[str, Any], request: dict[str, Any]) -> tuple[dict[str, Any], Raw]:
-    """Header and raw bytes of one decoded medium, or a header that says what is wrong with it."""
+def answers(request: dict[str, Any], arena: Arena) -> list[dict[str, Any]]:
+    """Headers of the jobs, from the first to that which fills the room: one or more."""
+    heads: list[dict[str, Any]] = []
+    room = request["room"]
+    for job in request["jobs"]:
+        heads.append(answer(job, request, arena))
+        room -= heads[-1].get("place", (0,))[-1]
+        if room <= 0:
+            break
+    return heads
+
+
+def answer(job: dict[str, Any], request: dict[str, Any], arena: Arena) -> dict[str, Any]:
+    """Header of one decoded medium, or one that says what is wrong with it."""
     try:
         root = Path(request["root"]) if request["root"] else None
         path = Path(job["path"]) if job["path"] else locate(job["uri"], root)
-        if job["modality"] == "image":
-            return _image(path, job, request)
-        check_file(path, job["uri"], job["sha256"])
-        return (_video if job["modality"] == "video" else _audio)(path, job, request)
+        head, raw = _DECODERS[job["modality"]](path, job, request)
+        return head | {"place": arena.put(raw)}
     except MediaError as error:
-        return {"error": str(error)}, b""
+        return {"error": str(error)}
     except MemoryError:
-        return {"error": f"{job['uri']}: takes more memory than decoding may have"}, b""
+        return {"error": f"{job['uri']}: takes more memory than decoding may have"}
     except Exception as error:  # noqa: BLE001 (a decoder's own error is that of its file)
-        return {"error": f"{job['uri']}: {type(error).__name__}: {error}"}, b""
+        return {"error": f"{job['uri']}: {type(error).__name__}: {error}"}
 
 
 def _image(path: Path, job: dict[str, Any], request: dict[str, Any]) -> tuple[dict[str, Any], Raw]:
     content = read_file(path, job["uri"], job["sha256"])
     image = decode_image(content, job["uri"], request["sampling"]["max_side"])
-    return {"size": image.size, "n": image.width * image.height * 3}, image.tobytes()
+    # Four bytes a pixel is how Pillow itself keeps RGB: the other side uses them as they are.
+    return {"size": image.size}, image.tobytes("raw", "RGBX")
 
 
 def _video(path: Path, job: dict[str, Any], request: dict[str, Any]) -> tuple[dict[str, Any], Raw]:
     from mmjudge.media.video import decode_video
     from mmjudge.types import Sampling
 
+    check_file(path, job["uri"], job["sha256"])
     sampling = Sampling.model_validate(request["sampling"])
     video = decode_video(path, job["uri"], sampling, request["threads"])
-    head = {"shape": video.frames.shape, "facts": video[1:], "n": video.frames.nbytes}
-    return head, _flat(video.frames)
+    return {"shape": video.frames.shape, "facts": video[1:]}, _flat(video.frames)
 
 
 def _audio(path: Path, job: dict[str, Any], request: dict[str, Any]) -> tuple[dict[str, Any], Raw]:
     from mmjudge.media.audio import decode_audio
     from mmjudge.types import Sampling
 
+    check_file(path, job["uri"], job["sha256"])
     clip = decode_audio(path, job["uri"], Sampling.model_validate(request["sampling"]))
-    return {"rate": clip.rate, "n": clip.samples.nbytes}, _flat(clip.samples)
+    return {"rate": clip.rate}, _flat(clip.samples)
 
 
 def _flat(array: Any) -> memoryview:
     return memoryview(array).cast("B")
 
 
-def jobs_message(header: dict[str, Any]) -> bytes:
-    """A request as it goes over the socket."""
-    content = json.dumps(header).encode()
-    return PREFIX.pack(len(content), 0) + content
-
-
-def split(heads: Sequence[dict[str, Any]], raw: memoryview) -> list[tuple[dict[str, Any], Any]]:
-    """Each header of an answer with its own part of the raw bytes."""
-    parts, at = [], 0
-    for head in heads:
-        size = head.get("n", 0)
-        parts.append((head, raw[at : at + size]))
-        at += size
-    return parts
-
+_DECODERS = {"image": _image, "video": _video, "audio": _audio}
 
 if __name__ == "__main__":
     main()

@@ -162,7 +162,7 @@ def test_a_batch_beyond_its_limit_fails_in_part_and_not_by_the_memory(folder: Pa
     loader = loaders(folder, 1, limits=Limits(batch=1000))
     found = gather(loader.submit([wish(*(medium(f"{i}.jpg") for i in range(20)))]))
     failed = [str(one) for one in found.values() if isinstance(one, MediaError)]
-    assert len(failed) == 12
+    assert len(failed) == 18
     assert "in one batch" in failed[0]
 
 
