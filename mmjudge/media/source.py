@@ -91,26 +91,35 @@ def locate(uri: str, root: Path | None) -> Path:
         raise MediaError(f"{uri}: not on this machine; give the task a local copy with --data")
     if root is None:
         raise MediaError(f"{uri}: a relative path needs a folder; give the task one with --data")
+    folder, _, name = uri.rpartition("/")
     try:
-        base = _resolved(str(root))
-        folder, _, name = uri.rpartition("/")
-        if uri.startswith("/") or name in {"", ".", ".."}:
-            path = (base / uri).resolve()
-        else:
-            path = (_resolved(f"{base}/{folder}") if folder else base) / name
-            if path.is_symlink():
-                path = path.resolve()
+        path = _resolved(str(root), folder) / name
+        if name in {"", ".", ".."} or path.is_symlink():
+            path = path.resolve()
+            _require_inside(path, _resolved(str(root), ""))
     except (OSError, ValueError, RuntimeError) as error:
         raise MediaError(f"{uri}: cannot be read: {error}") from error
-    if not path.is_relative_to(base):
-        raise MediaError(f"{uri}: leads out of the task's folder {base}")
+    except _OutsideError as error:
+        raise MediaError(f"{uri}: leads out of the task's folder {error}") from error
     return path
 
 
+class _OutsideError(Exception):
+    pass
+
+
+def _require_inside(path: Path, root: Path) -> None:
+    if not path.is_relative_to(root):
+        raise _OutsideError(root)
+
+
 @lru_cache(maxsize=4096)
-def _resolved(folder: str) -> Path:
-    """A folder with its links followed; kept, since resolving takes longer than reading."""
-    return Path(folder).resolve()
+def _resolved(root: str, folder: str) -> Path:
+    """A folder in the root, links followed; kept, for resolving takes longer than reading."""
+    base = Path(root).resolve()
+    path = (base / folder).resolve()
+    _require_inside(path, base)
+    return path
 
 
 def fetch(uri: str, folder: Path, allow_urls: bool) -> Path:
