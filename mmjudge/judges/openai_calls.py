@@ -1,0 +1,228 @@
+"""Many calls at a time: what is tried again, how long is waited, when an endpoint is given up."""
+
+import asyncio
+import logging
+import queue
+import random
+import threading
+import time
+from collections.abc import Awaitable, Callable, Generator, Iterator
+from contextlib import suppress
+from typing import NamedTuple, TypeVar
+
+from mmjudge.judges.openai_client import RetryableError
+from mmjudge.types import Failure, Reply
+
+T = TypeVar("T")
+
+GRACE_S = 10.0
+"""Seconds that calls under way have left when the endpoint is found to be of no use."""
+
+FIRST_WAIT_S, LONGEST_WAIT_S, JITTER_S = 0.5, 30.0, 1.0
+"""Between two attempts: doubled from the first to the longest, with a random part."""
+
+
+class Patience(NamedTuple):
+    """How much is tried: attempts at one call, and seconds for all of them.
+
+    `give_up_s` bounds when the last attempt may begin; a server that asks to wait longer than that
+    is not waited for.
+    """
+
+    attempts: int = 6
+    give_up_s: float = 600.0
+
+
+class Calls:
+    """Repeats what may pass, and holds back all calls while the server asks to wait.
+
+    Args:
+        patience: How much is tried.
+        first_wait_s: Seconds before a second attempt, where the server does not say.
+    """
+
+    def __init__(self, patience: Patience, first_wait_s: float = FIRST_WAIT_S) -> None:
+        self.patience, self.first_wait_s = patience, first_wait_s
+        self.over = False
+        self._closed_until = 0.0
+        logging.getLogger("stamina").addHandler(logging.NullHandler())
+
+    async def patiently(self, call: Callable[[], Awaitable[T]]) -> T:
+        """The result of a call, repeated where that may help.
+
+        Raises:
+            RetryableError: It never worked.
+        """
+        import stamina
+
+        tried = 0
+        try:
+            async for attempt in stamina.retry_context(
+                on=self._backoff(),
+                attempts=self.patience.attempts,
+                timeout=self.patience.give_up_s,
+                wait_initial=self.first_wait_s,
+                wait_max=LONGEST_WAIT_S,
+                wait_jitter=min(JITTER_S, self.first_wait_s),
+            ):
+                with attempt:
+                    await self._gate()
+                    tried += 1
+                    return await call()
+        except RetryableError as error:
+            error.tried = tried
+            raise
+        raise AssertionError("unreachable")
+
+    def _backoff(self) -> Callable[[Exception], bool | float]:
+        """What is done after a failure: give up, wait as usual, or wait so many seconds."""
+        garbage = 0
+
+        def decide(error: Exception) -> bool | float:
+            nonlocal garbage
+            if not isinstance(error, RetryableError) or self.over:
+                return False
+            garbage += error.garbage
+            if garbage > 1:
+                return False
+            if error.wait_s is None:
+                return True
+            if error.wait_s > self.patience.give_up_s:
+                return False
+            self._closed_until = max(self._closed_until, time.monotonic() + error.wait_s)
+            return error.wait_s
+
+        return decide
+
+    async def _gate(self) -> None:
+        """Wait as long as the server asked any of us to; then not all at once."""
+        while (left := self._closed_until - time.monotonic()) > 0:
+            await asyncio.sleep(left + random.uniform(0, 0.1))
+
+
+class Breaker:
+    """Counts requests that failed one after the other; success in between starts anew.
+
+    A request that the server refuses counts only while none was ever answered: it is then the
+    settings that are refused, and not this request.
+
+    Args:
+        limit: So many failures in a row, and the endpoint is given up.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.streak = 0
+        self.answered = False
+
+    def counts(self, reply: Reply) -> bool:
+        """Whether a reply speaks against the endpoint; notes it."""
+        match reply.error:
+            case Failure(reason="infra"):
+                bad = True
+            case Failure(reason="unsupported"):
+                bad = not self.answered
+            case _:
+                bad = False
+                self.answered = True
+        self.streak = self.streak + 1 if bad else 0
+        return bad
+
+    @property
+    def open(self) -> bool:
+        """Whether the endpoint is to be given up."""
+        return self.streak >= self.limit
+
+
+class Done(NamedTuple):
+    """A job that ended: its place, and its reply or what it raised."""
+
+    place: int
+    outcome: Reply | BaseException
+
+
+Job = Callable[[int], Awaitable[Reply]]
+
+
+class Crew:
+    """Runs the jobs of a batch on an event loop in a thread of its own, a few at a time.
+
+    So a judge can be called where a loop runs already, as in a notebook, and an interrupt reaches
+    the caller at once.
+
+    Args:
+        size: Jobs at a time.
+        work: Called in the loop with the function that runs the jobs: opens what they need.
+    """
+
+    def __init__(
+        self, size: int, work: Callable[[Callable[[Job], Awaitable[None]]], Awaitable[None]]
+    ) -> None:
+        self.size, self._work = size, work
+        self._done: queue.Queue[Done | None] = queue.Queue()
+        self._no_more = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._places: Iterator[int] = iter(())
+
+    def run(self, count: int) -> Generator[Done, None, None]:
+        """Yield what becomes of jobs 0 to `count` - 1, in the order in which they end.
+
+        Closing the iterator cancels what is under way.
+        """
+        self._places = iter(range(count))
+        thread = threading.Thread(target=self._thread, name="calls", daemon=True)
+        thread.start()
+        try:
+            while (done := self._done.get()) is not None:
+                yield done
+        finally:
+            self.cancel()
+            thread.join()
+
+    def no_more(self) -> None:
+        """Begin no further job."""
+        self._no_more = True
+
+    def cancel(self, after_s: float = 0.0) -> None:
+        """Begin no further job, and cancel those under way after so many seconds."""
+        self.no_more()
+        loop, task = self._loop, self._task
+        if loop is None or task is None:
+            return
+        with suppress(RuntimeError):  # the loop is closed: nothing is under way
+            loop.call_soon_threadsafe(lambda: loop.call_later(after_s, task.cancel))
+
+    def _thread(self) -> None:
+        try:
+            with suppress(asyncio.CancelledError):
+                asyncio.run(self._main())
+        except BaseException as error:  # noqa: BLE001 (raised again in the calling thread)
+            self._done.put(Done(-1, error))
+        finally:
+            self._done.put(None)
+
+    async def _main(self) -> None:
+        self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
+        await self._work(self._all)
+
+    async def _all(self, job: Job) -> None:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(self.size):
+                group.create_task(self._some(job))
+
+    async def _some(self, job: Job) -> None:
+        for place in self._places:
+            if self._no_more:
+                return
+            try:
+                outcome: Reply | BaseException = await job(place)
+            except Exception as error:  # noqa: BLE001 (raised again in the calling thread)
+                outcome = error
+            self._done.put(Done(place, outcome))
+
+
+def no_answer(error: RetryableError) -> Failure:
+    """The failure of a request that was tried in vain."""
+    tried = "once" if error.tried == 1 else f"{error.tried} times"
+    return Failure(reason="infra", detail=f"asked {tried}, the last time: {error.detail}")
