@@ -93,7 +93,8 @@ class OpenAI(Judge):
         self.model, self.options, self.endpoint = model, options, endpoint
         self.form = Form(options["image"], options["video"], options["detail"])
         self.prices = read_prices(options)
-        self.calls = Calls(Patience(options["attempts"], options["give_up_s"]))
+        patience = Patience(options["attempts"], options["give_up_s"], options["wait_s"])
+        self.calls = Calls(patience)
         self.breaker = Breaker(options["breaker"])
         named = options["endpoint"] or endpoint.name
         self.card = _card(model, options).model_copy(update={"params": shaping(options, named)})
@@ -137,7 +138,7 @@ class OpenAI(Judge):
         held: list[tuple[int, Reply]] = []
         stop: BaseException | None = None
         with closing(crew.run(len(batch))) as ended:
-            for place, outcome in ended:
+            for place, outcome, _ in ended:
                 problem = self._noted(place, outcome, held)
                 if problem is not None:
                     held.clear()

@@ -18,19 +18,20 @@ T = TypeVar("T")
 GRACE_S = 10.0
 """Seconds that calls under way have left when the endpoint is found to be of no use."""
 
-FIRST_WAIT_S, LONGEST_WAIT_S, JITTER_S = 0.5, 30.0, 1.0
-"""Between two attempts: doubled from the first to the longest, with a random part."""
+LONGEST_WAIT_S, JITTER_S = 30.0, 1.0
+"""Between two attempts: doubled each time up to the longest, with a random part of so much."""
 
 
 class Patience(NamedTuple):
     """How much is tried: attempts at one call, and seconds for all of them.
 
     `give_up_s` bounds when the last attempt may begin; a server that asks to wait longer than that
-    is not waited for.
+    is not waited for. `wait_s`: before the second attempt, where the server does not say.
     """
 
     attempts: int = 6
     give_up_s: float = 600.0
+    wait_s: float = 0.5
 
 
 class Calls:
@@ -38,11 +39,10 @@ class Calls:
 
     Args:
         patience: How much is tried.
-        first_wait_s: Seconds before a second attempt, where the server does not say.
     """
 
-    def __init__(self, patience: Patience, first_wait_s: float = FIRST_WAIT_S) -> None:
-        self.patience, self.first_wait_s = patience, first_wait_s
+    def __init__(self, patience: Patience) -> None:
+        self.patience = patience
         self.over = False
         self._closed_until = 0.0
         logging.getLogger("stamina").addHandler(logging.NullHandler())
@@ -61,9 +61,9 @@ class Calls:
                 on=self._backoff(),
                 attempts=self.patience.attempts,
                 timeout=self.patience.give_up_s,
-                wait_initial=self.first_wait_s,
+                wait_initial=self.patience.wait_s,
                 wait_max=LONGEST_WAIT_S,
-                wait_jitter=min(JITTER_S, self.first_wait_s),
+                wait_jitter=min(JITTER_S, self.patience.wait_s),
             ):
                 with attempt:
                     await self._gate()
@@ -135,10 +135,11 @@ class Breaker:
 
 
 class Done(NamedTuple):
-    """A job that ended: its place, and its reply or what it raised."""
+    """A job that ended: its place, and its reply or what it raised; `taken`: when that is seen."""
 
     place: int
     outcome: Reply | BaseException
+    taken: asyncio.Event | None = None
 
 
 Job = Callable[[int], Awaitable[Reply]]
@@ -168,7 +169,8 @@ class Crew:
     def run(self, count: int) -> Generator[Done, None, None]:
         """Yield what becomes of jobs 0 to `count` - 1, in the order in which they end.
 
-        Closing the iterator cancels what is under way.
+        The next job is begun when the caller comes back for more, so that nothing is asked once
+        the caller has said `no_more`. Closing the iterator cancels what is under way.
         """
         self._places = iter(range(count))
         thread = threading.Thread(target=self._thread, name="calls", daemon=True)
@@ -176,6 +178,8 @@ class Crew:
         try:
             while (done := self._done.get()) is not None:
                 yield done
+                if done.taken is not None:
+                    self._in_loop(done.taken.set)
         finally:
             self.cancel()
             thread.join()
@@ -188,10 +192,13 @@ class Crew:
         """Begin no further job, and cancel those under way after so many seconds."""
         self.no_more()
         loop, task = self._loop, self._task
-        if loop is None or task is None:
-            return
-        with suppress(RuntimeError):  # the loop is closed: nothing is under way
-            loop.call_soon_threadsafe(lambda: loop.call_later(after_s, task.cancel))
+        if loop is not None and task is not None:
+            self._in_loop(lambda: loop.call_later(after_s, task.cancel))
+
+    def _in_loop(self, call: Callable[[], object]) -> None:
+        if self._loop is not None:
+            with suppress(RuntimeError):  # the loop is closed: nothing is under way
+                self._loop.call_soon_threadsafe(call)
 
     def _thread(self) -> None:
         try:
@@ -219,7 +226,9 @@ class Crew:
                 outcome: Reply | BaseException = await job(place)
             except Exception as error:  # noqa: BLE001 (raised again in the calling thread)
                 outcome = error
-            self._done.put(Done(place, outcome))
+            taken = asyncio.Event()
+            self._done.put(Done(place, outcome, taken))
+            await taken.wait()
 
 
 def no_answer(error: RetryableError) -> Failure:
