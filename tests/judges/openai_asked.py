@@ -1,5 +1,7 @@
 """Judges of `openai:` at a server of tests, patient for a moment only."""
 
+import base64
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from mmjudge.judges.openai import OpenAI
 from mmjudge.types import Candidate, Criterion, ProtocolName, Reply, Request, Scale
 from tests.judges.openai_server import Script, Server
 
+KEY = "sk-4f9aQ7secretZZ81"
 QUICK: dict[str, Any] = {"attempts": 3, "wait_s": 0.01, "timeout_s": 5.0}
 
 
@@ -44,3 +47,10 @@ def once(script: Script, request: Request | None = None, **options: Any) -> tupl
     with Server(script) as server:
         (reply,) = opened(server, **options).judge([request or ask()], {})
         return reply, server
+
+
+def leaked(folder: Path) -> list[str]:
+    """The files of a folder in which the key stands, as it is or encoded."""
+    forms = [KEY.encode(), base64.b64encode(f"me:{KEY}".encode()), KEY[::-1].encode()]
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return [str(p) for p in files if any(form in p.read_bytes() for form in forms)]
