@@ -136,7 +136,7 @@ class Channel:
             async with asyncio.timeout(self.timeout_s):
                 raw = await self._client.chat.completions.with_raw_response.create(
                     model=self.model,
-                    messages=messages,  # type: ignore[arg-type, unused-ignore]
+                    messages=messages,
                     extra_body=dict(fields),
                 )
         except (TimeoutError, self._openai.APITimeoutError):
