@@ -59,7 +59,10 @@ def run_and_report(asked: Asked) -> int:
     if not outcome.items and not stats.interrupted:
         raise MmjudgeError(_nothing_to_judge(asked))
     code = _exit_code(asked, outcome, stats)
+    lost = 0 if done.header.judge.lookup else outcome.failures.get("infra", 0)
     _report(asked, outcome, stats, code)
+    if lost and not asked.quiet:
+        typer.echo(f"{lost} lost on the way (infra); --retry infra asks them again", err=True)
     return code
 
 

@@ -1,10 +1,15 @@
 """`mmjudge run --judge openai:`: exit codes, what is said at a limit, and what is never said."""
 
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
+from mmjudge.store import RunStore
 from tests.judges.openai_asked import KEY, leaked
-from tests.judges.openai_server import Server, completion, error
+from tests.judges.openai_server import Hang, Say, Server, completion, error
 
 
 def test_the_command_stops_with_a_code_of_its_own_and_says_how_to_go_on(
@@ -41,3 +46,58 @@ def test_the_command_shows_no_key_whether_it_works_or_not(
     assert "base_url=http://***@127.0.0.1" in stopped.err
     assert KEY not in failed.out + failed.err + stopped.out + stopped.err
     assert leaked(tmp_path) == []
+
+
+def test_an_interrupt_waits_for_the_calls_under_way_and_loses_none(demo: Path, tmp_path: Path):
+    def slow(_: int, body: Any) -> Say:
+        time.sleep(0.3)
+        return completion()
+
+    with Server(slow) as server:
+        command = [sys.executable, "-m", "mmjudge", "run", "--task", demo, "--judge", "openai:tiny"]
+        command += ["-J", f"base_url={server.url}", "-J", "concurrency=2"]
+        command = [str(word) for word in [*command, "--out", tmp_path / "run"]]
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        while len(server.calls) < 6:
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+        assert process.returncode == 130, said
+        asked = len(server.calls)
+        assert asked <= 10
+        with RunStore.open(tmp_path / "run") as store:
+            assert store.counts()["judgments"] == asked
+        subprocess.run(command, capture_output=True, timeout=60, check=True)
+    assert len(server.calls) == 60
+
+
+def test_a_second_interrupt_stops_at_once(demo: Path, tmp_path: Path):
+    with Server(lambda *_: Hang(60)) as server:
+        command = [sys.executable, "-m", "mmjudge", "run", "--task", demo, "--judge", "openai:tiny"]
+        command += ["-J", f"base_url={server.url}", "--out", tmp_path / "run"]
+        process = subprocess.Popen([str(w) for w in command], stderr=subprocess.PIPE, text=True)
+        while len(server.calls) < 2:
+            assert process.poll() is None
+            time.sleep(0.02)
+        for _ in range(2):
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.5)
+        _, said = process.communicate(timeout=20)
+    assert process.returncode == 130, said
+    assert "Traceback" not in said
+
+
+def test_what_was_lost_on_the_way_is_shown_with_how_to_ask_again(
+    mmjudge: Any, tmp_path: Path, demo: Path
+):
+    words = ["run", "--task", demo, "--judge", "openai:tiny", "--limit", "4"]
+    words += ["--out", tmp_path / "run", "-J", "attempts=1", "--max-failures", "100%"]
+    with Server(lambda n, _: completion() if n else error(500)) as server:
+        words += ["-J", f"base_url={server.url}"]
+        first = mmjudge(*words)
+        assert "1 lost on the way (infra); --retry infra asks them again" in first.err
+        again = mmjudge(*words, "--retry", "infra")
+    assert "1 judged" in again.err
+    assert "lost on the way" not in again.err
+    assert len(server.calls) == 5
