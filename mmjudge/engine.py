@@ -13,9 +13,9 @@ from mmjudge.budget import check_limit, check_replies
 from mmjudge.errors import JudgeError, MmjudgeError
 from mmjudge.interrupts import interrupts
 from mmjudge.judges.base import Judge, Streaming
-from mmjudge.media.image import MediaError
-from mmjudge.media.loader import Decoded, Loader, Pending, gather, media_of, parts_of
+from mmjudge.media.loader import Decoded, Loader, Pending, gather
 from mmjudge.protocols import parse, requests
+from mmjudge.refusal import media_failure, refuse
 from mmjudge.resume import check_retry, check_same_items, stored_item
 from mmjudge.store import Judged, RunStore, StoredItem
 from mmjudge.task import BadItem, Task, checked
@@ -23,7 +23,6 @@ from mmjudge.types import (
     Failure,
     FailureReason,
     Item,
-    JudgeCard,
     Media,
     Reply,
     Request,
@@ -32,9 +31,6 @@ from mmjudge.types import (
 
 QUEUE_BATCHES = 4
 """Batches that may wait between two stages: what keeps memory flat."""
-
-MAX_TEXT = 1_000_000
-"""Characters of text in one request; a longer one fails without a call to the judge."""
 
 
 @dataclass
@@ -286,7 +282,7 @@ class _Run:
         media = gather(batch.pending)
         batch.pending = Pending()
         for ask in batch.asks:
-            failure = refuse(ask.request, self.judge.card) or _media_failure(ask.request, media)
+            failure = refuse(ask.request, self.judge.card) or media_failure(ask.request, media)
             ask.reply = Reply(error=failure) if failure else None
         size = self.judge.card.batch_size
         open_asks = [ask for ask in batch.asks if ask.reply is None]
@@ -376,40 +372,3 @@ class _Run:
         if isinstance(outcome, Failure):
             self.stats.failures[outcome.reason] += 1
         return Judged(ask.place, ask.criterion, ask.request, reply, outcome)
-
-
-def refuse(request: Request, card: JudgeCard) -> Failure | None:
-    """Why a request cannot be put to this judge at all, or None."""
-    if request.protocol not in card.protocols:
-        return _unsupported(f"the judge takes {', '.join(card.protocols)}, not {request.protocol}")
-    if request.absent and card.looks and not card.lookup:
-        return _unsupported(
-            f"{request.absent}: not at hand, so only a recorded judge can answer; "
-            "choose one with replay:NAME, or data that holds it (mmjudge tasks NAME says where)"
-        )
-    if not any(isinstance(part, Media) or part.strip() for part in request.prompt):
-        return _unsupported("prompt: empty")
-    length = 0
-    for part in parts_of(request):
-        if isinstance(part, str):
-            length += len(part)
-        elif part.modality not in card.modalities:
-            return _unsupported(
-                f"the judge takes {', '.join(card.modalities)}, not {part.modality}"
-            )
-    if length > MAX_TEXT:
-        return _unsupported(f"{length} characters to read; at most {MAX_TEXT} are asked at once")
-    return None
-
-
-def _unsupported(detail: str) -> Failure:
-    return Failure(reason="unsupported", detail=detail)
-
-
-def _media_failure(request: Request, media: dict[Media, Any]) -> Failure | None:
-    if not media:
-        return None
-    for medium in media_of(request):
-        if isinstance(media.get(medium), MediaError):
-            return Failure(reason="media", detail=str(media[medium]))
-    return None

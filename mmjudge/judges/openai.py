@@ -29,7 +29,7 @@ from mmjudge.judges.openai_client import (
 )
 from mmjudge.judges.openai_endpoint import Endpoint, read_endpoint
 from mmjudge.judges.openai_logprobs import option_shares
-from mmjudge.judges.openai_messages import Form, Writer, response_format, shown
+from mmjudge.judges.openai_messages import Form, Writer, is_text, response_format, shown
 from mmjudge.judges.openai_options import (
     BATCHES,
     DEFAULTS,
@@ -41,6 +41,7 @@ from mmjudge.judges.openai_options import (
     shaping,
 )
 from mmjudge.protocols import render_parts
+from mmjudge.protocols.render import Message
 from mmjudge.types import Failure, JudgeCard, Parts, Reply, Request
 
 SUMMARY = "A model behind an OpenAI-compatible endpoint: its words, or its log-probabilities."
@@ -217,7 +218,7 @@ class OpenAI(Judge):
             while True:
                 found: list[Shares] = []
                 for query in queries:
-                    answer = await line.ask(_with(material, query.question), fields)
+                    answer = await line.ask([_asked(material, query.question)], fields)
                     found.append(option_shares(answer, query.options))
                 queries = rounds.send(found)
         except StopIteration as end:
@@ -243,8 +244,8 @@ class _Line:
     writer: Writer
     tally: _Tally
 
-    async def ask(self, parts: Parts, fields: Mapping[str, Any]) -> Answer:
-        messages = await self._written(parts)
+    async def ask(self, turns: Sequence[Message], fields: Mapping[str, Any]) -> Answer:
+        messages = await self._written(turns)
 
         async def once() -> Answer:
             begun = perf_counter()
@@ -254,10 +255,10 @@ class _Line:
 
         return await self.judge.calls.patiently(once)
 
-    async def _written(self, parts: Parts) -> Conversation:
-        if all(isinstance(part, str) for part in parts):
-            return self.writer.conversation(parts)
-        return await asyncio.to_thread(self.writer.conversation, parts)
+    async def _written(self, turns: Sequence[Message]) -> Conversation:
+        if all(is_text(turn.parts) for turn in turns):
+            return self.writer.conversation(turns)
+        return await asyncio.to_thread(self.writer.conversation, turns)
 
 
 def _handed_on(held: list[tuple[int, Reply]], take: Take) -> bool:
@@ -267,10 +268,10 @@ def _handed_on(held: list[tuple[int, Reply]], take: Take) -> bool:
     return all(wanted)
 
 
-def _with(material: Parts, question: str) -> Parts:
+def _asked(material: Parts, question: str) -> Message:
     if material and isinstance(material[-1], str):
-        return (*material[:-1], material[-1] + question)
-    return (*material, question)
+        return Message("user", (*material[:-1], material[-1] + question))
+    return Message("user", (*material, question))
 
 
 def _card(model: str, options: Mapping[str, Any]) -> JudgeCard:

@@ -7,7 +7,7 @@ decoded, so that no metadata, odd container or address of a stranger goes along.
 import base64
 import io
 import wave
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -16,7 +16,7 @@ import numpy as np
 from mmjudge.judges.base import MediaMap
 from mmjudge.judges.openai_client import Conversation
 from mmjudge.protocols import render
-from mmjudge.protocols.render import OPTIONS, slot_labels
+from mmjudge.protocols.render import OPTIONS, Message, slot_labels
 from mmjudge.types import Criterion, Media, Parts, Request
 
 IMAGES = ("png", "jpeg")
@@ -43,6 +43,11 @@ class Form(NamedTuple):
     detail: str = ""
 
 
+def is_text(parts: Parts) -> bool:
+    """Whether there is no medium among parts."""
+    return all(isinstance(part, str) for part in parts)
+
+
 class Writer:
     """Writes the messages of one batch.
 
@@ -55,16 +60,19 @@ class Writer:
         self.media, self.form = media, form
         self._parts: Callable[[Media], tuple[Part, ...]] = lru_cache(CACHED)(self._encoded)
 
-    def conversation(self, parts: Parts) -> Conversation:
-        """One turn of the user; a text alone is sent as a plain string, which any server takes."""
-        if all(isinstance(part, str) for part in parts):
-            return [{"role": "user", "content": "".join(map(str, parts))}]
+    def conversation(self, messages: Sequence[Message]) -> Conversation:
+        """The turns; a text alone is sent as a plain string, which any server takes."""
+        return [{"role": turn.role, "content": self._content(turn.parts)} for turn in messages]
+
+    def _content(self, parts: Parts) -> str | list[Part]:
+        if is_text(parts):
+            return "".join(map(str, parts))
         content: list[Part] = []
         for part in parts:
             content += (
                 [{"type": "text", "text": part}] if isinstance(part, str) else self._parts(part)
             )
-        return [{"role": "user", "content": content}]
+        return content
 
     def _encoded(self, part: Media) -> tuple[Part, ...]:
         decoded = self.media[part]
@@ -151,18 +159,19 @@ def mp4(video: Any) -> bytes:
     return out.getvalue()
 
 
-def shown(request: Request, structured: bool) -> Parts:
+def shown(request: Request, structured: bool) -> list[Message]:
     """The prompt of a request, with the form of a JSON answer where that is wanted."""
-    (message,) = render(request)
+    messages = render(request)
     if not structured:
-        return message.parts
+        return messages
     name = answer_name(request)
     note = (
         "\n\nWrite all of this as one JSON object: the reasons under the key reasons, then what "
         f"would stand in the double brackets under the key {name}."
     )
-    *before, last = message.parts
-    return (*before, f"{last}{note}")
+    *earlier, asked = messages
+    *before, last = asked.parts
+    return [*earlier, Message(asked.role, (*before, f"{last}{note}"))]
 
 
 def answer_name(request: Request) -> str:
