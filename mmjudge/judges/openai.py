@@ -17,6 +17,7 @@ from mmjudge.judges.openai_calls import (
     Calls,
     Crew,
     Job,
+    Outcome,
     Patience,
     no_answer,
 )
@@ -56,6 +57,7 @@ _LIBRARIES = ("openai", "stamina")
 class _Tally:
     """What the calls of one request used; tokens None as soon as an answer does not say."""
 
+    begun: int = 0
     calls: int = 0
     tokens_in: int | None = 0
     tokens_out: int | None = 0
@@ -153,15 +155,15 @@ class OpenAI(Judge):
         _handed_on(held, take)
 
     def _noted(
-        self, place: int, outcome: Reply | BaseException, held: list[tuple[int, Reply]]
+        self, place: int, outcome: Outcome | BaseException, held: list[tuple[int, Reply]]
     ) -> BaseException | None:
         """Hold a reply until it is known whether the endpoint works; say why it does not."""
-        if not isinstance(outcome, Reply):
+        if isinstance(outcome, BaseException):
             return outcome
         bad = self.breaker.counts(outcome)
         if not (bad and self.calls.over):
-            held.append((place, outcome))
-        return self._given_up(outcome) if self.breaker.open else None
+            held.append((place, outcome.reply))
+        return self._given_up(outcome.reply) if self.breaker.open else None
 
     def _given_up(self, last: Reply) -> JudgeError:
         self.breaker.streak = 0
@@ -181,7 +183,7 @@ class OpenAI(Judge):
 
         return work
 
-    async def _reply(self, channel: Channel, writer: Writer, request: Request) -> Reply:
+    async def _reply(self, channel: Channel, writer: Writer, request: Request) -> Outcome:
         tally = _Tally()
         answer = self._generated if self.options["mode"] == "generate" else self._weighed
         try:
@@ -190,7 +192,7 @@ class OpenAI(Judge):
             reply = Reply(error=no_answer(error))
         except RejectedError as error:
             reply = Reply(error=error.failure)
-        return reply.model_copy(update=tally.facts(self.prices))
+        return Outcome(reply.model_copy(update=tally.facts(self.prices)), tally.begun > 0)
 
     async def _generated(self, line: "_Line", request: Request) -> Reply:
         """The model's own words."""
@@ -248,6 +250,7 @@ class _Line:
         messages = await self._written(turns)
 
         async def once() -> Answer:
+            self.tally.begun += 1
             begun = perf_counter()
             answer = await self.channel.ask(messages, fields)
             self.tally.add(answer, perf_counter() - begun)

@@ -100,11 +100,18 @@ class Calls:
             await asyncio.sleep(left + random.uniform(0, 0.1))
 
 
+class Outcome(NamedTuple):
+    """What became of a request; `asked`: whether the server was asked at all."""
+
+    reply: Reply
+    asked: bool
+
+
 class Breaker:
     """Counts requests that failed one after the other; success in between starts anew.
 
-    A request that the server refuses counts only while none was ever answered: it is then the
-    settings that are refused, and not this request.
+    A request that the server does not support counts only while none was ever answered: it is then
+    a setting that it does not take, and not this request. What it was not asked says nothing of it.
 
     Args:
         limit: So many failures in a row, and the endpoint is given up.
@@ -115,9 +122,11 @@ class Breaker:
         self.streak = 0
         self.answered = False
 
-    def counts(self, reply: Reply) -> bool:
-        """Whether a reply speaks against the endpoint; notes it."""
-        match reply.error:
+    def counts(self, outcome: Outcome) -> bool:
+        """Whether an outcome speaks against the endpoint; notes it."""
+        match outcome.reply.error:
+            case _ if not outcome.asked:
+                return False
             case Failure(reason="infra"):
                 bad = True
             case Failure(reason="unsupported"):
@@ -135,14 +144,14 @@ class Breaker:
 
 
 class Done(NamedTuple):
-    """A job that ended: its place, and its reply or what it raised; `taken`: when that is seen."""
+    """A job that ended: its place, its outcome or what it raised; `taken`: when that is seen."""
 
     place: int
-    outcome: Reply | BaseException
+    outcome: Outcome | BaseException
     taken: asyncio.Event | None = None
 
 
-Job = Callable[[int], Awaitable[Reply]]
+Job = Callable[[int], Awaitable[Outcome]]
 
 
 class Crew:
@@ -223,7 +232,7 @@ class Crew:
             if self._no_more:
                 return
             try:
-                outcome: Reply | BaseException = await job(place)
+                outcome: Outcome | BaseException = await job(place)
             except Exception as error:  # noqa: BLE001 (raised again in the calling thread)
                 outcome = error
             taken = asyncio.Event()

@@ -12,7 +12,7 @@ import pytest
 
 from mmjudge.api import run
 from mmjudge.errors import JudgeError
-from mmjudge.types import Failure, Preference
+from mmjudge.types import Criterion, Failure, Preference
 from tests.engine.driven import Listed, pair, stored
 from tests.judges.openai_asked import ask, once, opened
 from tests.judges.openai_server import (
@@ -248,6 +248,24 @@ def test_a_setting_that_the_server_refuses_for_everything_stops_the_run():
         with pytest.raises(JudgeError, match="4 requests in a row failed") as stop:
             opened(server, breaker=4, seed=1).judge([ask(i=i) for i in range(40)], {})
         assert "unknown field seed" in str(stop.value)
+
+
+def test_requests_that_cannot_be_asked_say_nothing_of_the_endpoint():
+    endless = Criterion(name="c", question="?")
+    with Server(lambda *_: error(500)) as server:
+        judge = opened(server, mode="logits", breaker=2)
+        replies = judge.judge([ask("score", i=i, criterion=endless) for i in range(9)], {})
+    assert not server.calls
+    assert {reply.error.reason for reply in replies if reply.error} == {"unsupported"}
+    assert len([reply for reply in replies if reply.error]) == 9
+
+
+def test_a_server_that_gives_no_logprobs_is_not_paid_for_a_whole_run_of_nothing():
+    with Server(lambda *_: completion()) as server:
+        judge = opened(server, mode="logits", breaker=4, concurrency=2)
+        with pytest.raises(JudgeError, match="gives no top_logprobs"):
+            judge.judge([ask(i=i) for i in range(40)], {})
+    assert len(server.calls) <= 5
 
 
 SOAK = 91 * 22
