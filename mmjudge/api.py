@@ -2,7 +2,7 @@
 
 import hashlib
 import html
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -16,6 +16,7 @@ from mmjudge.resume import check_same_run
 from mmjudge.store import RunStore
 from mmjudge.task import Task
 from mmjudge.types import (
+    FailureReason,
     JudgeCard,
     MetricResult,
     Orders,
@@ -92,6 +93,8 @@ def run(  # noqa: PLR0913 (every setting of a run has a default and a name)
     limit: int | None = None,
     workers: int = 2,
     allow_urls: bool = False,
+    max_cost: float | None = None,
+    retry: Sequence[FailureReason] = (),
     progress: Progress | None = None,
 ) -> Run:
     """Evaluate a judge on a task; go on where an earlier run in the same folder stopped.
@@ -111,6 +114,9 @@ def run(  # noqa: PLR0913 (every setting of a run has a default and a name)
         limit: Number of items, from the first.
         workers: Processes that decode media.
         allow_urls: Whether media at `https://` are fetched; private addresses never are.
+        max_cost: US dollars after which the run stops, those spent on it before included; the judge
+            must know its prices.
+        retry: Failures to ask again, by reason: infra, media.
         progress: Called now and then with the counts so far.
 
     Returns:
@@ -133,8 +139,9 @@ def run(  # noqa: PLR0913 (every setting of a run has a default and a name)
     )
     header = _header(opened, answering.card, settings)
     folder = Path(out) if out else Path("runs") / _folder_name(header)
+    means = Means(limit, workers, allow_urls, max_cost, tuple(retry))
     with _open_or_create(folder, header) as store:
-        stats = execute(opened, answering, store, Means(limit, workers, allow_urls), progress)
+        stats = execute(opened, answering, store, means, progress)
     return Run(folder, stats)
 
 

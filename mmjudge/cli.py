@@ -118,6 +118,14 @@ def run(  # noqa: PLR0913, PLR0917 (one parameter for each option of the command
     allow_urls: Annotated[
         bool, typer.Option("--allow-urls", help="Fetch media at https:// addresses.")
     ] = False,
+    max_cost: Annotated[
+        float | None,
+        typer.Option(metavar="USD", help="Stop when the run has cost this much (exit code 3)."),
+    ] = None,
+    retry: Annotated[
+        list[str] | None,
+        typer.Option(metavar="REASON", help="Ask failures again: infra or media; repeatable."),
+    ] = None,
     max_failures: Annotated[
         str, typer.Option(help="Exit code 1 above this share of failures: 5% or 0.05.")
     ] = "5%",
@@ -143,6 +151,8 @@ def run(  # noqa: PLR0913, PLR0917 (one parameter for each option of the command
             "limit": limit,
             "workers": workers,
             "allow_urls": allow_urls,
+            "max_cost": max_cost,
+            "retry": retry or (),
         },
         max_failures=share("--max-failures", max_failures),
         quiet=quiet,

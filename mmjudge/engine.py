@@ -1,30 +1,36 @@
 """From a task and a judge to stored judgments: plan, load, judge and write overlap."""
 
 import queue
-import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 
+from mmjudge.budget import check_limit, check_replies
 from mmjudge.errors import JudgeError, MmjudgeError
-from mmjudge.judges.base import Judge
-from mmjudge.media.image import MediaError
-from mmjudge.media.loader import Decoded, Loader, Pending, gather, media_of, parts_of
+from mmjudge.interrupts import interrupts
+from mmjudge.judges.base import Judge, Streaming
+from mmjudge.media.loader import Decoded, Loader, Pending, gather
 from mmjudge.protocols import parse, requests
-from mmjudge.resume import check_same_items, stored_item
+from mmjudge.refusal import media_failure, refuse
+from mmjudge.resume import check_retry, check_same_items, stored_item
 from mmjudge.store import Judged, RunStore, StoredItem
 from mmjudge.task import BadItem, Task, checked
-from mmjudge.types import Failure, Item, JudgeCard, Media, Reply, Request, RunSettings
+from mmjudge.types import (
+    Failure,
+    FailureReason,
+    Item,
+    Media,
+    Reply,
+    Request,
+    RunSettings,
+)
 
 QUEUE_BATCHES = 4
 """Batches that may wait between two stages: what keeps memory flat."""
-
-MAX_TEXT = 1_000_000
-"""Characters of text in one request; a longer one fails without a call to the judge."""
 
 
 @dataclass
@@ -39,6 +45,9 @@ class Stats:
     failures: Counter[str] = field(default_factory=Counter)
     tokens_in: int = 0
     tokens_out: int = 0
+    cost_usd: float = 0.0
+    cost_before_usd: float = 0.0
+    out_of_budget: bool = False
     total: int | None = None
     settings: RunSettings | None = None
     interrupted: bool = False
@@ -48,6 +57,11 @@ class Stats:
     def failed(self) -> int:
         """Judgments that failed."""
         return sum(self.failures.values())
+
+    @property
+    def spent_usd(self) -> float:
+        """What the run has cost so far, earlier processes included, as far as that is known."""
+        return self.cost_before_usd + self.cost_usd
 
     @property
     def elapsed_s(self) -> float:
@@ -60,7 +74,7 @@ class Stats:
         return self.judged / max(self.elapsed_s, 1e-9)
 
 
-@dataclass
+@dataclass(eq=False)
 class _Ask:
     """One request on its way: where its item stands, and what came of it."""
 
@@ -84,12 +98,15 @@ class Means(NamedTuple):
     """How a run is carried out; nothing of it shapes an answer.
 
     `limit`: number of items, from the first, None for all; `workers`: processes that decode media;
-    `allow_urls`: whether media at `https://` are fetched.
+    `allow_urls`: whether media at `https://` are fetched; `max_cost`: US dollars after which the
+    run stops, those of earlier processes included; `retry`: failures to ask again, by reason.
     """
 
     limit: int | None = None
     workers: int = 2
     allow_urls: bool = False
+    max_cost: float | None = None
+    retry: tuple[FailureReason, ...] = ()
 
 
 def execute(
@@ -110,10 +127,14 @@ def execute(
 
     Raises:
         StoreError: The task's items changed since the run began, or the disk does not take more.
-        JudgeError: The judge cannot answer at all.
+        JudgeError: The judge cannot answer at all, or cannot say what it costs though there is a
+            limit to that.
     """
+    means = means or Means()
+    check_limit(judge.card, means.max_cost)
+    check_retry(means.retry)
     check_same_items(store, task)
-    run = _Run(task, judge, store, means or Means())
+    run = _Run(task, judge, store, means)
     run.go(progress or (lambda _: None))
     return run.stats
 
@@ -122,10 +143,13 @@ class _Run:
     """The stages and the queues between them; the judge runs in the calling thread."""
 
     def __init__(self, task: Task, judge: Judge, store: RunStore, means: Means) -> None:
-        self.task, self.judge, self.store, self.limit = task, judge, store, means.limit
-        self.stats = Stats(settings=store.header.settings)
+        self.task, self.judge, self.store, self.means = task, judge, store, means
+        before = store.spent_usd() if judge.card.priced else 0.0
+        self.stats = Stats(settings=store.header.settings, cost_before_usd=before)
         self.stop = threading.Event()
         self.error: BaseException | None = None
+        self._progress: Progress = lambda _: None
+        self._shown = 0.0
         self.planned: queue.Queue[_Batch | None] = queue.Queue(QUEUE_BATCHES)
         self.answered: queue.Queue[_Batch | None] = queue.Queue(QUEUE_BATCHES)
         card = judge.card
@@ -139,11 +163,12 @@ class _Run:
         self.writer = threading.Thread(target=self._guard, args=(self._write,), name="write")
 
     def go(self, progress: Progress) -> None:
-        with _interrupts(self._interrupt):
+        self._progress = progress
+        with interrupts(self._interrupt):
             self.planner.start()
             self.writer.start()
             try:
-                self._judge(progress)
+                self._judge()
             except BaseException as error:  # noqa: BLE001 (raised again when all is written)
                 self._fail(error)
             self._put(self.answered, None, until_written=True)
@@ -194,7 +219,7 @@ class _Run:
             self._put(self.planned, None)
 
     def _batches(self) -> Iterator[_Batch]:
-        header, done = self.store.header, self.store.done_keys()
+        header, done = self.store.header, self.store.done_keys(self.means.retry)
         size = self.judge.card.batch_size
         batch = _Batch()
         for place, item in self._items():
@@ -222,7 +247,7 @@ class _Run:
         settings = self.store.header.settings
         taken = 0
         for place, item in enumerate(checked(self.task, settings.protocol)):
-            if self.limit is not None and taken >= self.limit:
+            if self.means.limit is not None and taken >= self.means.limit:
                 return
             if isinstance(item, Item) and any(
                 item.strata.get(axis) != value for axis, value in settings.where.items()
@@ -231,8 +256,7 @@ class _Run:
             taken += 1
             yield place, item
 
-    def _judge(self, progress: Progress) -> None:
-        shown = 0.0
+    def _judge(self) -> None:
         while not self.stop.is_set():
             try:
                 batch = self.planned.get(timeout=0.1)
@@ -244,40 +268,87 @@ class _Run:
                 self._answer(batch)
             finally:  # what was answered before a judge gave up is stored all the same
                 self._put(self.answered, batch, until_written=True)
-            if time.monotonic() - shown > 0.1:
-                shown = time.monotonic()
-                progress(self.stats)
+            if self._budget_spent() and any(ask.reply is None for ask in batch.asks):
+                self.stats.out_of_budget = True
+                return
+            self._show()
+
+    def _show(self) -> None:
+        if time.monotonic() - self._shown > 0.1:
+            self._shown = time.monotonic()
+            self._progress(self.stats)
 
     def _answer(self, batch: _Batch) -> None:
         media = gather(batch.pending)
         batch.pending = Pending()
         for ask in batch.asks:
-            failure = refuse(ask.request, self.judge.card) or _media_failure(ask.request, media)
+            failure = refuse(ask.request, self.judge.card) or media_failure(ask.request, media)
             ask.reply = Reply(error=failure) if failure else None
         size = self.judge.card.batch_size
         open_asks = [ask for ask in batch.asks if ask.reply is None]
         for start in range(0, len(open_asks), size):
-            part = open_asks[start : start + size]
-            for ask, reply in zip(part, self._ask([a.request for a in part], media), strict=True):
-                ask.reply = reply
+            if self._enough():
+                return
+            self._ask(batch, open_asks[start : start + size], media)
 
-    def _ask(self, batch: Sequence[Request], media: dict[Media, Decoded]) -> list[Reply]:
-        """One call; what breaks a batch is found by halving, and fails alone."""
+    def _ask(self, batch: _Batch, asks: list[_Ask], media: dict[Media, Decoded]) -> None:
+        """One call; what breaks it is found by halving, and fails alone."""
         try:
-            replies = self.judge.judge(batch, media)
+            self._call(batch, asks, media)
         except MmjudgeError:
             raise
         except Exception as error:  # noqa: BLE001 (a judge is a stranger's code)
-            if len(batch) == 1:
+            left = [ask for ask in asks if ask.reply is None]
+            if len(left) < 2:
                 detail = f"{type(error).__name__}: {error}"
-                return [Reply(error=Failure(reason="infra", detail=detail))]
-            half = len(batch) // 2
-            return self._ask(batch[:half], media) + self._ask(batch[half:], media)
-        if len(replies) != len(batch):
+                for ask in left:
+                    self._taken(ask, Reply(error=Failure(reason="infra", detail=detail)))
+                return
+            half = len(left) // 2
+            for part in (left[:half], left[half:]):
+                self._ask(batch, part, media)
+
+    def _call(self, batch: _Batch, asks: list[_Ask], media: dict[Media, Decoded]) -> None:
+        asked = [ask.request for ask in asks]
+        if isinstance(self.judge, Streaming):
+            self.judge.stream(asked, media, partial(self._hand_on, batch, asks))
+            if not self._enough():
+                self._check_count(sum(ask.reply is not None for ask in asks), len(asked))
+            return
+        replies = self.judge.judge(asked, media)
+        self._check_count(len(replies), len(asked))
+        for ask, reply in zip(asks, replies, strict=True):
+            self._taken(ask, reply)
+        check_replies(self.judge.card, replies, self.means.max_cost)
+
+    def _check_count(self, given: int, asked: int) -> None:
+        if given != asked:
             raise JudgeError(
-                f"judge {self.judge.card.name} gave {len(replies)} replies to {len(batch)} requests"
+                f"judge {self.judge.card.name} gave {given} replies to {asked} requests"
             )
-        return replies
+
+    def _hand_on(self, batch: _Batch, asks: list[_Ask], place: int, reply: Reply) -> bool:
+        """Store one reply of a batch before the others are there; whether more are wanted."""
+        ask = asks[place]
+        batch.asks.remove(ask)
+        self._taken(ask, reply)
+        part, batch.items = _Batch(batch.items, [ask]), []
+        self._put(self.answered, part, until_written=True)
+        check_replies(self.judge.card, [reply], self.means.max_cost)
+        self._show()
+        return not self._enough()
+
+    def _taken(self, ask: _Ask, reply: Reply) -> None:
+        ask.reply = reply
+        self.stats.cost_usd += reply.cost_usd or 0.0
+
+    def _budget_spent(self) -> bool:
+        limit = self.means.max_cost
+        return limit is not None and self.stats.spent_usd >= limit
+
+    def _enough(self) -> bool:
+        """Whether nothing more is to be asked."""
+        return self.stop.is_set() or self._budget_spent()
 
     def _write(self) -> None:
         while True:
@@ -290,7 +361,7 @@ class _Run:
                 self.store.commit()
                 return
             rows = [self._judgment(ask) for ask in batch.asks if ask.reply is not None]
-            self.store.add(batch.items, rows)
+            self.store.add(batch.items, rows, replace=bool(self.means.retry))
 
     def _judgment(self, ask: _Ask) -> Judged:
         reply = ask.reply or Reply()
@@ -301,59 +372,3 @@ class _Run:
         if isinstance(outcome, Failure):
             self.stats.failures[outcome.reason] += 1
         return Judged(ask.place, ask.criterion, ask.request, reply, outcome)
-
-
-def refuse(request: Request, card: JudgeCard) -> Failure | None:
-    """Why a request cannot be put to this judge at all, or None."""
-    if request.protocol not in card.protocols:
-        return _unsupported(f"the judge takes {', '.join(card.protocols)}, not {request.protocol}")
-    if request.absent and card.looks and not card.lookup:
-        return _unsupported(
-            f"{request.absent}: not at hand, so only a recorded judge can answer; "
-            "choose one with replay:NAME, or data that holds it (mmjudge tasks NAME says where)"
-        )
-    if not any(isinstance(part, Media) or part.strip() for part in request.prompt):
-        return _unsupported("prompt: empty")
-    length = 0
-    for part in parts_of(request):
-        if isinstance(part, str):
-            length += len(part)
-        elif part.modality not in card.modalities:
-            return _unsupported(
-                f"the judge takes {', '.join(card.modalities)}, not {part.modality}"
-            )
-    if length > MAX_TEXT:
-        return _unsupported(f"{length} characters to read; at most {MAX_TEXT} are asked at once")
-    return None
-
-
-def _unsupported(detail: str) -> Failure:
-    return Failure(reason="unsupported", detail=detail)
-
-
-def _media_failure(request: Request, media: dict[Media, Any]) -> Failure | None:
-    if not media:
-        return None
-    for medium in media_of(request):
-        if isinstance(media.get(medium), MediaError):
-            return Failure(reason="media", detail=str(media[medium]))
-    return None
-
-
-@contextmanager
-def _interrupts(drain: Callable[[], None]) -> Iterator[None]:
-    """The first Ctrl-C drains: the batch at hand is finished and stored; the second stops."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    previous = signal.getsignal(signal.SIGINT)
-
-    def first(signum: int, frame: Any) -> None:
-        signal.signal(signal.SIGINT, previous)
-        drain()
-
-    signal.signal(signal.SIGINT, first)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, previous)

@@ -4,6 +4,7 @@ A judge that fails is not an error but a value: `mmjudge.types.Failure`.
 """
 
 import difflib
+import re
 from collections.abc import Iterable
 
 
@@ -35,6 +36,17 @@ class MissingExtraError(MmjudgeError):
             f"{what} needs {library}, which is not installed: "
             f"pip install 'mmjudge[{extra}]', then try again"
         )
+
+
+def without_secrets(text: str) -> str:
+    """A text whose addresses no longer hold what may be a key: user, password, query.
+
+    Example:
+        >>> without_secrets("base_url=https://me:secret@host/v1?key=abc")
+        'base_url=https://***@host/v1?***'
+    """
+    text = re.sub(r"(https?://)[^/?#\s]*@", r"\1***@", text, flags=re.I)
+    return re.sub(r"(https?://[^\s?#]*)[?#]\S+", r"\1?***", text, flags=re.I)
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:

@@ -42,6 +42,7 @@ _TYPES = {
     "tokens_in": "int64",
     "tokens_out": "int64",
     "latency_s": "float64",
+    "cost_usd": "float64",
     "strata": "string",
     "key": "string",
 }
@@ -94,6 +95,7 @@ def _row(header: RunHeader, item: Item, judgment: Judgment) -> Row:
         "tokens_in": reply.tokens_in,
         "tokens_out": reply.tokens_out,
         "latency_s": reply.latency_s,
+        "cost_usd": reply.cost_usd,
         "strata": item.strata,
         "key": judgment.key,
     }

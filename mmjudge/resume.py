@@ -2,15 +2,31 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from mmjudge.errors import StoreError
+from mmjudge.errors import MmjudgeError, StoreError
 from mmjudge.store import RunStore, StoredItem
 from mmjudge.task import BadItem, Task, checked
-from mmjudge.types import Item, RunHeader
+from mmjudge.types import FailureReason, Item, RunHeader
 
 MOST_SHOWN = 10
+
+RETRIED: tuple[FailureReason, ...] = ("infra", "media")
+"""Failures that may be asked again: trouble on the way. Any other is the judge's own answer, and to
+ask until it pleases would flatter the judge."""
+
+
+def check_retry(reasons: Iterable[str]) -> None:
+    """Refuse to ask again what is a judge's answer.
+
+    Raises:
+        MmjudgeError: A reason is none of `RETRIED`.
+    """
+    for reason in reasons:
+        if reason not in RETRIED:
+            allowed = " or ".join(RETRIED)
+            raise MmjudgeError(f"retry: only {allowed} is asked again, found {reason!r}")
 
 
 def check_same_run(store: RunStore, wanted: RunHeader) -> None:
@@ -58,7 +74,8 @@ def _identity(header: RunHeader) -> dict[str, Any]:
     content: dict[str, Any] = json.loads(
         header.model_dump_json(include={"task": True, "judge": True, "settings": True})
     )
-    content["judge"].pop("batch_size")
+    for means in ("batch_size", "priced"):
+        content["judge"].pop(means)
     content["task"].pop("card")
     return content
 

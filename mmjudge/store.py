@@ -3,7 +3,7 @@
 import json
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from mmjudge.task import BadItem
 from mmjudge.types import (
     SCHEMA_VERSION,
     Failure,
+    FailureReason,
     Item,
     Judgment,
     Preference,
@@ -37,6 +38,8 @@ PREFERENCES = ("first", "second", "tie", "both_good", "both_bad")
 """A preference's code in the store and in `Columns.value` is its place here."""
 
 FAILED, PREFERENCE, SCORE, RANKING = range(4)
+
+_COST = "json_extract(reply, '$.cost_usd')"
 
 _TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -148,11 +151,14 @@ class RunStore:
         finally:
             connection.close()
 
-    def add(self, items: Iterable[StoredItem], judged: Iterable[Judged]) -> None:
+    def add(
+        self, items: Iterable[StoredItem], judged: Iterable[Judged], replace: bool = False
+    ) -> None:
         """Append items and what was judged; durable at the next commit.
 
         A group is committed when it has enough rows or is old enough, never on every row. Items
-        and keys that are there already are left as they are.
+        and keys that are there already are left as they are; with `replace` a judgment takes the
+        place of the one of its key, and what that one cost stays in `spent_usd`.
         """
         with writing(self.folder):
             if not self.connection.in_transaction:
@@ -160,6 +166,8 @@ class RunStore:
                 self._last_commit = time.monotonic()
             rows = [self._row(entry) for entry in judged]
             self._insert("items", list(items))
+            if replace:
+                self._remove(row[0] for row in rows)
             self._insert("judgments", rows)
             self._pending += len(rows)
         if self._age() > COMMIT_EVERY_S or self._pending >= COMMIT_EVERY_ROWS:
@@ -172,6 +180,26 @@ class RunStore:
             one = f"({','.join('?' * len(part[0]))})"
             statement = f"INSERT OR IGNORE INTO {table} VALUES {','.join([one] * len(part))}"
             self.connection.execute(statement, [value for row in part for value in row])
+
+    def _remove(self, keys: Iterable[bytes]) -> None:
+        """Take judgments out, in the transaction that puts others in their place."""
+        for key in keys:
+            where = "FROM judgments WHERE key=?"
+            row = self.connection.execute(f"SELECT {_COST} {where}", (key,)).fetchone()
+            if row is not None:
+                spent = (str(self._spent_before() + (row[0] or 0.0)),)
+                self.connection.execute("INSERT OR REPLACE INTO meta VALUES ('replaced', ?)", spent)
+                self.connection.execute(f"DELETE {where}", (key,))
+
+    def _spent_before(self) -> float:
+        query = "SELECT value FROM meta WHERE name='replaced'"
+        row = self.connection.execute(query).fetchone()
+        return float(row[0]) if row else 0.0
+
+    def spent_usd(self) -> float:
+        """What all judgments cost, as far as that is known, replaced ones included."""
+        query = f"SELECT coalesce(sum({_COST}), 0.0) FROM judgments"
+        return float(self.connection.execute(query).fetchone()[0]) + self._spent_before()
 
     def commit(self) -> None:
         """Make everything added so far durable.
@@ -228,9 +256,12 @@ class RunStore:
         rows = self.connection.execute("SELECT permutation FROM orders ORDER BY id")
         return tuple(tuple(map(int, row[0].split(","))) for row in rows)
 
-    def done_keys(self) -> set[bytes]:
-        """Keys of all stored judgments, 16 bytes each."""
-        return {row[0] for row in self.connection.execute("SELECT key FROM judgments")}
+    def done_keys(self, retry: Collection[FailureReason] = ()) -> set[bytes]:
+        """Keys of all stored judgments, 16 bytes each, but for failures of the reasons `retry`."""
+        marks = ",".join("?" * len(retry))
+        kept = f"kind!={FAILED} OR json_extract(outcome, '$.reason') NOT IN ({marks})"
+        rows = self.connection.execute(f"SELECT key FROM judgments WHERE {kept}", list(retry))
+        return {row[0] for row in rows}
 
     def digests(self) -> Iterator[tuple[int, bytes]]:
         """Place and digest of every stored item, in order."""

@@ -240,7 +240,7 @@ class Reply(Record):
     """What a judge answered: text, or a score for each slot, or option probabilities.
 
     `verdict` is for recordings that were parsed elsewhere. `error` says why there is no answer.
-    Latency in seconds.
+    Latency in seconds; `cost_usd` is what the call cost, None where nobody knows.
     """
 
     text: str | None = None
@@ -252,6 +252,7 @@ class Reply(Record):
     tokens_in: int | None = None
     tokens_out: int | None = None
     latency_s: float | None = None
+    cost_usd: float | None = Field(default=None, ge=0)
 
 
 class Judgment(Record):
@@ -301,7 +302,7 @@ class JudgeCard(Record):
     `orders`: how it must be asked, for a recording; None where any way will do.
     `media`: whether it looks at decoded media, `sampling`: what of them is decoded; `looks`:
     whether what is shown shapes its answers at all; `lookup`: whether it looks answers up by item;
-    `batch_size`: requests a call.
+    `batch_size`: requests a call; `priced`: whether its replies say what they cost.
     """
 
     name: str
@@ -318,6 +319,7 @@ class JudgeCard(Record):
     looks: bool = True
     lookup: bool = False
     batch_size: int = Field(default=64, ge=1)
+    priced: bool = False
     fingerprint: str = ""
 
 

@@ -36,7 +36,7 @@ LAYERS = (
     ("task", "media"),
     ("github", "hub", "rows", "folder_task", "protocols"),
     ("judges", "probes", "strategies", "store"),
-    ("resume", "engine", "executors", "table"),
+    ("budget", "interrupts", "refusal", "resume", "engine", "executors", "table"),
     ("frames", "scoring"),
     ("comparison",),
     ("api",),

@@ -9,7 +9,7 @@ import typer
 
 from mmjudge import api
 from mmjudge.engine import Stats
-from mmjudge.errors import MmjudgeError
+from mmjudge.errors import MmjudgeError, without_secrets
 from mmjudge.folder_task import open_task
 from mmjudge.report.outcome import Outcome, as_record, lines, read_outcome
 from mmjudge.report.progress import Bar, Lines, Quiet, Total
@@ -17,6 +17,7 @@ from mmjudge.task import BadItem, checked
 from mmjudge.types import RunSettings
 
 TOO_MANY_FAILED = 1
+OUT_OF_BUDGET = 3
 INTERRUPTED = 130
 
 
@@ -58,7 +59,10 @@ def run_and_report(asked: Asked) -> int:
     if not outcome.items and not stats.interrupted:
         raise MmjudgeError(_nothing_to_judge(asked))
     code = _exit_code(asked, outcome, stats)
+    lost = 0 if done.header.judge.lookup else outcome.failures.get("infra", 0)
     _report(asked, outcome, stats, code)
+    if lost and not asked.quiet:
+        typer.echo(f"{lost} lost on the way (infra); --retry infra asks them again", err=True)
     return code
 
 
@@ -103,6 +107,8 @@ def _count(settings: Mapping[str, Any], asked: RunSettings | None) -> int | None
 def _exit_code(asked: Asked, outcome: Outcome, stats: Stats) -> int:
     if stats.interrupted:
         return INTERRUPTED
+    if stats.out_of_budget:
+        return OUT_OF_BUDGET
     return TOO_MANY_FAILED if outcome.failed_share > asked.max_failures else 0
 
 
@@ -117,6 +123,10 @@ def _report(asked: Asked, outcome: Outcome, stats: Stats, code: int) -> None:
         )
     if code == INTERRUPTED:
         said += ["interrupted; what was judged is stored. To go on:", "  " + _again(asked)]
+    elif code == OUT_OF_BUDGET:
+        spent = f"${stats.spent_usd:.4g} of max-cost {asked.settings['max_cost']:g} is spent"
+        said += [f"stopped: {spent}; what was judged is stored. To go on, raise it:"]
+        said += ["  " + _again(asked)]
     elif not asked.quiet:
         said += [f"stored in {outcome.folder}; next:"]
         said += ["  " + shlex.join(["mmjudge", "score", outcome.folder])]
@@ -125,7 +135,7 @@ def _report(asked: Asked, outcome: Outcome, stats: Stats, code: int) -> None:
 
 
 def _again(asked: Asked) -> str:
-    return shlex.join(asked.words)
+    return shlex.join(map(without_secrets, asked.words))
 
 
 def _nothing_to_judge(asked: Asked) -> str:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, Self, runtime_checkable
 
@@ -69,6 +69,30 @@ class Judge(ABC):
         Raises:
             JudgeError: Nothing can be answered at all (a wrong key, say): the run stops, and can
                 be resumed. Whatever befalls one request alone is a `Reply` with `error`.
+        """
+
+
+Take = Callable[[int, Reply], bool]
+"""Takes the reply to the request at a place of the batch; says whether further ones are wanted."""
+
+
+@runtime_checkable
+class Streaming(Protocol):
+    """A judge that gives each reply as soon as it has it, so that none is lost when a run stops."""
+
+    def stream(self, batch: Sequence[Request], media: MediaMap, take: Take) -> None:
+        """Answer a batch, in any order, each request at most once.
+
+        When `take` says that no more is wanted, requests under way are finished and no other is
+        begun; what is left unanswered is asked when the run goes on.
+
+        Args:
+            batch: The requests, at most `card.batch_size`.
+            media: As in `judge`.
+            take: Called in the calling thread.
+
+        Raises:
+            JudgeError: As in `judge`; what was taken before stays answered.
         """
 
 

@@ -3,9 +3,9 @@
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from mmjudge.protocols.render import nonce
 from mmjudge.types import Failure, Reply, Request
@@ -24,7 +24,7 @@ _QUOTED = re.compile(
 _OWN_QUOTES = re.compile(rf"[*_\s]*[\"'`“«]\s*({_TOKEN})\s*[\"'`”«»][\s*_.!]*")
 _CODED = re.compile(r"[0-9a-f]{12}>")
 _BLOCKQUOTE = re.compile(r"^(?:[ \t#*+`_-]|\d{1,3}[.)][ \t]){0,20}>.*$", re.M)
-_OBJECT = re.compile(r"\{[^{}]*\}")
+_FLAT_OBJECT = re.compile(r"\{[^{}]*\}")
 _THOUGHT = re.compile(r"<(/?)(?:think|thinking|thought)>", re.I)
 _TAGS = re.compile(r"</?(?:answer|output|response)>", re.I)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -158,17 +158,36 @@ def _in_json(
 ) -> list[Found]:
     """Verdicts under a key that is a label, as in `{"verdict": "A"}`."""
     found = []
-    for match in _OBJECT.finditer(text):
-        try:
-            content = json.loads(match[0])
-        except (ValueError, RecursionError):
-            continue
+    for start, content in json_objects(text):
         stated = [str(v) for k, v in content.items() if isinstance(v, str) and label.fullmatch(k)]
         values = [read(_unbracketed(value.strip())) for value in stated]
         known = [value for value in values if value is not None]
-        place = text.count("\n", 0, match.start())
+        place = text.count("\n", 0, start)
         found += [Found(v, labelled=True, closed=True, position=place) for v in known]
     return found
+
+
+def json_objects(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Where each JSON object of a text starts, and what it holds: all of the text, or parts of it.
+
+    Only a whole reply may have braces inside of its strings.
+
+    Example:
+        >>> list(json_objects('{"reasons": "uses {x}", "verdict": "A"}'))
+        [(0, {'reasons': 'uses {x}', 'verdict': 'A'})]
+        >>> list(json_objects('So: {"verdict": "A"}.'))
+        [(4, {'verdict': 'A'})]
+    """
+    whole = text.strip()
+    parts = [(text.index(whole), whole)] if whole.startswith("{") else []
+    parts += [(m.start(), m[0]) for m in _FLAT_OBJECT.finditer(text) if m[0] != whole]
+    for start, part in parts:
+        try:
+            content = json.loads(part, parse_int=float)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(content, dict):
+            yield start, content
 
 
 def decide(found: Iterable[Found], text: str, cut: bool = False) -> object | Failure:

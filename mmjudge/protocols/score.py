@@ -1,12 +1,11 @@
 """Scoring: a number on the criterion's scale. What is off the scale is never rescaled."""
 
-import json
 import math
 import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from mmjudge.protocols.anchors import Found, decide, find
+from mmjudge.protocols.anchors import Found, decide, find, json_objects
 from mmjudge.types import Failure, Request, Scale, Score
 
 _LABEL = re.compile(
@@ -17,7 +16,6 @@ _LABEL = re.compile(
 _NUMBER = r"[-+]?\d{1,12}(?:\.\d{1,12})?(?:[eE][-+]?\d{1,3})?"
 _SCORE = re.compile(rf"({_NUMBER})(?:\s*(?:/|out of)\s*({_NUMBER}))?")
 _OUT_OF = re.compile(rf"\]\](\s*(?:/|out of)\s*{_NUMBER})")
-_OBJECT = re.compile(r"\{[^{}]*\}")
 
 
 class _Stated(NamedTuple):
@@ -95,11 +93,7 @@ def _level(scale: Scale | None, token: str) -> float | None:
 def _from_json(request: Request, text: str) -> list[Found]:
     """Scores in JSON objects with a `score`; of sub-scores the lowest counts."""
     found = []
-    for place, match in enumerate(_OBJECT.finditer(text)):
-        try:
-            content = json.loads(match[0], parse_int=float)
-        except (ValueError, RecursionError):
-            continue
+    for place, (_, content) in enumerate(json_objects(text)):
         value = _lowest(request, content.get("score"))
         if value is not None:
             found.append(Found(value, labelled=True, closed=True, position=place))

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from mmjudge.engine import Stats
-from mmjudge.report.progress import rate, tokens
+from mmjudge.report.progress import dollars, rate, tokens
 from mmjudge.store import FAILED, RunStore
 from mmjudge.task import BadItem
 from mmjudge.types import Record
@@ -104,7 +104,8 @@ def lines(outcome: Outcome, stats: Stats) -> list[str]:
         f"{outcome.items} items, {outcome.judgments} judgments, {outcome.failed} failed",
     ]
     if stats.tokens_in or stats.tokens_out:
-        out.append(f"tokens: {tokens(stats)}")
+        cost = f", {dollars(stats)}" if stats.spent_usd else ""
+        out.append(f"tokens: {tokens(stats)}{cost}")
     for reason, count in outcome.failures.items():
         out.append(f"  {count} {reason}, such as {printable(outcome.examples[reason])}")
     if outcome.bad_items:
@@ -123,6 +124,9 @@ def as_record(outcome: Outcome, stats: Stats, exit_code: int) -> dict[str, Any]:
         "resumed": stats.resumed,
         "tokens_in": stats.tokens_in,
         "tokens_out": stats.tokens_out,
+        "cost_usd": stats.cost_usd,
+        "spent_usd": stats.spent_usd,
+        "out_of_budget": stats.out_of_budget,
         "elapsed_s": round(stats.elapsed_s, 3),
         "per_s": round(stats.rate, 3),
         "interrupted": stats.interrupted,

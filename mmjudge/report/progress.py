@@ -67,6 +67,8 @@ def summary(stats: Stats, total: int | None) -> str:
         parts.append(f"{stats.bad_items} unreadable items")
     if stats.tokens_in or stats.tokens_out:
         parts.append(f"{tokens(stats)} tokens")
+    if stats.spent_usd:
+        parts.append(dollars(stats))
     return ", ".join(parts)
 
 
@@ -84,6 +86,17 @@ def tokens(stats: Stats) -> str:
         '1.2M in, 890 out'
     """
     return f"{_short(stats.tokens_in)} in, {_short(stats.tokens_out)} out"
+
+
+def dollars(stats: Stats) -> str:
+    """What the run has cost, and how much of it before this process.
+
+    Example:
+        >>> dollars(Stats(cost_usd=0.5)), dollars(Stats(cost_usd=0.5, cost_before_usd=2))
+        ('$0.5', '$2.5 ($2 before)')
+    """
+    before = f" (${stats.cost_before_usd:.4g} before)" if stats.cost_before_usd else ""
+    return f"${stats.spent_usd:.4g}{before}"
 
 
 def _short(count: int) -> str:
