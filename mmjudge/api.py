@@ -128,7 +128,7 @@ def run(  # noqa: PLR0913 (every setting of a run has a default and a name)
         orders=orders or answering.card.orders or "balanced",
         repeats=repeats,
         seed=seed,
-        template=template_digest(chosen),
+        template=template_digest(chosen, answering.card.wordings.get(chosen)),
         where=dict(where or {}),
     )
     header = _header(opened, answering.card, settings)
