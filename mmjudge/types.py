@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 SCHEMA_VERSION = 1
 """Version of `Judgment` and of the run file; a store of a newer version is refused."""
@@ -314,6 +314,14 @@ class Grammar(Record):
     choices: dict[str, PreferenceValue] = Field(default_factory=dict)
     begun: str = ""
     scale: Scale | None = None
+
+    @field_validator("choices", mode="before")
+    @classmethod
+    def _phrases_are_text(cls, choices: Any) -> Any:
+        strange = [k for k in choices if not isinstance(k, str)] if choices else []
+        if isinstance(choices, dict) and strange:
+            raise ValueError(f"phrases must be text, found {strange}: quote them (1, yes, no, on)")
+        return choices
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

@@ -252,14 +252,20 @@ AUTHORS = {
 @pytest.mark.parity
 def test_671_recorded_replies_differ_from_the_authors_rule_in_known_ways_alone(shared_data: Path):
     path = shared_data / "parity" / "genai_bench" / "raw_responses_sample.jsonl"
-    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     classes: Counter[tuple[str, str]] = Counter()
-    for row in rows:
-        match = LETTERS.search(row["response"])
-        theirs = AUTHORS.get(match.group(), "other") if match else "none"
-        ours = said_by(WORDINGS["genai_bench", "pair"], asked("pair"), row["response"])
-        side = "same" if ours == theirs else ours if ours.startswith("!") else "verdict"
-        classes["verdict" if theirs in AUTHORS.values() else theirs, side] += 1
-    assert len(rows) == 671
-    assert classes["verdict", "verdict"] == 0
-    print(classes)
+    for line in path.read_text(encoding="utf-8").splitlines():
+        reply = json.loads(line)["response"]
+        match = LETTERS.search(reply)
+        theirs = AUTHORS.get(match.group(), "no option") if match else "no brackets"
+        ours = said_by(WORDINGS["genai_bench", "pair"], asked("pair"), reply)
+        side = "same" if ours == theirs else ours if ours.startswith("!") else "another side"
+        classes["option" if theirs in AUTHORS.values() else theirs, side] += 1
+    assert classes == {
+        ("option", "same"): 351,
+        # a reply that goes through all four options and argues for each of them
+        ("option", "!ambiguous"): 1,
+        # [[A>]], [[A>Model B]], two options in one greedy match: wrong under the authors' rule too
+        ("no option", "!ambiguous"): 6,
+        ("no brackets", "!ambiguous"): 276,
+        ("no brackets", "!refused"): 37,
+    }
