@@ -17,7 +17,8 @@ class Family(Judge):
     """The judge `family:NAME`, or `family:FILE.yaml` (also: the file alone).
 
     Option `model` is the model that is asked, by default the card's first checkpoint; `base` the
-    kind of judge that carries it.
+    kind of judge that carries it. With `base` replay, `model` names recorded replies, which are
+    read by the card's grammar. The card's own options are those of its own base.
     """
 
     def __init__(self, card: FamilyCard, inner: Judge) -> None:
@@ -59,7 +60,7 @@ class Family(Judge):
             )
         model, given = _model(judge, card, options)
         folder = card_folder(name, context.folder)
-        taken = {**_from_card(card, folder, model), **card.options}
+        taken = _from_card(card, folder, model) if kind == card.base else {}
         taken |= {key: value for key, value in options.items() if key not in OWN_OPTIONS}
         inside = context._replace(
             wordings=card.wordings(), folder=context.folder if given else folder
@@ -89,7 +90,7 @@ def _model(judge: str, card: FamilyCard, options: Mapping[str, Any]) -> tuple[st
 
 
 def _from_card(card: FamilyCard, folder: Any, model: str) -> dict[str, Any]:
-    options: dict[str, Any] = {}
+    options = dict(card.options)
     if revision := card.revision(model):
         options["revision"] = revision
     if card.chat_template:

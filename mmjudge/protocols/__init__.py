@@ -1,6 +1,6 @@
 """The three ways to ask a judge: compare a pair, give a score, rank a batch. Pure, no I/O."""
 
-from mmjudge.protocols.plan import request_key, requests, template_digest
+from mmjudge.protocols.plan import request_key, requests, template_digest, wording_digest
 from mmjudge.protocols.render import Message, Shown, render, render_parts
 from mmjudge.protocols.reply import on_own_scale, parse
 
@@ -14,4 +14,5 @@ __all__ = [
     "request_key",
     "requests",
     "template_digest",
+    "wording_digest",
 ]

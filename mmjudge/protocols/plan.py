@@ -116,22 +116,16 @@ def _criterion_digest(criterion: Criterion) -> str:
     return hashlib.sha256(criterion.model_dump_json().encode()).hexdigest()
 
 
-def template_digest(protocol: ProtocolName, wording: Wording | None = None) -> str:
-    """Hash of what a request is asked by, so that a changed prompt is a changed run.
-
-    Args:
-        protocol: Whose template is taken where the judge has none of its own.
-        wording: The judge's own template, and how its replies are read.
-    """
-    if wording is not None:
-        return hashlib.sha256(wording.model_dump_json().encode()).hexdigest()[:16]
-    return _protocol_digest(protocol)
-
-
 @lru_cache(maxsize=3)
-def _protocol_digest(protocol: ProtocolName) -> str:
+def template_digest(protocol: ProtocolName) -> str:
+    """Hash of the protocol's prompt template, so that a changed prompt is a changed run."""
     template = files("mmjudge.protocols") / "prompts" / f"{protocol}.jinja"
     return hashlib.sha256(template.read_bytes()).hexdigest()[:16]
+
+
+def wording_digest(wording: Wording) -> str:
+    """Hash of a judge's own template, and of how its replies are read."""
+    return hashlib.sha256(wording.model_dump_json().encode()).hexdigest()[:16]
 
 
 def request_key(facts: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ from mmjudge import run  # noqa: E402
 from mmjudge.errors import JudgeError, MmjudgeError, StoreError  # noqa: E402
 from mmjudge.judges.base import JudgeContext, open_judge  # noqa: E402
 from mmjudge.judges.family import Family  # noqa: E402
-from mmjudge.protocols import parse  # noqa: E402
+from mmjudge.protocols import parse, requests  # noqa: E402
 from mmjudge.store import RunStore  # noqa: E402
 from mmjudge.types import ProtocolName, Score  # noqa: E402
 from tests.judges.hf_asked import CRITERIA, MEDIA, PICTURES, ask  # noqa: E402
@@ -231,6 +231,44 @@ def test_a_family_of_ones_own_is_a_yaml_file(tmp_path: Path):
     card.write_text(card.read_text(encoding="utf-8").replace("better", "worse"), encoding="utf-8")
     with pytest.raises(StoreError, match=r"judge\.wordings\.pair\.template"):
         run(task, str(card), out=tmp_path / "run", orders="given")
+
+
+def test_recorded_replies_of_a_family_are_read_by_its_grammar(tmp_path: Path):
+    said = ["8 7\nBecause.", "7 7\n", "I cannot say."]
+    lines = [
+        {"item": str(i), "criterion": "right", "protocol": "pair", "text": text}
+        for i, text in enumerate(said)
+    ]
+    recorded = tmp_path / "recorded.jsonl"
+    recorded.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    options = {"base": "replay", "model": str(recorded)}
+    run(str(texts(tmp_path / "task")), "family:judgelm", out=tmp_path / "run", options=options)
+    assert outcomes(tmp_path / "run") == ["first", "tie", "refused"]
+
+
+def test_every_verdict_follows_from_the_stored_reply_and_the_header(tmp_path: Path):
+    folder = saying(tmp_path / "model", WORDS, "<think>", chat_template({}))
+    options = {"model": str(folder), "max_new_tokens": 16}
+    task = str(texts(tmp_path / "task"))
+    run(task, "family:judgelrm", out=tmp_path / "run", orders="both", options=options)
+    with RunStore.open(tmp_path / "run") as store:
+        header = store.header
+        wording = header.judge.wordings[header.settings.protocol]
+        asked = {
+            request.key: request
+            for place, item in store.items()
+            for request in requests(
+                header.task,
+                item,  # type: ignore[arg-type]
+                place,
+                header.settings,
+                header.judge.fingerprint,
+            )
+        }
+        judged = [judgment for _, judgment in store.judgments()]
+    assert len(judged) == len(asked) == 6
+    for judgment in judged:
+        assert parse(asked[judgment.key], judgment.reply, wording) == judgment.outcome
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from mmjudge.cli import app
 from mmjudge.judges.base import fingerprint
 from mmjudge.judges.family_cards import FamilyCard, families
-from mmjudge.protocols import Message, on_own_scale, render, template_digest
+from mmjudge.protocols import Message, on_own_scale, render, template_digest, wording_digest
 from mmjudge.types import Candidate, Media, Request, Scale
 from tests.protocols.asked import asked
 
@@ -96,7 +96,7 @@ def test_a_changed_prompt_or_grammar_is_another_judge_and_another_run():
         fingerprint(card.model_copy(update={"wordings": wordings})) for wordings in ({}, one, other)
     }
     assert len(prints) == 3
-    digests = {template_digest("pair", w) for w in (None, one["pair"], other["pair"])}
+    digests = {wording_digest(one["pair"]), wording_digest(other["pair"]), template_digest("pair")}
     assert len(digests) == 3
 
 
