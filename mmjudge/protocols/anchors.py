@@ -34,7 +34,11 @@ _OWN_QUOTES = re.compile(rf"[*_\s]*[\"'`“«]\s*({_TOKEN})\s*[\"'`”«»][\s*_
 _CODED = re.compile(r"[0-9a-f]{12}>")
 _BLOCKQUOTE = re.compile(r"^(?:[ \t#*+`_-]|\d{1,3}[.)][ \t]){0,20}>.*$", re.M)
 _OBJECT = re.compile(r"\{[^{}]*\}")
-_BARE_JSON = re.compile(r"\[[-+.,\s\d]{1,200}\]|[-+.\d]{1,20}")
+_QUOTED_OBJECT = re.compile(
+    r"(?<!`)`[^`\n]{0,400}\{[^`\n]{0,400}`(?!`)|“[^“”\n]{0,400}\{[^“”\n]{0,400}”"
+    r"|(?<!\w)'\{[^'\n]{0,400}\}'(?!\w)|\"\{[^\n]{0,400}?\}\"(?=[\s.,;)]|$)"
+)
+_BARE_JSON = re.compile(r"\[[-+.,\s\d]{1,200}\]|-?\d{1,9}(?:\.\d{1,9})?")
 _THOUGHT = re.compile(r"<(/?)(?:think|thinking|thought)>", re.I)
 _TAGS = re.compile(r"</?(?:answer|output|response)>", re.I)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -173,14 +177,17 @@ def without_quotations(text: str, token: str) -> str:
 def objects(text: str, key: str) -> list[str]:
     """What JSON objects in a text hold under a key, as text; so too a bare number or list.
 
-    A key that is there twice gives both values.
+    A key that is there twice gives both values; an object in quotation marks is somebody else's,
+    unless it is all that the text says.
     """
+    if _BARE_JSON.fullmatch(text.strip()):
+        return [text.strip()]
+    own = text.strip(" \t\n`'")
+    text = own if own.startswith("{") and own.endswith("}") else _QUOTED_OBJECT.sub("", text)
     spans = [match[0] for match in _OBJECT.finditer(text)]
     found = [value for span in spans for value in _values(span, key)]
     if not found and "{" in text:
         found = _values(text[text.find("{") : text.rfind("}") + 1], key)
-    if not found and _BARE_JSON.fullmatch(text.strip()):
-        found = [text.strip()]
     return found
 
 

@@ -76,8 +76,13 @@ def _stated_choice(grammar: Grammar, text: str, cut: bool) -> Preference | Failu
 
 
 def _choice(grammar: Grammar, token: str) -> str | None:
-    """The preference that a phrase of the grammar stands for; case and space mean nothing."""
+    """The preference that a phrase of the grammar stands for; case and space mean nothing.
+
+    A number with a full stop is none: it may be the first of a list.
+    """
     plain = _folded(token)
+    if plain.isdigit() and "." in token:
+        return None
     return next((v for phrase, v in grammar.choices.items() if _folded(phrase) == plain), None)
 
 

@@ -165,19 +165,30 @@ def test_the_prompt_of_a_family_reaches_the_model(tmp_path: Path, monkeypatch: p
     assert "[\u200bQuestion]" in text
 
 
+@pytest.mark.parametrize(
+    ("family", "words", "opening", "ending"),
+    [
+        ("judgelm", ["8 7\n", "Because."], "You are a helpful and precise", "\n### Response:"),
+        ("pandalm", ["1", "\n\n"], "Below are two responses", "\n### Evaluation:\n"),
+    ],
+)
 def test_a_model_of_plain_text_gets_the_plain_text_of_its_family(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    family: str,
+    words: list[str],
+    opening: str,
+    ending: str,
 ):
-    words = ["8 7\n", "Because."]
-    folder = saying(tmp_path / "model", words, "### Response:", None)
+    folder = saying(tmp_path / "model", words, ending, None)
     with pytest.raises(JudgeError, match="no chat template"):
         open_judge(f"hf:{folder}", JudgeContext(task=None, protocol="pair"))  # type: ignore[arg-type]
-    judge = opened("family:judgelm", "pair", model=str(folder))
+    judge = opened(f"family:{family}", "pair", model=str(folder))
     heard = Heard(judge, monkeypatch)
     request = ask(prompt=("2 and 2?",))
     (reply,) = judge.judge([request], {})
-    assert heard.texts[0].startswith("You are a helpful and precise assistant")
-    assert heard.texts[0].endswith("### Response:")
+    assert heard.texts[0].startswith(opening)
+    assert heard.texts[0].endswith(ending)
     found = parse(request, reply, judge.card.wordings["pair"])
     assert found.value == "first"  # type: ignore[union-attr]
 
