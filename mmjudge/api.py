@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mmjudge.engine import Means, Progress, Stats, execute
 from mmjudge.folder_task import open_task
 from mmjudge.judges.base import Judge, JudgeContext, open_judge
-from mmjudge.protocols import template_digest
+from mmjudge.protocols import template_digest, wording_digest
 from mmjudge.resume import check_same_run
 from mmjudge.store import RunStore
 from mmjudge.task import Task
@@ -129,12 +129,13 @@ def run(  # noqa: PLR0913 (every setting of a run has a default and a name)
     chosen = protocol or opened.spec.protocols[0]
     context = JudgeContext(opened, chosen)
     answering = open_judge(judge, context, options) if isinstance(judge, str) else judge
+    wording = answering.card.wordings.get(chosen)
     settings = RunSettings(
         protocol=chosen,
         orders=orders or answering.card.orders or "balanced",
         repeats=repeats,
         seed=seed,
-        template=template_digest(chosen),
+        template=wording_digest(wording) if wording else template_digest(chosen),
         where=dict(where or {}),
     )
     header = _header(opened, answering.card, settings)

@@ -11,8 +11,17 @@ from mmjudge.errors import MmjudgeError
 T = TypeVar("T", bound=BaseModel)
 
 
+def top_fields(path: Path) -> set[str]:
+    """The names at the top of a YAML file; none where it is not one, which `read_card` explains."""
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=yaml.CSafeLoader)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return set()
+    return set(map(str, content)) if isinstance(content, dict) else set()
+
+
 def read_card(path: Path, record: type[T]) -> T:
-    """Read one YAML file into a record.
+    """Read one YAML file into a record; its validators find the file's `folder` in the context.
 
     Raises:
         MmjudgeError: The file is missing, is not YAML, or does not fit the record; every problem is
@@ -28,7 +37,9 @@ def read_card(path: Path, record: type[T]) -> T:
     except yaml.YAMLError as error:
         raise MmjudgeError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
     try:
-        return record.model_validate(content if content is not None else {})
+        return record.model_validate(
+            content if content is not None else {}, context={"folder": path.parent}
+        )
     except ValidationError as error:
         raise MmjudgeError(_problems(path, node, record, error)) from error
 
@@ -66,10 +77,13 @@ def _line(node: Any, place: tuple[int | str, ...]) -> int:
 def _fields(record: type[BaseModel], place: tuple[int | str, ...]) -> list[str]:
     """Field names allowed at `place`, following nested records."""
     current: Any = record
+    named = False
     for step in place:
-        if isinstance(step, int):
+        if isinstance(step, int) or named:  # the key of a mapping is no field
+            named = False
             continue
         annotation = current.model_fields[step].annotation if step in current.model_fields else None
+        named = any(getattr(t, "__origin__", None) is dict for t in _types(annotation))
         current = next(
             (t for t in _types(annotation) if isinstance(t, type) and issubclass(t, BaseModel)),
             None,

@@ -158,6 +158,7 @@ class _Run:
             if card.media
             else None
         )
+        self.wording = store.header.judge.wordings.get(store.header.settings.protocol)
         self.criteria = {c.name: i for i, c in enumerate(store.header.task.criteria)}
         self.planner = threading.Thread(target=self._guard, args=(self._plan,), name="plan")
         self.writer = threading.Thread(target=self._guard, args=(self._write,), name="write")
@@ -365,7 +366,7 @@ class _Run:
 
     def _judgment(self, ask: _Ask) -> Judged:
         reply = ask.reply or Reply()
-        outcome = parse(ask.request, reply)
+        outcome = parse(ask.request, reply, self.wording)
         self.stats.judged += 1
         self.stats.tokens_in += reply.tokens_in or 0
         self.stats.tokens_out += reply.tokens_out or 0

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 SCHEMA_VERSION = 1
 """Version of `Judgment` and of the run file; a store of a newer version is refused."""
@@ -294,6 +294,66 @@ class Sampling(Record):
         return self
 
 
+class Grammar(Record):
+    r"""How a judge's replies read: where the verdict stands (`at`), and what it looks like there.
+
+    `at`: "verdict" on a labelled line, in double brackets or in JSON, as the suite asks for it;
+    "first_line"; "answer_tags" between `<answer>` and `</answer>`; "boxed" in `\boxed{}`;
+    "marker" after the text `marker`, to the end of the line; "json" under `key` of an object;
+    "sentence" as a sentence of its own. `form`: "verdict" as the protocol reads it; "choice" one of
+    the phrases of `choices`; "scores" a number for each candidate, which are compared.
+    `begun` is what the judge's turn was begun with, and a reply goes on from. `scale`: the judge's
+    own, where it is not the criterion's.
+    """
+
+    at: Literal["verdict", "first_line", "answer_tags", "boxed", "marker", "json", "sentence"] = (
+        "verdict"
+    )
+    form: Literal["verdict", "choice", "scores"] = "verdict"
+    marker: str = ""
+    key: str = ""
+    choices: dict[str, PreferenceValue] = Field(default_factory=dict)
+    begun: str = ""
+    scale: Scale | None = None
+
+    @field_validator("choices", mode="before")
+    @classmethod
+    def _phrases_are_text(cls, choices: Any) -> Any:
+        strange = [k for k in choices if not isinstance(k, str)] if choices else []
+        if isinstance(choices, dict) and strange:
+            raise ValueError(f"phrases must be text, found {strange}: quote them (1, yes, no, on)")
+        return choices
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        wanted = {"marker": self.at == "marker", "key": self.at == "json"}
+        wanted["choices"] = self.form == "choice"
+        for name, needed in wanted.items():
+            if needed != bool(getattr(self, name)):
+                word = "needs" if needed else "does not take"
+                raise ValueError(f"at {self.at} with form {self.form} {word} {name}")
+        if self.at == "verdict" and self.form == "scores":
+            raise ValueError("form scores: needs another place than at verdict")
+        if self.at == "sentence" and self.form != "choice":
+            raise ValueError("at sentence: needs form choice, with the sentences as choices")
+        return self
+
+
+class Wording(Record):
+    """How one protocol is put to a judge that has a form of its own, and how it answers.
+
+    `template` is the text of a jinja template with the blocks `material` and `question`, and maybe
+    `system`; `marks` are strings that mean something in it, and therefore nothing in a candidate.
+    `anchor` and `closing` stand around an option whose probability is read.
+    """
+
+    template: str
+    reply: Grammar = Field(default_factory=Grammar)
+    marks: tuple[str, ...] = ()
+    anchor: str = ""
+    closing: str = ""
+
+
 class JudgeCard(Record):
     """What a judge takes and needs.
 
@@ -302,7 +362,8 @@ class JudgeCard(Record):
     `orders`: how it must be asked, for a recording; None where any way will do.
     `media`: whether it looks at decoded media, `sampling`: what of them is decoded; `looks`:
     whether what is shown shapes its answers at all; `lookup`: whether it looks answers up by item;
-    `batch_size`: requests a call; `priced`: whether its replies say what they cost.
+    `batch_size`: requests a call; `priced`: whether its replies say what they cost; `wordings`: how
+    it is asked, where that is a form of its own.
     """
 
     name: str
@@ -320,6 +381,7 @@ class JudgeCard(Record):
     lookup: bool = False
     batch_size: int = Field(default=64, ge=1)
     priced: bool = False
+    wordings: dict[ProtocolName, Wording] = Field(default_factory=dict)
     fingerprint: str = ""
 
 

@@ -5,13 +5,14 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, Self, runtime_checkable
+from types import MappingProxyType
+from typing import Any, ClassVar, NamedTuple, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from mmjudge.cards import read_card
+from mmjudge.cards import read_card, top_fields
 from mmjudge.errors import JudgeError
 from mmjudge.media import Decoded
 from mmjudge.registry import JUDGES, registry
@@ -26,23 +27,33 @@ from mmjudge.types import (
     Record,
     Reply,
     Request,
+    Wording,
 )
 
 MediaMap = Mapping[Media, Decoded]
+Wordings = Mapping[ProtocolName, Wording]
+
+NO_WORDINGS: Wordings = MappingProxyType({})
 
 
 class JudgeContext(NamedTuple):
-    """What a judge may know when it is opened: the task, for recordings and the oracle alone."""
+    """What a judge may know when it is opened: the task, for recordings and the oracle alone.
+
+    `wordings`: how it shall ask, for a model that was trained on a form of its own.
+    """
 
     task: Task
     protocol: ProtocolName
     folder: Path = Path()
+    wordings: Wordings = NO_WORDINGS
 
 
 class Judge(ABC):
     """Answers requests; subclass it and register it as a `mmjudge.judges` entry point."""
 
     card: JudgeCard
+    takes_wordings: ClassVar[bool] = False
+    """Whether it asks by the `wordings` of its context; only such a kind can carry a family."""
 
     @classmethod
     @abstractmethod
@@ -174,7 +185,8 @@ def open_judge(spec: str, context: JudgeContext, options: Mapping[str, Any] | No
     """Open the judge that a spec string or a YAML file names.
 
     Args:
-        spec: `kind:name`, or the path of a YAML file with `judge` and `options`.
+        spec: `kind:name`, or the path of a YAML file: with `judge` and `options`, or the card of a
+            family, with `protocols`.
         context: The task and protocol.
         options: Further options; they win over those of the file.
 
@@ -182,8 +194,10 @@ def open_judge(spec: str, context: JudgeContext, options: Mapping[str, Any] | No
         JudgeError: The spec is malformed or names nothing.
     """
     given = dict(options or {})
-    if spec.endswith((".yaml", ".yml")):
-        path = Path(spec)
+    path = Path(spec)
+    if path.suffix in (".yaml", ".yml") and "protocols" in top_fields(path):
+        spec = f"family:{spec}"
+    elif path.suffix in (".yaml", ".yml") and not spec.startswith("family:"):
         written = read_card(path, JudgeSpec)
         context = context._replace(folder=path.parent)
         spec, given = written.judge, {**written.options, **given}
@@ -197,8 +211,9 @@ def open_judge(spec: str, context: JudgeContext, options: Mapping[str, Any] | No
 
 
 def fingerprint(card: JudgeCard) -> str:
-    """Hash of name, revision, parameters and, where it looks at media, of what it sees of them."""
-    seen = [card.sampling.model_dump()] if card.media else []
+    """Hash of name, revision, parameters, of what it sees of media, and of how it is asked."""
+    seen: list[Any] = [card.sampling.model_dump()] if card.media else []
+    seen += [{p: w.model_dump() for p, w in card.wordings.items()}] if card.wordings else []
     facts = json.dumps([card.name, card.revision, card.params, *seen], sort_keys=True, default=str)
     return hashlib.sha256(facts.encode()).hexdigest()[:16]
 

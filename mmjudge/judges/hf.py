@@ -5,7 +5,14 @@ from pathlib import Path
 from typing import Any, Self
 
 from mmjudge.errors import JudgeError
-from mmjudge.judges.base import Judge, JudgeContext, MediaMap, take_options
+from mmjudge.judges.base import (
+    NO_WORDINGS,
+    Judge,
+    JudgeContext,
+    MediaMap,
+    Wordings,
+    take_options,
+)
 from mmjudge.judges.hf_chat import Chat
 from mmjudge.judges.hf_generate import Generator
 from mmjudge.judges.hf_load import Loaded, load
@@ -30,6 +37,7 @@ DEFAULTS: dict[str, Any] = {
     "ranking": "wins",
     "frames": 8,
     "trust_remote_code": False,
+    "chat_template": None,
 }
 
 SUMMARY = "A chat model of transformers: its words, or the probabilities of the verdicts."
@@ -41,23 +49,37 @@ REQUESTS_A_ROW = 4
 class Hf(Judge):
     """The judge `hf:NAME`."""
 
-    def __init__(self, name: str, options: Mapping[str, Any], loaded: Loaded) -> None:
+    takes_wordings = True
+
+    def __init__(
+        self,
+        name: str,
+        options: Mapping[str, Any],
+        loaded: Loaded,
+        wordings: Wordings = NO_WORDINGS,
+    ) -> None:
         chat = Chat(loaded)
         self.answerer: Generator | Logits
         shaping: dict[str, Any] = {"mode": options["mode"]}
         if options["mode"] == "generate":
             shaping |= {key: options[key] for key in ("max_new_tokens", "temperature")}
             self.answerer = Generator(
-                chat, options["max_new_tokens"], options["temperature"], options["batch_size"]
+                chat,
+                options["max_new_tokens"],
+                options["temperature"],
+                options["batch_size"],
+                wordings,
             )
         else:
             share = chosen_share(chat, options["share"], probe_trees(chat))
             shaping |= {"share": share, "ranking": options["ranking"]}
             passes = Passes(chat, share, options["batch_size"])
-            self.answerer = Logits(chat, passes, options["ranking"])
+            self.answerer = Logits(chat, passes, options["ranking"], wordings)
         sampling = Sampling(frames=options["frames"], audio_rate=chat.sampling_rate)
         shaping |= {"dtype": loaded.dtype, "attention": loaded.attention}
         shaping |= {"sampling": sampling.model_dump()}
+        if options["chat_template"]:
+            shaping |= {"chat_template": loaded.processor.chat_template}
         self.card = _card(name, options, loaded.modalities).model_copy(
             update={"revision": loaded.revision, "params": shaping, "sampling": sampling}
         )
@@ -71,7 +93,7 @@ class Hf(Judge):
         _check(name, taken)
         folder = context.folder / name
         found = str(folder) if folder.is_dir() else name
-        return cls(_shown(name), taken, load(found, taken))
+        return cls(_shown(name), taken, load(found, taken), context.wordings)
 
     @classmethod
     def catalog(cls) -> Iterable[JudgeCard]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from mmjudge.judges.base import MediaMap
 from mmjudge.judges.hf_load import Loaded
+from mmjudge.protocols import Message
 from mmjudge.types import Media, Parts
 
 Conversation = list[dict[str, Any]]
@@ -49,13 +50,22 @@ class Chat:
 
     def conversation(self, parts: Parts, media: MediaMap) -> Conversation:
         """One turn of the user; decoded media stand where they belong among the text."""
+        return self.turns([Message("user", parts)], media)
+
+    def turns(self, messages: Sequence[Message], media: MediaMap) -> Conversation:
+        """Several turns; if the last is the judge's own, it goes on from there."""
+        return [
+            {"role": message.role, "content": self._content(message.parts, media)}
+            for message in messages
+        ]
+
+    def _content(self, parts: Parts, media: MediaMap) -> str | list[dict[str, Any]]:
         if self.text_only:
-            return [{"role": "user", "content": "".join(map(str, parts))}]
-        content = [
+            return "".join(map(str, parts))
+        return [
             {"type": "text", "text": part} if isinstance(part, str) else self._medium(part, media)
             for part in parts
         ]
-        return [{"role": "user", "content": content}]
 
     def _medium(self, part: Media, media: MediaMap) -> dict[str, Any]:
         decoded = media[part]
@@ -92,7 +102,7 @@ class Chat:
         ids = self.tokenizer.apply_chat_template(
             plain,
             chat_template=self._source,
-            add_generation_prompt=True,
+            **_ending(conversation),
             sanitize_control_tokens=True,
             tokenize=True,
             return_dict=False,
@@ -117,7 +127,7 @@ class Chat:
         """A padded batch of conversations with their media."""
         padding = {"padding": True, "padding_side": side, "return_tensors": "pt"}
         chat: dict[str, Any] = {
-            "add_generation_prompt": True,
+            **_ending(conversations[0] if conversations else []),
             "sanitize_control_tokens": True,
             "tokenize": True,
             "return_dict": True,
@@ -188,6 +198,12 @@ def _without(conversation: Conversation, key: str) -> Conversation:
         }
         for turn in conversation
     ]
+
+
+def _ending(conversation: Conversation) -> dict[str, bool]:
+    """Whether the judge's turn is to be opened, or goes on from what it was begun with."""
+    begun = bool(conversation) and conversation[-1]["role"] == "assistant"
+    return {"add_generation_prompt": not begun, "continue_final_message": begun}
 
 
 def video_metadata(video: Any) -> dict[str, Any]:

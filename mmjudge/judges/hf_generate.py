@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from time import perf_counter
 from typing import Any, NamedTuple
 
-from mmjudge.judges.base import MediaMap
+from mmjudge.judges.base import NO_WORDINGS, MediaMap, Wordings
 from mmjudge.judges.hf_chat import Chat, Conversation
 from mmjudge.judges.hf_passes import chunks, free_memory, out_of_memory
-from mmjudge.protocols import render
+from mmjudge.protocols import Message, on_own_scale, render
 from mmjudge.types import Failure, Media, Parts, Reply, Request
 
 MEDIUM_TOKENS = 256
@@ -18,8 +18,13 @@ MEDIUM_TOKENS = 256
 class _Turn(NamedTuple):
     """What is shown, and the seed of the draw (None: the most probable token each time)."""
 
-    parts: Parts
+    messages: tuple[Message, ...]
     seed: int | None
+
+    @property
+    def parts(self) -> Parts:
+        """All that is shown, in order."""
+        return tuple(part for message in self.messages for part in message.parts)
 
 
 class Generator:
@@ -30,12 +35,19 @@ class Generator:
         max_new_tokens: Where a reply is cut.
         temperature: 0 for the most probable token each time.
         batch_size: Rows at a time.
+        wordings: How it is asked, where it has a form of its own.
     """
 
     def __init__(
-        self, chat: Chat, max_new_tokens: int, temperature: float, batch_size: int
+        self,
+        chat: Chat,
+        max_new_tokens: int,
+        temperature: float,
+        batch_size: int,
+        wordings: Wordings = NO_WORDINGS,
     ) -> None:
         self.chat = chat
+        self.wordings = wordings
         self.max_new_tokens = max_new_tokens
         self.temperature = temperature
         self.batch_size = batch_size
@@ -44,7 +56,7 @@ class Generator:
         """One reply a request; rows of like length stand together, equal ones are asked once."""
         turns = [self._turn(request) for request in batch]
         conversations = {
-            turn: self.chat.conversation(turn.parts, media) for turn in dict.fromkeys(turns)
+            turn: self.chat.turns(turn.messages, media) for turn in dict.fromkeys(turns)
         }
         order = sorted(conversations, key=lambda turn: self._length(turn, conversations[turn]))
         replies: dict[_Turn, Reply] = {}
@@ -54,11 +66,13 @@ class Generator:
         return [replies[turn] for turn in turns]
 
     def _turn(self, request: Request) -> _Turn:
-        (message,) = render(request)
+        wording = self.wordings.get(request.protocol)
+        messages = tuple(render(on_own_scale(request, wording), wording=wording))
         if self.temperature == 0:
-            return _Turn(message.parts, None)
-        facts = repr((message.parts, request.repeat)).encode("utf-8", "surrogatepass")
-        return _Turn(message.parts, int.from_bytes(hashlib.sha256(facts).digest()[:7]))
+            return _Turn(messages, None)
+        shown = messages[0].parts if len(messages) == 1 else messages
+        facts = repr((shown, request.repeat)).encode("utf-8", "surrogatepass")
+        return _Turn(messages, int.from_bytes(hashlib.sha256(facts).digest()[:7]))
 
     def _length(self, turn: _Turn, conversation: Conversation) -> int:
         media = sum(isinstance(part, Media) for part in turn.parts)

@@ -50,7 +50,8 @@ def load(name: str, options: Mapping[str, Any]) -> Loaded:
 
     Args:
         name: A folder in the Hub's layout, or `owner/model`.
-        options: `revision`, `dtype`, `attention`, `device`, `trust_remote_code`.
+        options: `revision`, `dtype`, `attention`, `device`, `trust_remote_code`, and
+            `chat_template`, the path of a jinja file for a model that has none.
 
     Raises:
         MissingExtraError: torch or transformers is not installed.
@@ -70,8 +71,13 @@ def load(name: str, options: Mapping[str, Any]) -> Loaded:
     except (OSError, ValueError, ImportError, KeyError) as error:
         raise JudgeError(f"hf:{name}: cannot be loaded: {error}") from error
     model = getattr(model, "thinker", model).to(device).eval()
+    if options.get("chat_template"):
+        processor.chat_template = _read_template(name, Path(options["chat_template"]))
     if getattr(processor, "chat_template", None) is None:
-        raise JudgeError(f"hf:{name}: has no chat template, so it cannot be asked in its own form")
+        raise JudgeError(
+            f"hf:{name}: has no chat template, so it cannot be asked in its own form; "
+            "give the path of a jinja file as chat_template"
+        )
     return Loaded(
         model=model,
         processor=processor,
@@ -82,6 +88,13 @@ def load(name: str, options: Mapping[str, Any]) -> Loaded:
         attention=str(model.config._attn_implementation),
         device=device,
     )
+
+
+def _read_template(name: str, path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise JudgeError(f"hf:{name}: chat_template {str(path)!r}: {error}") from error
 
 
 def _libraries() -> tuple[Any, Any]:

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 
-from mmjudge.judges.base import MediaMap
+from mmjudge.judges.base import NO_WORDINGS, MediaMap, Wordings
 from mmjudge.judges.hf_chat import Chat, Tokens
 from mmjudge.judges.hf_options import OptionTokens, Query, option_tokens
 from mmjudge.judges.hf_packing import Branch, Tree, common
 from mmjudge.judges.hf_passes import Passes, Read
 from mmjudge.judges.hf_questions import Asking, Shares, asking
-from mmjudge.protocols import render_parts
+from mmjudge.protocols import on_own_scale, render_parts
 from mmjudge.types import Part, Parts, Reply, Request
 
 FORM = "Each question of the form is answered in its own line.\n\n"
@@ -60,19 +60,20 @@ class Logits:
         chat: The model.
         passes: How its passes are shared.
         ranking: How a ranking is asked, one of `RANKINGS`.
+        wordings: How it is asked, where it has a form of its own.
     """
 
-    def __init__(self, chat: Chat, passes: Passes, ranking: str) -> None:
+    def __init__(
+        self, chat: Chat, passes: Passes, ranking: str, wordings: Wordings = NO_WORDINGS
+    ) -> None:
+        self.wordings = wordings
         self.chat, self.passes, self.ranking = chat, passes, ranking
         self._options: dict[tuple[str, tuple[str, ...], str], OptionTokens] = {}
 
     def answer(self, batch: Sequence[Request], media: MediaMap) -> list[Reply]:
         """One reply a request; those of an item share a pass, equal ones share the answer."""
         begun = perf_counter()
-        asks = [
-            _Ask(render_parts(request, reasons=False).material, asking(request, self.ranking))
-            for request in batch
-        ]
+        asks = [self._ask(request) for request in batch]
         for ask in asks:
             ask.go_on(None)
         while open_asks := [ask for ask in asks if ask.queries]:
@@ -84,6 +85,12 @@ class Logits:
             )
             for ask in asks
         ]
+
+    def _ask(self, request: Request) -> _Ask:
+        wording = self.wordings.get(request.protocol)
+        request = on_own_scale(request, wording)
+        material = render_parts(request, reasons=False, wording=wording).material
+        return _Ask(material, asking(request, self.ranking, wording))
 
     def _round(self, asks: Sequence[_Ask], media: MediaMap) -> None:
         wanted: dict[Parts, dict[Query, None]] = {}

@@ -6,7 +6,7 @@ from itertools import combinations
 from mmjudge.judges.hf_options import Query
 from mmjudge.protocols import render_parts
 from mmjudge.protocols.render import OPTIONS, slot_labels
-from mmjudge.types import Failure, Reply, Request
+from mmjudge.types import Failure, Reply, Request, Wording
 
 MAX_LEVELS = 101
 """Levels of a scale that are compared; a finer one must be asked in words."""
@@ -19,8 +19,16 @@ Asking = Generator[list[Query], list[Shares], Reply]
 """Yields the queries of a round, is sent the probabilities of their options, ends in a reply."""
 
 
-def asking(request: Request, ranking: str) -> Asking:
-    """How a request is asked: the rounds of its questions, and the reply that they make."""
+def asking(request: Request, ranking: str, wording: Wording | None = None) -> Asking:
+    """How a request is asked: the rounds of its questions, and the reply that they make.
+
+    Args:
+        request: What is asked.
+        ranking: One of `RANKINGS`.
+        wording: The judge's own form; only a score has one that is read from probabilities.
+    """
+    if wording is not None:
+        return _worded(request, wording)
     if request.protocol == "rank":
         return _RANKED[ranking](request)
     return _pair(request) if request.protocol == "pair" else _score(request)
@@ -37,6 +45,18 @@ def _score(request: Request) -> Asking:
     if isinstance(levels, Failure):
         return Reply(error=levels)
     (shares,) = yield [Query(_question(request), "Score: [[", levels)]
+    return _distribution(levels, shares)
+
+
+def _worded(request: Request, wording: Wording) -> Asking:
+    if request.protocol != "score" or not wording.anchor:
+        detail = f"mode=logits: the family has no words of its own for a {request.protocol}"
+        return Reply(error=Failure(reason="unsupported", detail=detail))
+    levels = score_levels(request)
+    if isinstance(levels, Failure):
+        return Reply(error=levels)
+    question = render_parts(request, reasons=False, wording=wording).question
+    (shares,) = yield [Query(question, wording.anchor, levels, wording.closing)]
     return _distribution(levels, shares)
 
 

@@ -23,6 +23,8 @@ class Replay(Judge):
     the first request that may have needed it.
     """
 
+    takes_wordings = True
+
     def __init__(
         self, name: str, lines: Iterable[Recorded | BadLine], revision: str | None
     ) -> None:

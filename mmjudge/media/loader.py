@@ -116,7 +116,7 @@ class Loader:
                 if find_spec(library) is None:
                     raise MissingExtraError(f"decoding {modality}", library, extra)
         pending = Pending(self)
-        each = min(CHUNK, -(-len(wanted) // (AHEAD * len(self._threads))))
+        each = min(CHUNK, 1 + len(wanted) // (AHEAD * len(self._threads)))
         pending.chunks = [_Chunk(pending, media) for media in _chunked(wanted, each)]
         if pending.chunks:
             with self._changed:

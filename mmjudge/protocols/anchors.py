@@ -15,16 +15,30 @@ T = TypeVar("T")
 _TOKEN = r"\[\[[^\[\]\n]{1,200}\]\]"
 _BRACKETED = re.compile(r"\[\[([^\[\]\n]{1,200})\]\]")
 _INSIDE = r"(?:[^'\n]|(?<=\w)'(?=\w)){0,400}?"
-_QUOTED = re.compile(
-    rf"[\"“”][^\"“”\n]{{0,400}}{_TOKEN}[^\"“”\n]{{0,400}}[\"“”]"
-    rf"|«[^«»\n]{{0,400}}{_TOKEN}[^«»\n]{{0,400}}»"
-    rf"|`[^`\n]{{0,400}}{_TOKEN}[^`\n]{{0,400}}`"
-    rf"|(?<!\w)'{_INSIDE}{_TOKEN}{_INSIDE}'(?!\w)"
-)
+
+
+@lru_cache(maxsize=64)
+def _quoting(token: str) -> re.Pattern[str]:
+    """Matches quotation marks of any kind with a token between them."""
+    return re.compile(
+        rf"[\"“”][^\"“”\n]{{0,400}}{token}[^\"“”\n]{{0,400}}[\"“”]"
+        rf"|«[^«»\n]{{0,400}}{token}[^«»\n]{{0,400}}»"
+        rf"|`[^`\n]{{0,400}}{token}[^`\n]{{0,400}}`"
+        rf"|(?<!\w)'{_INSIDE}{token}{_INSIDE}'(?!\w)",
+        re.I,
+    )
+
+
+_QUOTED = _quoting(_TOKEN)
 _OWN_QUOTES = re.compile(rf"[*_\s]*[\"'`“«]\s*({_TOKEN})\s*[\"'`”«»][\s*_.!]*")
 _CODED = re.compile(r"[0-9a-f]{12}>")
 _BLOCKQUOTE = re.compile(r"^(?:[ \t#*+`_-]|\d{1,3}[.)][ \t]){0,20}>.*$", re.M)
 _FLAT_OBJECT = re.compile(r"\{[^{}]*\}")
+_QUOTED_OBJECT = re.compile(
+    r"(?<!`)`[^`\n]{0,400}\{[^`\n]{0,400}`(?!`)|“[^“”\n]{0,400}\{[^“”\n]{0,400}”"
+    r"|(?<!\w)'\{[^'\n]{0,400}\}'(?!\w)|\"\{[^\n]{0,400}?\}\"(?=[\s.,;)]|$)"
+)
+_BARE_JSON = re.compile(r"\[[-+.,\s\d]{1,200}\]|-?\d{1,9}(?:\.\d{1,9})?")
 _THOUGHT = re.compile(r"<(/?)(?:think|thinking|thought)>", re.I)
 _TAGS = re.compile(r"</?(?:answer|output|response)>", re.I)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -83,8 +97,14 @@ def _fold(char: str) -> str:
     return unicodedata.normalize("NFKC", char) if folds else char
 
 
-def spoken_text(reply: Reply, request: Request) -> str | Failure:
-    """The judge's own words: thoughts, quotations and repeated material taken out."""
+def spoken_text(reply: Reply, request: Request, *, tags: bool = False) -> str | Failure:
+    """The judge's own words: thoughts, quotations and repeated material taken out.
+
+    Args:
+        reply: What it answered.
+        request: What it was asked, for the marks around the material.
+        tags: Whether `<answer>` and the like stay where they are.
+    """
     if reply.finish_reason == "content_filter":
         return Failure(reason="refused", detail="the backend's content filter")
     text = reply.text or ""
@@ -98,7 +118,7 @@ def spoken_text(reply: Reply, request: Request) -> str | Failure:
         return Failure(reason="empty", detail="only thoughts")
     if _CODED.search(text) and (code := nonce(request)) in text:
         text = re.sub(rf"<(?P<mark>\w[^<>]*){code}>.*?</(?P=mark){code}>", "", text, flags=re.S)
-    return _BLOCKQUOTE.sub("", _TAGS.sub(" ", text))
+    return _BLOCKQUOTE.sub("", text if tags else _TAGS.sub(" ", text))
 
 
 def _without_thoughts(text: str) -> str:
@@ -135,17 +155,57 @@ def find(text: str, label: re.Pattern[str], read: Callable[[str], object | None]
         own = _OWN_QUOTES.fullmatch(rest)
         inner = _BRACKETED.findall(own[1] if own else _QUOTED.sub("", line))
         labelled = bool(stated) or announced
-        values = [read(token) for token in inner] or ([read(_bare(rest))] if labelled else [])
+        values = [read(token) for token in inner] or ([read(bare(rest))] if labelled else [])
         known = [value for value in values if value is not None]
         found += [Found(value, labelled, bool(inner), position) for value in known]
         announced = bool(stated and not rest) or (announced and not core)
-    if not found and (value := read(_unbracketed(_bare(text.strip())))) is not None:
+    if not found and (value := read(_unbracketed(bare(text.strip())))) is not None:
         found.append(Found(value, labelled=True, closed=False, position=0))
     return found
 
 
-def _bare(token: str) -> str:
+def bare(token: str) -> str:
+    """A token without the quotation marks and the emphasis around it."""
     return token.lstrip(_QUOTES + " \t\n*_:!").rstrip(_QUOTES + " \t\n*_.:!")
+
+
+def without_quotations(text: str, token: str) -> str:
+    """A text without what stands in quotation marks together with a token (an expression)."""
+    return _quoting(token).sub("", text)
+
+
+def objects(text: str, key: str) -> list[str]:
+    """What JSON objects in a text hold under a key, as text; so too a bare number or list.
+
+    A key that is there twice gives both values; an object in quotation marks is somebody else's,
+    unless it is all that the text says.
+    """
+    if _BARE_JSON.fullmatch(text.strip()):
+        return [text.strip()]
+    own = text.strip(" \t\n`'")
+    text = own if own.startswith("{") and own.endswith("}") else _QUOTED_OBJECT.sub("", text)
+    spans = [match[0] for match in _FLAT_OBJECT.finditer(text)]
+    found = [value for span in spans for value in _values(span, key)]
+    if not found and "{" in text:
+        found = _values(text[text.find("{") : text.rfind("}") + 1], key)
+    return found
+
+
+def _values(span: str, key: str) -> list[str]:
+    values: list[str] = []
+
+    def pairs(content: list[tuple[str, object]]) -> None:
+        values.extend(_plain(v) for k, v in content if k.casefold() == key.casefold())
+
+    try:
+        json.loads(span, strict=False, object_pairs_hook=pairs)
+    except (ValueError, RecursionError):
+        return []
+    return values
+
+
+def _plain(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _unbracketed(token: str) -> str:

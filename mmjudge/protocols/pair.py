@@ -1,6 +1,7 @@
 """Pair comparison: which of two candidates is better, or neither."""
 
 import re
+from collections.abc import Callable
 
 from mmjudge.protocols.anchors import decide, find
 from mmjudge.types import Failure, Preference, PreferenceValue, Request
@@ -33,7 +34,12 @@ def read_preference(token: str) -> PreferenceValue | None:
 
 def parse_text(request: Request, text: str, cut: bool) -> Preference | Failure:
     """The preference that a reply states, in slots."""
-    value = decide(find(text, _LABEL, read_preference), text, cut)
+    return stated(text, read_preference, cut)
+
+
+def stated(text: str, read: Callable[[str], str | None], cut: bool) -> Preference | Failure:
+    """The preference on a labelled line, in double brackets or in JSON, read by `read`."""
+    value = decide(find(text, _LABEL, read), text, cut)
     if isinstance(value, Failure):
         return value
     return Preference.model_validate({"value": value})

@@ -14,6 +14,7 @@ from mmjudge.types import (
     Request,
     RunSettings,
     TaskSpec,
+    Wording,
 )
 
 
@@ -120,6 +121,11 @@ def template_digest(protocol: ProtocolName) -> str:
     """Hash of the protocol's prompt template, so that a changed prompt is a changed run."""
     template = files("mmjudge.protocols") / "prompts" / f"{protocol}.jinja"
     return hashlib.sha256(template.read_bytes()).hexdigest()[:16]
+
+
+def wording_digest(wording: Wording) -> str:
+    """Hash of a judge's own template, and of how its replies are read."""
+    return hashlib.sha256(wording.model_dump_json().encode()).hexdigest()[:16]
 
 
 def request_key(facts: Sequence[str]) -> str:

@@ -1,12 +1,13 @@
 """From a request to chat messages, for a judge that reads a conversation."""
 
 import hashlib
+import re
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.resources import files
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from mmjudge.types import Media, Part, Parts, ProtocolName, Request
+from mmjudge.types import Media, Part, Parts, ProtocolName, Request, Wording
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -68,24 +69,42 @@ def _marked(request: Request) -> Iterator[tuple[str, Parts]]:
     yield "reference", request.reference or ()
 
 
-def render(request: Request, *, reasons: bool = True) -> list[Message]:
-    """Flatten a request into chat messages by the protocol's template.
+def render(
+    request: Request, *, reasons: bool = True, wording: Wording | None = None
+) -> list[Message]:
+    """Flatten a request into chat messages by the protocol's template, or the judge's own.
 
     Untrusted text stands between marks with the request's nonce; media keep their place among the
-    text. Criterion and form of the answer come last.
+    text. Criterion and form of the answer come last. A judge's own template may open with a turn of
+    the system, and its grammar may say what the judge's turn is begun with.
 
     Args:
         request: What is asked.
         reasons: Whether the judge is asked for its reasons before the verdict.
+        wording: The judge's own form, from its card.
     """
-    material, question = render_parts(request, reasons=reasons)
+    material, question = render_parts(request, reasons=reasons, wording=wording)
     if material and isinstance(material[-1], str):
-        return [Message("user", (*material[:-1], material[-1] + question))]
-    return [Message("user", (*material, question))]
+        asked = Message("user", (*material[:-1], material[-1] + question))
+    else:
+        asked = Message("user", (*material, question))
+    if wording is None:
+        return [asked]
+    system = _block(request, wording, "system")
+    begun = wording.reply.begun
+    return [
+        *([Message("system", (system,))] if system else []),
+        asked,
+        *([Message("assistant", (begun,))] if begun else []),
+    ]
 
 
 def render_parts(
-    request: Request, *, reasons: bool = True, between: tuple[str, str] | None = None
+    request: Request,
+    *,
+    reasons: bool = True,
+    between: tuple[str, str] | None = None,
+    wording: Wording | None = None,
 ) -> Shown:
     """The same in two: requests that differ in the criterion alone have equal `material`.
 
@@ -93,53 +112,95 @@ def render_parts(
         request: What is asked.
         reasons: Whether the judge is asked for its reasons before the verdict.
         between: In a ranking, labels of the two candidates that alone are compared.
+        wording: The judge's own form, from its card.
     """
     media: list[Media] = []
-
-    def flat(parts: Parts) -> str:
-        out = []
-        for part in parts:
-            if isinstance(part, str):
-                out.append(part.replace("\0", ""))
-            else:
-                media.append(part)
-                out.append(f"\0{len(media) - 1}\0")
-        return "\n".join(out)
-
-    labels = slot_labels(len(request.candidates))
-    template = _template(request.protocol)
-    context = template.new_context(
-        {
-            "criterion": request.criterion,
-            "nonce": nonce(request),
-            "prompt": flat(request.prompt),
-            "reference": flat(request.reference) if request.reference else "",
-            "candidates": [
-                (a, flat(c.parts)) for a, c in zip(labels, request.candidates, strict=True)
-            ],
-            "labels": labels,
-            "options": [OPTIONS[value] for value in request.criterion.options],
-            "scale": request.criterion.scale,
-            "reasons": reasons,
-            "between": between,
-        }
-    )
-    material, question = ("".join(template.blocks[b](context)) for b in ("material", "question"))
+    context = _context(request, media, wording.marks if wording else ())
+    context |= {"reasons": reasons, "between": between}
+    template = _source(wording.template) if wording else _template(request.protocol)
+    filled = template.new_context(context)
+    material, question = ("".join(template.blocks[b](filled)) for b in ("material", "question"))
     pieces: list[Part] = []
     for index, piece in enumerate(material.lstrip().split("\0")):
         if index % 2:
             pieces.append(media[int(piece)])
         elif piece.strip():
             pieces.append(piece)
-    return Shown(tuple(pieces), question.rstrip().replace("\0", ""))
+    question = question.rstrip().replace("\0", "")
+    if wording and not question and pieces and isinstance(pieces[-1], str):
+        pieces[-1] = pieces[-1].rstrip()
+    return Shown(tuple(pieces), question)
+
+
+def _context(request: Request, media: list[Media], marks: tuple[str, ...]) -> dict[str, Any]:
+    """What a template may show; media stand as their number among `media`, between NULs."""
+    flat = partial(_flat, media=media, marks=marks)
+    labels = slot_labels(len(request.candidates))
+    texts, shown = (
+        tuple(part for part in request.prompt if isinstance(part, str) is wanted)
+        for wanted in (True, False)
+    )
+    return {
+        "criterion": request.criterion,
+        "nonce": nonce(request),
+        "prompt": flat(request.prompt),
+        "prompt_text": flat(texts),
+        "prompt_media": flat(shown),
+        "reference": flat(request.reference) if request.reference else "",
+        "candidates": [(a, flat(c.parts)) for a, c in zip(labels, request.candidates, strict=True)],
+        "kind": _kind(request),
+        "labels": labels,
+        "options": [OPTIONS[value] for value in request.criterion.options],
+        "scale": request.criterion.scale,
+    }
+
+
+def _kind(request: Request) -> str:
+    """What the candidates are: the modality of the first medium among them, or text."""
+    media = (part for c in request.candidates for part in c.parts if isinstance(part, Media))
+    first = next(media, None)
+    return first.modality if first else "text"
+
+
+def _flat(parts: Parts, media: list[Media], marks: tuple[str, ...]) -> str:
+    out = []
+    for part in parts:
+        if isinstance(part, str):
+            out.append(_disarmed(part.replace("\0", ""), marks))
+        else:
+            media.append(part)
+            out.append(f"\0{len(media) - 1}\0")
+    return "\n".join(out)
+
+
+def _disarmed(text: str, marks: tuple[str, ...]) -> str:
+    """A text in which nothing spells a mark of the template: a zero-width space splits it."""
+    for mark in marks:
+        spelt = re.compile(re.escape(mark), re.I)
+        text = spelt.sub(lambda m: f"{m[0][:1]}\u200b{m[0][1:]}", text)
+    return text
+
+
+def _block(request: Request, wording: Wording, name: str) -> str:
+    template = _source(wording.template)
+    if name not in template.blocks:
+        return ""
+    filled = template.new_context(_context(request, [], wording.marks))
+    return "".join(template.blocks[name](filled)).strip().replace("\0", "")
 
 
 @lru_cache(maxsize=3)
 def _template(protocol: ProtocolName) -> "Template":
-    from jinja2 import Environment, StrictUndefined
+    source = files("mmjudge.protocols") / "prompts" / f"{protocol}.jinja"
+    return _source(source.read_text(encoding="utf-8"))
 
-    environment = Environment(
+
+@lru_cache(maxsize=16)
+def _source(text: str) -> "Template":
+    from jinja2 import StrictUndefined
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    environment = ImmutableSandboxedEnvironment(
         trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined, autoescape=False
     )
-    source = files("mmjudge.protocols") / "prompts" / f"{protocol}.jinja"
-    return environment.from_string(source.read_text(encoding="utf-8"))
+    return environment.from_string(text)

@@ -1,35 +1,40 @@
 """From a reply to a verdict in item order, or to a typed failure; only here slots are undone."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from mmjudge.protocols import pair, rank, score
+from mmjudge.protocols import score
 from mmjudge.protocols.anchors import spoken_text
+from mmjudge.protocols.grammars import TEXT_PARSERS, read
 from mmjudge.types import (
     Failure,
+    Grammar,
     Preference,
     PreferenceValue,
-    ProtocolName,
     Ranking,
     Reply,
     Request,
     Score,
     Verdict,
+    Wording,
 )
 
-_TEXT_PARSERS: Mapping[ProtocolName, Callable[[Request, str, bool], Verdict | Failure]] = {
-    "pair": pair.parse_text,
-    "score": score.parse_text,
-    "rank": rank.parse_text,
-}
+_OWN_FORM = Grammar()
 _KINDS = {"pair": Preference, "score": Score, "rank": Ranking}
 
 
-def parse(request: Request, reply: Reply) -> Verdict | Failure:
+def parse(request: Request, reply: Reply, wording: Wording | None = None) -> Verdict | Failure:
     """Read a reply, whatever its form, and undo the order in which the candidates were shown.
 
     A recorded `verdict` is in item order already and is only checked.
+
+    Args:
+        request: What was asked.
+        reply: What came back.
+        wording: How the judge was asked and answers, from its card; None for the suite's own form.
     """
+    grammar = wording.reply if wording else _OWN_FORM
+    request = on_own_scale(request, wording)
     if reply.error is not None:
         return reply.error
     if reply.verdict is not None:
@@ -39,14 +44,28 @@ def parse(request: Request, reply: Reply) -> Verdict | Failure:
     elif reply.probabilities is not None:
         shown = _from_probabilities(request, reply.probabilities)
     else:
-        text = spoken_text(reply, request)
-        shown = text if isinstance(text, Failure) else _parse_text(request, reply, text)
+        shown = _from_text(request, reply, grammar)
     return shown if isinstance(shown, Failure) else _to_item_order(request.order, shown)
 
 
-def _parse_text(request: Request, reply: Reply, text: str) -> Verdict | Failure:
+def on_own_scale(request: Request, wording: Wording | None) -> Request:
+    """The request with the judge's own scale in place of the criterion's, where it has one."""
+    if wording is None or wording.reply.scale is None:
+        return request
+    criterion = request.criterion.model_copy(update={"scale": wording.reply.scale})
+    return request.model_copy(update={"criterion": criterion})
+
+
+def _from_text(request: Request, reply: Reply, grammar: Grammar) -> Verdict | Failure:
+    if grammar.begun and (reply.text or "").strip():
+        reply = reply.model_copy(update={"text": grammar.begun + (reply.text or "")})
+    text = spoken_text(reply, request, tags=grammar.at == "answer_tags")
+    if isinstance(text, Failure):
+        return text
     cut = reply.finish_reason == "length"
-    outcome = _TEXT_PARSERS[request.protocol](request, text, cut)
+    outcome = read(grammar, request, text, cut)
+    if isinstance(outcome, tuple):
+        return _from_scores(request, outcome)
     if isinstance(outcome, Failure) and outcome.reason == "ambiguous" and cut:
         return Failure(reason="truncated", detail="the token limit came before a verdict")
     return outcome
@@ -82,7 +101,7 @@ def _from_probabilities(request: Request, options: Mapping[str, float]) -> Verdi
     likely = [option for option, p in options.items() if p == best]
     if len(likely) > 1:
         return Failure(reason="ambiguous", detail=f"equally probable: {sorted(likely)}")
-    return _TEXT_PARSERS[request.protocol](request, f"[[{likely[0]}]]", False)
+    return TEXT_PARSERS[request.protocol](request, f"[[{likely[0]}]]", False)
 
 
 def _check_verdict(request: Request, verdict: Verdict) -> Verdict | Failure:

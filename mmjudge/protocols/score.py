@@ -1,5 +1,6 @@
 """Scoring: a number on the criterion's scale. What is off the scale is never rescaled."""
 
+import json
 import math
 import re
 from collections.abc import Mapping
@@ -36,6 +37,31 @@ def parse_text(request: Request, text: str, cut: bool) -> Score | Failure:
     if isinstance(value, Failure):
         return value
     assert isinstance(value, _Stated)
+    return _score(request, value)
+
+
+def read_score(request: Request, token: str) -> Score | Failure | None:
+    """The score that a token states, a failure if the scale has it not, None if it states none."""
+    value = _read(request, token)
+    return None if value is None else _score(request, value)
+
+
+def lowest_of(request: Request, token: str) -> Score | Failure | None:
+    """The lowest of the sub-scores in a JSON list, one for each that the criterion names.
+
+    Of a criterion without sub-scores, the only score of the list; None if it is no such list.
+    """
+    try:
+        values = json.loads(token, parse_int=float)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(values, list) or len(values) != max(1, len(request.criterion.subscores)):
+        return None
+    value = _lowest(request, values if len(values) > 1 else values[0])
+    return None if value is None else _score(request, value)
+
+
+def _score(request: Request, value: _Stated) -> Score | Failure:
     scale = request.criterion.scale
     if value.out_of is not None and (scale is None or value.out_of != scale.highest):
         wanted = f"{scale.highest:g}" if scale else "none"

@@ -158,6 +158,10 @@ def test_decoding_ahead_stops_at_its_limit_and_goes_on_when_a_batch_is_taken(
         assert isinstance(gather(batches[i])[medium(f"{i}.jpg")], Image.Image)
 
 
+def test_a_batch_without_media_is_empty(folder: Path, loaders: Any):
+    assert gather(loaders(folder, 1).submit([wish()])) == {}
+
+
 def test_a_batch_beyond_its_limit_fails_in_part_and_not_by_the_memory(folder: Path, loaders: Any):
     loader = loaders(folder, 1, limits=Limits(batch=1000))
     found = gather(loader.submit([wish(*(medium(f"{i}.jpg") for i in range(20)))]))
