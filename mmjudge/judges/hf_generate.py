@@ -46,9 +46,13 @@ class Generator:
         conversations = {
             turn: self.chat.conversation(turn.parts, media) for turn in dict.fromkeys(turns)
         }
+
+        def company(turn: _Turn) -> str:
+            return self.chat.company(conversations[turn])
+
         order = sorted(conversations, key=lambda turn: self._length(turn, conversations[turn]))
         replies: dict[_Turn, Reply] = {}
-        for chunk in chunks(order, self.batch_size):
+        for chunk in chunks(order, self.batch_size, company):
             asked = [conversations[turn] for turn in chunk]
             replies.update(zip(chunk, self._some(chunk, asked), strict=True))
         return [replies[turn] for turn in turns]
