@@ -67,21 +67,20 @@ class Passes:
         return [[next(flat) for _ in tree.branches] for tree in trees]
 
     def _some(self, trees: Sequence[Tree]) -> list[list[Read]]:
-        """One pass, or two halves where memory does not last, down to one branch alone."""
+        """One pass, or two halves where it does not fit, down to one branch alone."""
         try:
             return self._one_pass(trees)
         except Exception as error:
-            if not out_of_memory(error):
+            lost = too_much(error)
+            if lost is None:
                 raise
-            detail = str(error).splitlines()[0]
         free_memory()
         if len(trees) > 1:
             half = len(trees) // 2
             return self._some(trees[:half]) + self._some(trees[half:])
         (tree,) = trees
         half = len(tree.branches) // 2
-        if half == 0 or self.share == "causal":
-            lost = Failure(reason="infra", detail=f"one item alone is too much: {detail}")
+        if half == 0 or self.share == "causal" or lost.reason == "unsupported":
             return [[lost for _ in tree.branches]]
         parts = (tree.branches[:half], tree.branches[half:])
         return [[read for part in parts for read in self._some([tree._replace(branches=part)])[0]]]
@@ -265,6 +264,17 @@ def chunks(rows: Sequence[T], size: int, company: Callable[[T], str]) -> list[Se
         for group in groups.values()
         for start in range(0, len(group), size)
     ]
+
+
+def too_much(error: Exception) -> Failure | None:
+    """What an error means for one item alone; None where a smaller batch would not help."""
+    first = str(error).partition("\n")[0]
+    if out_of_memory(error):
+        return Failure(reason="infra", detail=f"one item alone is too much: {first}")
+    if isinstance(error, ValueError) and "have the same shape" in str(error):
+        what = "the model takes no media of unlike shapes at once, such as videos of 1 and 8 frames"
+        return Failure(reason="unsupported", detail=f"{what}: {first}")
+    return None
 
 
 def out_of_memory(error: Exception) -> bool:
