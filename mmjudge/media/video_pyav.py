@@ -2,6 +2,7 @@
 
 import bisect
 from collections.abc import Iterator
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,7 +72,9 @@ def _index(packets: list[Any], stream: Any, name: str) -> VideoIndex:
         raise MediaError(f"{name}: {len(packets)} frames; the container {promised}")
     if any(pts is None for pts, _, _, _ in packets):
         raise MediaError(f"{name}: frames without a time")
-    shown = sorted(packet for packet in packets if not packet[3])
+    shown = sorted((packet for packet in packets if not packet[3]), key=itemgetter(0))
+    if not shown:
+        raise MediaError(f"{name}: {len(packets)} frames, none of which is to be shown")
     pts = tuple(packet[0] for packet in shown)
     keys = tuple(i for i, packet in enumerate(shown) if packet[2])
     if not keys or stream.time_base is None or not (stream.width and stream.height):

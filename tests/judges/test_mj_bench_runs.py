@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 import mmjudge
+from mmjudge.api import Run
 from mmjudge.judges.baseline import SUMMARIES
 from tests.judges.hf_asked import BUILDERS
 from tests.judges.scorer_asked import MODELS, SEES_IMAGES
@@ -72,7 +73,7 @@ def test_all_pairs_are_put_to_each_baseline(objects, tmp_path, name):
         assert accuracy(done) == known[name]
 
 
-def accuracy(done: mmjudge.api.Run) -> float:
+def accuracy(done: Run) -> float:
     (found,) = (r.value for r in done.scores(n_resamples=0) if r.metric == "accuracy")
     assert found is not None
     return found
