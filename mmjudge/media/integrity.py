@@ -8,7 +8,7 @@ have to stand one after the other, as many as its header counts.
 import mmap
 import re
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -137,10 +137,10 @@ def _mp3(content: Bytes) -> str | None:
     if first is None:
         free = content[start : start + 1] == b"\xff" and content[start + 2] >> 4 == 0
         return None if free else f"no frame at byte {start}"
-    count = 0
-    end = start
-    for end in _frame_ends(content, start, first):
+    count, end = 0, start
+    while (frame := _frame(content[end : end + 4])) and frame.kind == first.kind:
         count += 1
+        end += frame.length
     rest = content[end : end + 8]
     if end > len(content):
         return f"cut: the last frame ends at byte {end} of {len(content)}"
@@ -163,12 +163,6 @@ def _tags_end(content: Bytes) -> int:
     while content[at : at + 1] == b"\0":
         at += 1
     return at
-
-
-def _frame_ends(content: Bytes, at: int, first: _Frame) -> Iterator[int]:
-    while (frame := _frame(content[at : at + 4])) and frame.kind == first.kind:
-        at += frame.length
-        yield at
 
 
 def _promised(frame: bytes, header: _Frame) -> int | None:

@@ -76,8 +76,12 @@ def _index(packets: list[Any], stream: Any, name: str) -> VideoIndex:
     if not shown:
         raise MediaError(f"{name}: {len(packets)} frames, none of which is to be shown")
     pts = tuple(packet[0] for packet in shown)
+    if len(set(pts)) < len(pts):
+        raise MediaError(f"{name}: {len(pts)} frames at {len(set(pts))} times: which is which?")
     keys = tuple(i for i, packet in enumerate(shown) if packet[2])
-    if not keys or stream.time_base is None or not (stream.width and stream.height):
+    # A stream whose codec is not known has neither width nor height.
+    width, height = getattr(stream, "width", 0), getattr(stream, "height", 0)
+    if not keys or stream.time_base is None or not (width and height):
         raise MediaError(f"{name}: no frame to begin with")
     tick = float(stream.time_base)
     span = (pts[-1] - pts[0]) * tick
@@ -89,8 +93,8 @@ def _index(packets: list[Any], stream: Any, name: str) -> VideoIndex:
         tick_s=tick,
         fps=fps,
         duration_s=span + (1 / fps if fps else 0.0),
-        width=stream.width,
-        height=stream.height,
+        width=width,
+        height=height,
     )
 
 

@@ -53,6 +53,31 @@ def test_of_eight_channels_the_mean_is_heard(tmp_path: Path):
     assert np.allclose(clip.samples, 3.5 / 8)
 
 
+def test_one_sample_that_resampling_leaves_nothing_of_is_refused(tmp_path: Path):
+    with pytest.raises(MediaError, match="no sample"):
+        heard(wav(tmp_path / "a.wav", np.array([0.25]), 44_100), audio_rate=16_000)
+
+
+@pytest.mark.parametrize("kind", ["wav", "flac", "ogg"])
+def test_eight_channels_are_heard_in_every_format_that_holds_them(kind: str, tmp_path: Path):
+    tones = np.stack([sine(1, 16_000, 300 + 100 * i) for i in range(8)], axis=1)
+    soundfile.write(tmp_path / f"a.{kind}", tones, 16_000)
+    found = np.abs(np.fft.rfft(heard(tmp_path / f"a.{kind}").samples))
+    loudest = sorted(np.argsort(found)[-8:].tolist())
+    assert loudest == [300 + 100 * i for i in range(8)]
+
+
+def test_a_sound_that_claims_ten_hours_is_cut(tmp_path: Path):
+    path = wav(tmp_path / "a.wav", sine(1, 16_000), 16_000, "PCM_16")
+    content = bytearray(path.read_bytes())
+    size = 36_000 * 16_000 * 2
+    for place, value in ((4, size + 36), (content.index(b"data") + 4, size)):
+        content[place : place + 4] = value.to_bytes(4, "little")
+    path.write_bytes(content)
+    with pytest.raises(MediaError, match="cut"):
+        heard(path)
+
+
 def test_one_sample_is_a_sound_at_its_own_rate(tmp_path: Path):
     clip = heard(wav(tmp_path / "a.wav", np.array([0.25]), 16_000))
     assert clip.samples.tolist() == [0.25]
