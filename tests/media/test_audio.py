@@ -123,6 +123,50 @@ def test_a_sound_cut_anywhere_fails(kind: str, tmp_path: Path):
             heard(path)
 
 
+@pytest.mark.parametrize("kind", ["flac", "ogg"])
+def test_a_bit_flipped_anywhere_in_a_checked_sound_is_found(kind: str, tmp_path: Path):
+    path = tmp_path / f"a.{kind}"
+    soundfile.write(path, np.random.default_rng(0).uniform(-0.5, 0.5, 4_000), 16_000)
+    plain, whole = heard(path).samples, bytearray(path.read_bytes())
+    for place in range(0, len(whole), 37):
+        whole[place] ^= 8
+        path.write_bytes(whole)
+        whole[place] ^= 8
+        try:
+            same = np.array_equal(heard(path).samples, plain)
+        except MediaError:
+            continue
+        assert same, place  # what says nothing of the sound, such as who made it
+
+
+@pytest.mark.parametrize("rate", [8_000, 22_050, 44_100])
+@pytest.mark.parametrize("mode", ["CONSTANT", "VARIABLE"])
+def test_an_mp3_is_whole_frame_by_frame(rate: int, mode: str, tmp_path: Path):
+    path = tmp_path / "a.mp3"
+    soundfile.write(path, sine(2, rate), rate, bitrate_mode=mode)
+    whole = path.read_bytes()
+    assert heard(path).samples.size
+    tagged = b"ID3\4\0\0\0\0\0\5hello" + whole + b"TAG" + bytes(125)
+    path.write_bytes(tagged)
+    assert heard(path).samples.size
+    middle = len(whole) // 2
+    for damaged in (whole[:middle] + bytes(400) + whole[middle:], whole[:-7], whole + bytes(9)):
+        path.write_bytes(damaged)
+        with pytest.raises(MediaError, match=r"a\.mp3: damaged: (no frame|cut)"):
+            heard(path)
+
+
+def test_an_mp3_of_fewer_frames_than_its_header_counts_is_cut(tmp_path: Path):
+    path = tmp_path / "a.mp3"
+    soundfile.write(path, sine(2, 44_100), 44_100, bitrate_mode="CONSTANT")
+    whole = path.read_bytes()
+    for _ in range(3):
+        whole = whole[: whole.rindex(whole[:2])]
+        path.write_bytes(whole)
+        with pytest.raises(MediaError, match=r"the first one counts|the file promises 88200"):
+            heard(path)
+
+
 def test_the_sound_track_of_a_video_is_heard(tmp_path: Path):
     clip = heard(video(tmp_path / "a.mp4", 60, audio_s=2))
     assert len(clip.samples) == pytest.approx(32_000, abs=1_600)
