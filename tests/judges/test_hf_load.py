@@ -1,6 +1,7 @@
 """Which models the judge `hf:` loads, which it refuses, and what it says then."""
 
 import json
+import shutil
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -85,3 +86,38 @@ def test_without_the_extra_the_error_names_it(copied: Path, monkeypatch: pytest.
     monkeypatch.setitem(__import__("sys").modules, "transformers", None)
     with pytest.raises(MissingExtraError, match=r"mmjudge\[hf\]"):
         opened(copied, batch_size=3)
+
+
+def test_of_a_model_that_speaks_only_the_part_that_thinks_is_loaded(
+    folders: dict[str, Path], tmp_path: Path
+):
+    """Its voices lie in a pickle, which is never read."""
+    folder = tmp_path / "omni"
+    shutil.copytree(folders["qwen2_5_omni"], folder)
+    (folder / "spk_dict.pt").write_bytes(b"cos\nsystem\n(S'exit 1'\ntR.")
+    config = json.loads((folder / "config.json").read_text())
+    assert config["enable_audio_output"]
+    judge = opened(folder, mode="logits")
+    model = judge.answerer.chat.loaded.model
+    assert type(model).__name__ == "Qwen2_5OmniThinkerForConditionalGeneration"
+    assert judge.card.modalities == ("text", "image", "video", "audio")
+
+
+def test_weights_that_are_missing_are_refused_and_not_made_up(copied: Path):
+    from safetensors.torch import load_file, save_file
+
+    weights = load_file(copied / "model.safetensors")
+    del weights["lm_head.weight"]
+    save_file(weights, copied / "model.safetensors", metadata={"format": "pt"})
+    assert "lacks 1 weights" in (said := refused(copied))
+    assert "lm_head.weight" in said
+
+
+def test_a_processor_that_ends_a_conversation_in_its_own_way_is_refused(
+    folders: dict[str, Path], tmp_path: Path
+):
+    folder = tmp_path / "smolvlm"
+    shutil.copytree(folders["smolvlm"], folder)
+    template = (folder / "chat_template.jinja").read_text()
+    (folder / "chat_template.jinja").write_text(template.replace("Assistant:", "Judge:"))
+    assert "ends a conversation otherwise" in refused(folder, mode="logits")

@@ -11,9 +11,10 @@ from mmjudge import run
 from mmjudge.judges.hf import Hf
 from mmjudge.protocols import parse, render_parts
 from mmjudge.store import RunStore
-from mmjudge.types import Failure, ProtocolName
+from mmjudge.types import Failure, ProtocolName, Request
 from tests.judges.hf_asked import (
     CRITERIA,
+    FILM,
     MEDIA,
     PICTURES,
     ask,
@@ -230,3 +231,31 @@ def test_a_score_without_levels_fails_as_a_value(folders: dict[str, Path]):
 def test_the_material_is_what_criteria_share():
     one, other = (render_parts(ask(criterion=c)).material for c in CRITERIA[:2])
     assert one == other
+
+
+def seen_together(judge: Hf, requests: list[Request]) -> list[list[float]]:
+    return [numbers(reply) for reply in judge.judge(requests, MEDIA)]
+
+
+@pytest.mark.parametrize("share", ["packed", "cache", "none"])
+def test_images_and_videos_of_one_name_stand_in_batches_apart(folders: dict[str, Path], share: str):
+    judge = opened(folders["smolvlm"], mode="logits", share=share)
+    assert judge.card.params["share"] == share
+    shown: list[Any] = [PICTURES[0], FILM, PICTURES[1], FILM]
+    requests = [ask(prompt=(f"cup {i}", medium)) for i, medium in enumerate(shown)]
+    together = seen_together(judge, [*requests, ask()])
+    for request, many in zip([*requests, ask()], together, strict=True):
+        assert many == pytest.approx(seen_together(judge, [request])[0], abs=1e-5)
+    (both,) = judge.judge([ask(prompt=("cup", PICTURES[0], FILM))], MEDIA)
+    assert both.error
+    assert (both.error.reason, "not both" in both.error.detail) == ("unsupported", True)
+
+
+def test_a_video_is_dated_by_its_own_rate(folders: dict[str, Path]):
+    """4 of 10 frames at 3 a second are 1.2 a second; two of them make a group."""
+    chat = opened(folders["qwen2_5_omni"], mode="logits").answerer.chat
+    inputs = chat.inputs([chat.conversation(("a", FILM), MEDIA)])
+    assert inputs.media["video_second_per_grid"].tolist() == pytest.approx([2 / 1.2])
+    slow = MEDIA[FILM]._replace(fps=0.3)
+    inputs = chat.inputs([chat.conversation(("a", FILM), {FILM: slow})])
+    assert inputs.media["video_second_per_grid"].tolist() == pytest.approx([2 / 0.12])

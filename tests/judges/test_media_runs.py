@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from mmjudge import run
 from mmjudge.api import Run
+from mmjudge.cli import app
 from mmjudge.folder_task import open_task
 from mmjudge.media import decode_audio, decode_image, decode_video
 from mmjudge.protocols import parse, requests
@@ -188,6 +190,21 @@ def test_a_scorer_judges_files_and_the_cut_one_fails_alone(
     found = stored(tmp_path / "run")
     check(found, set())
     assert len({j.reply.scores for (i, _), j in found.items() if i != "3"}) == 3
+
+
+@pytest.mark.parametrize("kind", ["video", "audio"])
+def test_the_command_line_puts_files_to_a_chat_model(
+    folders: dict[str, Path], files: Path, tmp_path: Path, kind: str
+):
+    task = tmp_path / "task"
+    task.mkdir()
+    family = {"video": "qwen2_5_vl", "audio": "qwen2_audio"}[kind]
+    words = ["run", "--task", pairs(files, task, kind), "--judge", f"hf:{folders[family]}"]
+    words += ["-J", "mode=logits", "-J", "frames=4", "--out", tmp_path / "run"]
+    done = CliRunner().invoke(app, list(map(str, words)))
+    assert done.exit_code == 1, done.output
+    assert "4 items, 8 judgments, 2 failed" in done.output
+    check(stored(tmp_path / "run"), set())
 
 
 def decoded(folder: Path, media: Media, sampling: Sampling) -> Any:
