@@ -162,6 +162,32 @@ def videos() -> Iterator[Figure]:
         loader.close()
 
 
+def torchcodec() -> Iterator[Figure]:
+    """In a decoding process, against what `auto` takes: the first video, and then more."""
+    paths = {name: made_video(gop) for name, gop in GOPS.items()}
+    for count in (8, 32):
+        loaders = [
+            Loader(KEPT, 1, Sampling(frames=count, backend=backend))
+            for backend in ("torchcodec", "auto")
+        ]
+        some = next(iter(paths.values()))
+        first = [seconds(lambda one=one, path=some: loaded(one, path, "video")) for one in loaders]
+        label = f"{count} frames: torchcodec / auto"
+        note = f"process and libraries started: {first[0]:.2f} and {first[1]:.2f} s"
+        yield Figure(f"{label}, first video", first[0] / first[1], "x", note=note)
+        for name, path in paths.items():
+            rounds = [
+                [seconds(lambda one=one, path=path: loaded(one, path, "video")) for one in loaders]
+                for _ in range(ROUNDS)
+            ]
+            ratio = statistics.median(theirs / ours for theirs, ours in rounds)
+            medians = [statistics.median(side) for side in zip(*rounds, strict=True)]
+            note = f"{medians[0]:.2f} and {medians[1]:.2f} s"
+            yield Figure(f"{label}, keyframes {name}", ratio, "x", note=note)
+        for one in loaders:
+            one.close()
+
+
 def sound() -> Iterator[Figure]:
     """30 s of 44.1 kHz stereo to 16 kHz mono, against librosa."""
     import librosa
@@ -278,7 +304,7 @@ def video_item(i: int) -> Item:
     return Item.model_validate({"id": str(i), "prompt": ["Which?"], "candidates": candidates})
 
 
-CASES = {case.__name__: case for case in (videos, sound, overlap)}
+CASES = {case.__name__: case for case in (videos, torchcodec, sound, overlap)}
 
 
 def main() -> int:

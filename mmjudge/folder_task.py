@@ -217,6 +217,8 @@ def unsafe_media(item: Item) -> str | None:
 def unsafe_uri(uri: str) -> str | None:
     """What is wrong with a media reference, or None.
 
+    Whether the web may be asked is for a run to say, not for the task: see `--allow-urls`.
+
     Example:
         >>> unsafe_uri("img/a.png"), unsafe_uri("img/../../a.png")
         (None, 'a path must stay in the folder of its task')
@@ -224,8 +226,10 @@ def unsafe_uri(uri: str) -> str | None:
     path = uri.removeprefix("hf://")
     if "\0" in uri or "\\" in uri:
         return "a path has neither NUL nor backslash"
+    if uri.startswith("https://"):
+        return None
     if "://" in path:
-        return "only hf:// or a path in the folder is allowed"
+        return "only https://, hf:// or a path in the folder is allowed"
     if path.startswith(("/", "~")) or re.match(r"[A-Za-z]:", path):
         return "a path must be relative to the folder of its task"
     if ".." in path.split("/"):

@@ -111,11 +111,18 @@ class Hf(Judge):
     def _refused(self, request: Request) -> Reply | None:
         shown: list[Parts] = [request.prompt, request.reference or ()]
         shown += [candidate.parts for candidate in request.candidates]
-        for part in (part for parts in shown for part in parts):
-            if isinstance(part, Media) and part.modality not in self.card.modalities:
-                detail = f"the model takes {', '.join(self.card.modalities)}, not {part.modality}"
-                return Reply(error=Failure(reason="unsupported", detail=detail))
+        kinds = {p.modality for parts in shown for p in parts if isinstance(p, Media)}
+        if other := sorted(kinds - set(self.card.modalities)):
+            return _unsupported(
+                f"the model takes {', '.join(self.card.modalities)}, not {other[0]}"
+            )
+        if {"image", "video"} <= kinds and not self.answerer.chat.mixes:
+            return _unsupported("the model takes images or videos in one request, not both")
         return None
+
+
+def _unsupported(detail: str) -> Reply:
+    return Reply(error=Failure(reason="unsupported", detail=detail))
 
 
 def _check(name: str, options: Mapping[str, Any]) -> None:

@@ -6,6 +6,7 @@ plain text, and a placeholder of a medium in a text stands for nothing.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from math import gcd
 from typing import Any, NamedTuple
 
@@ -77,6 +78,22 @@ class Chat:
             case "audio":
                 return {"type": "audio", "audio": resampled(decoded, self.sampling_rate)}
 
+    @cached_property
+    def mixes(self) -> bool:
+        """Whether images and videos may stand in one batch: not where both go by the same names."""
+        names = [
+            set(getattr(getattr(self.processor, part, None), "model_input_names", ()))
+            for part in ("image_processor", "video_processor")
+        ]
+        return not names[0] & names[1]
+
+    def company(self, conversation: Conversation) -> str:
+        """A word that conversations of one batch must share."""
+        if self.text_only or self.mixes:
+            return ""
+        kinds = {part["type"] for turn in conversation for part in turn["content"]}
+        return "video" if "video" in kinds else "image"
+
     @property
     def sampling_rate(self) -> int:
         """Samples a second that the model listens at."""
@@ -125,33 +142,33 @@ class Chat:
 
     def inputs(self, conversations: Sequence[Conversation], side: str = "right") -> Inputs:
         """A padded batch of conversations with their media."""
-        padding = {"padding": True, "padding_side": side, "return_tensors": "pt"}
+        padding = {"padding": True, "padding_side": side}
         chat: dict[str, Any] = {
             **_ending(conversations[0] if conversations else []),
             "sanitize_control_tokens": True,
             "tokenize": True,
             "return_dict": True,
+            "return_tensors": "pt",
             **self._template,
         }
         if self.text_only:
             chat |= padding
         else:
-            chat["processor_kwargs"] = padding | self._videos(conversations)
+            about = [video_metadata(video) for video in _videos(conversations)]
+            chat["processor_kwargs"] = padding | _sampled_already(about)
             conversations = [_without(conversation, "about") for conversation in conversations]
         out = dict(self.processor.apply_chat_template(list(conversations), **chat))
+        if not self.text_only and "video_second_per_grid" in out:
+            out["video_second_per_grid"] = self._seconds_per_grid(about)
         return self._split(out)
 
-    def _videos(self, conversations: Sequence[Conversation]) -> dict[str, Any]:
-        """What the processor must know of the videos: their frames are sampled already."""
-        about = [
-            [video_metadata(part["about"]) for part in turn["content"] if part["type"] == "video"]
-            for conversation in conversations
-            for turn in conversation
+    def _seconds_per_grid(self, about: Sequence[Mapping[str, Any]]) -> list[float]:
+        """Seconds that a group of frames stands for; some processors take 2 frames a second."""
+        frames = int(self.processor.video_processor.temporal_patch_size)
+        return [
+            frames * one["total_num_frames"] / (len(one["frames_indices"]) * one["fps"])
+            for one in about
         ]
-        if not any(about):
-            return {}
-        flat = [one for row in about for one in row]
-        return {"do_sample_frames": False, "video_metadata": flat}
 
     def _split(self, out: dict[str, Any]) -> Inputs:
         ids, mask = out.pop("input_ids"), out.pop("attention_mask").bool()
@@ -173,6 +190,22 @@ class Chat:
                 for name, value in kinds.items()
             },
         )
+
+
+def _videos(conversations: Sequence[Conversation]) -> list[Any]:
+    """The decoded videos of conversations, in the order in which they are shown."""
+    return [
+        part["about"]
+        for conversation in conversations
+        for turn in conversation
+        for part in turn["content"]
+        if part["type"] == "video"
+    ]
+
+
+def _sampled_already(about: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What tells a processor that the frames of the videos are those to be shown."""
+    return {"do_sample_frames": False, "video_metadata": list(about)} if about else {}
 
 
 def tensors_only(out: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from mmjudge.judges.base import NO_WORDINGS, MediaMap, Wordings
 from mmjudge.judges.hf_chat import Chat, Conversation
-from mmjudge.judges.hf_passes import chunks, free_memory, out_of_memory
+from mmjudge.judges.hf_passes import chunks, free_memory, too_much
 from mmjudge.protocols import Message, on_own_scale, render
 from mmjudge.types import Failure, Media, Parts, Reply, Request
 
@@ -58,9 +58,13 @@ class Generator:
         conversations = {
             turn: self.chat.turns(turn.messages, media) for turn in dict.fromkeys(turns)
         }
+
+        def company(turn: _Turn) -> str:
+            return self.chat.company(conversations[turn])
+
         order = sorted(conversations, key=lambda turn: self._length(turn, conversations[turn]))
         replies: dict[_Turn, Reply] = {}
-        for chunk in chunks(order, self.batch_size):
+        for chunk in chunks(order, self.batch_size, company):
             asked = [conversations[turn] for turn in chunk]
             replies.update(zip(chunk, self._some(chunk, asked), strict=True))
         return [replies[turn] for turn in turns]
@@ -79,17 +83,16 @@ class Generator:
         return len(self.chat.tokens(conversation)) + MEDIUM_TOKENS * media
 
     def _some(self, turns: Sequence[_Turn], asked: Sequence[Conversation]) -> list[Reply]:
-        """One batch, or two halves where memory does not last, down to one row alone."""
+        """One batch, or two halves where it does not fit, down to one row alone."""
         try:
             return self._batch(turns, asked)
         except Exception as error:
-            if not out_of_memory(error):
+            lost = too_much(error)
+            if lost is None:
                 raise
-            detail = str(error).splitlines()[0]
         free_memory()
         if len(turns) == 1:
-            detail = f"one item alone is too much: {detail}"
-            return [Reply(error=Failure(reason="infra", detail=detail))]
+            return [Reply(error=lost)]
         half = len(turns) // 2
         return self._some(turns[:half], asked[:half]) + self._some(turns[half:], asked[half:])
 

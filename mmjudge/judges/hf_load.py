@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,8 +25,8 @@ _WANTED = ("*.json", "*.safetensors", "*.txt", "*.jinja", "*.model", "*.tiktoken
 class Loaded(NamedTuple):
     """A model ready to answer, with what shapes its answers.
 
-    `model` is what is called: for a model that also speaks, the part that thinks. `modalities`
-    are those that the processor takes.
+    `model` is what is called; of a model that also speaks, the part that thinks. `modalities` are
+    those that the processor takes.
     """
 
     model: Any
@@ -70,7 +70,7 @@ def load(name: str, options: Mapping[str, Any]) -> Loaded:
         model = _model(transformers, folder, dtype, options["attention"], shared)
     except (OSError, ValueError, ImportError, KeyError) as error:
         raise JudgeError(f"hf:{name}: cannot be loaded: {error}") from error
-    model = getattr(model, "thinker", model).to(device).eval()
+    model = model.to(device).eval()
     if options.get("chat_template"):
         processor.chat_template = _read_template(name, Path(options["chat_template"]))
     if getattr(processor, "chat_template", None) is None:
@@ -217,12 +217,17 @@ def _dtype(torch: Any, wanted: str, device: str) -> Any:
 
 
 def _model(transformers: Any, folder: Path, dtype: Any, attention: str, shared: Any) -> Any:
-    """The model in its multimodal class, or as a text model where it has no other."""
+    """The model in its multimodal class, or as a text model where it has no other.
+
+    Of a model that also speaks only the part that thinks is read: its voice would take as much
+    memory again, and is kept in a pickle.
+    """
     if attention not in ATTENTIONS:
         raise JudgeError(
             f"judge hf: attention {attention!r}: must be one of {', '.join(ATTENTIONS)}"
         )
-    config = transformers.AutoConfig.from_pretrained(folder, **shared)
+    whole = transformers.AutoConfig.from_pretrained(folder, **shared)
+    config = getattr(whole, "thinker_config", whole)
     multimodal = type(config) in transformers.AutoModelForMultimodalLM._model_mapping
     auto = "AutoModelForMultimodalLM" in getattr(config, "auto_map", {})
     kind = (
@@ -232,9 +237,17 @@ def _model(transformers: Any, folder: Path, dtype: Any, attention: str, shared: 
     )
 
     def load_with(implementation: str) -> Any:
-        return kind.from_pretrained(
-            folder, dtype=dtype, attn_implementation=implementation, use_safetensors=True, **shared
+        model, report = kind.from_pretrained(
+            folder,
+            config=config,
+            dtype=dtype,
+            attn_implementation=implementation,
+            use_safetensors=True,
+            output_loading_info=True,
+            **shared,
         )
+        _require_all(folder.name, type(model).__name__, report["missing_keys"])
+        return model
 
     if attention != "auto":
         return load_with(attention)
@@ -244,6 +257,21 @@ def _model(transformers: Any, folder: Path, dtype: Any, attention: str, shared: 
         if "scaled_dot_product_attention" not in str(error) and "sdpa" not in str(error):
             raise
         return load_with("eager")
+
+
+def _require_all(name: str, kind: str, missing: Iterable[str]) -> None:
+    """Return if no weight is missing from a model's files.
+
+    Raises:
+        JudgeError: Some are: they would be random numbers.
+    """
+    lost = sorted(missing)
+    if lost:
+        shown = ", ".join(lost[:4])
+        raise JudgeError(
+            f"hf:{name}: lacks {len(lost)} weights that a {kind} needs ({shown}): they would be "
+            "random numbers. Pass a checkpoint that was saved whole"
+        )
 
 
 def _modalities(processor: Any) -> tuple[str, ...]:

@@ -120,7 +120,7 @@ class Logits:
         lengths = [len(row) for row in rows]
         tree = Tree(
             conversations[0],
-            len(rows[0]) - shared,
+            rows[0][shared:],
             tuple(branch for some in branches for branch in some),
             shared + _weight(material),
         )
@@ -137,7 +137,7 @@ class Logits:
             line = before + self.chat.text(query.question + "\n") + tokens.lead
             branches.append(Branch(line))
             before = self.chat.text(query.closing + "\n\n")
-        tree = Tree(conversation, 0, tuple(branches), len(beginning) + _weight(material))
+        tree = Tree(conversation, (), tuple(branches), len(beginning) + _weight(material))
         lengths = [len(branch.ids) for branch in branches]
         return _Planned(tree, options, [1] * len(options), lengths)
 

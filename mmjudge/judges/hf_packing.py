@@ -21,12 +21,12 @@ class Branch(NamedTuple):
 class Tree(NamedTuple):
     """A beginning with its branches.
 
-    `conversation` shows the media; its last `dropped` tokens are a question's own and no part of
+    `conversation` shows the media; its last tokens, `tail`, are a question's own and no part of
     the beginning. `size` says about how long the beginning is, for buckets.
     """
 
     conversation: Conversation
-    dropped: int
+    tail: Tokens
     branches: tuple[Branch, ...]
     size: int = 0
 

@@ -1,10 +1,11 @@
 """Forward passes over trees: packed, from one cache, causal, or each question on its own."""
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, TypeVar
 
+from mmjudge.errors import JudgeError
 from mmjudge.judges.hf_chat import Chat, Inputs
 from mmjudge.judges.hf_packing import (
     Row,
@@ -48,7 +49,7 @@ class Passes:
         places = sorted(range(len(trees)), key=lambda i: trees[i].size)
         out: list[list[Read]] = [[] for _ in trees]
         size = 1 if self.share == "cache" else self.batch_size
-        for chunk in chunks(places, size):
+        for chunk in chunks(places, size, lambda i: self.chat.company(trees[i].conversation)):
             for place, reads in zip(chunk, self._some([trees[i] for i in chunk]), strict=True):
                 out[place] = reads
         return out
@@ -58,28 +59,28 @@ class Passes:
         alone = [tree._replace(branches=(branch,)) for tree in trees for branch in tree.branches]
         places = sorted(range(len(alone)), key=lambda i: alone[i].size)
         out: list[Read] = [None] * len(alone)
-        for chunk in chunks(places, self.batch_size):
+        company = [self.chat.company(tree.conversation) for tree in alone]
+        for chunk in chunks(places, self.batch_size, lambda i: company[i]):
             for place, reads in zip(chunk, self._some([alone[i] for i in chunk]), strict=True):
                 out[place] = reads[0]
         flat = iter(out)
         return [[next(flat) for _ in tree.branches] for tree in trees]
 
     def _some(self, trees: Sequence[Tree]) -> list[list[Read]]:
-        """One pass, or two halves where memory does not last, down to one branch alone."""
+        """One pass, or two halves where it does not fit, down to one branch alone."""
         try:
             return self._one_pass(trees)
         except Exception as error:
-            if not out_of_memory(error):
+            lost = too_much(error)
+            if lost is None:
                 raise
-            detail = str(error).splitlines()[0]
         free_memory()
         if len(trees) > 1:
             half = len(trees) // 2
             return self._some(trees[:half]) + self._some(trees[half:])
         (tree,) = trees
         half = len(tree.branches) // 2
-        if half == 0 or self.share == "causal":
-            lost = Failure(reason="infra", detail=f"one item alone is too much: {detail}")
+        if half == 0 or self.share == "causal" or lost.reason == "unsupported":
             return [[lost for _ in tree.branches]]
         parts = (tree.branches[:half], tree.branches[half:])
         return [[read for part in parts for read in self._some([tree._replace(branches=part)])[0]]]
@@ -105,7 +106,12 @@ class Passes:
         return plain.read(trees)
 
     def _row(self, tree: Tree, inputs: Inputs, i: int) -> Row:
-        end = len(inputs.rows[i]) - tree.dropped
+        end = len(inputs.rows[i]) - len(tree.tail)
+        if inputs.rows[i][end:] != tree.tail:
+            raise JudgeError(
+                "judge hf: the model's processor ends a conversation otherwise than its chat "
+                "template does, so questions cannot share a pass; ask with mode=generate"
+            )
         kinds = {name: row[i][:end] for name, row in inputs.kinds.items()}
         return Row(inputs.rows[i][:end], tree.branches, kinds)
 
@@ -243,14 +249,32 @@ class Passes:
         return self.model(**on_device)
 
 
-def chunks(rows: Sequence[T], size: int) -> list[Sequence[T]]:
-    """Runs of at most `size`.
+def chunks(rows: Sequence[T], size: int, company: Callable[[T], str]) -> list[Sequence[T]]:
+    """Runs of at most `size`, in each of which all have the same `company`.
 
     Example:
-        >>> chunks([3, 1, 2], 2)
-        [[3, 1], [2]]
+        >>> chunks(["ab", "c", "de", "fg"], 2, lambda row: str(len(row)))
+        [['ab', 'de'], ['fg'], ['c']]
     """
-    return [rows[start : start + size] for start in range(0, len(rows), size)]
+    groups: dict[str, list[T]] = {}
+    for row in rows:
+        groups.setdefault(company(row), []).append(row)
+    return [
+        group[start : start + size]
+        for group in groups.values()
+        for start in range(0, len(group), size)
+    ]
+
+
+def too_much(error: Exception) -> Failure | None:
+    """What an error means for one item alone; None where a smaller batch would not help."""
+    first = str(error).partition("\n")[0]
+    if out_of_memory(error):
+        return Failure(reason="infra", detail=f"one item alone is too much: {first}")
+    if isinstance(error, ValueError) and "have the same shape" in str(error):
+        what = "the model takes no media of unlike shapes at once, such as videos of 1 and 8 frames"
+        return Failure(reason="unsupported", detail=f"{what}: {first}")
+    return None
 
 
 def out_of_memory(error: Exception) -> bool:

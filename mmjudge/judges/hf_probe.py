@@ -42,7 +42,7 @@ def _tree(chat: Chat, kind: Any) -> Tree:
     rows: list[Tokens] = [chat.tokens(conversation) for conversation in conversations]
     shared = common(rows)
     branches = tuple(Branch(row[shared:]) for row in rows)
-    return Tree(conversations[0], len(rows[0]) - shared, branches, shared)
+    return Tree(conversations[0], rows[0][shared:], branches, shared)
 
 
 def _noise(kind: Modality, rate: int) -> Any:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mmjudge.media.image import MediaError
+from mmjudge.media.integrity import sound_problem
 
 VIDEOS = ("mov", "matroska", "avi")
 SOUNDS = ("wav", "flac", "ogg", "mp3", *VIDEOS)
@@ -17,10 +18,10 @@ _EBML, _SEGMENT, _UNKNOWN_SIZE = b"\x1a\x45\xdf\xa3", 0x18538067, -1
 
 
 def require_container(path: Path, name: str, allowed: tuple[str, ...]) -> str:
-    """The container of a file: one of `allowed`, and not shorter than it says.
+    """The container of a file: one of `allowed`, not shorter than it says, its checksums right.
 
     Raises:
-        MediaError: It is another one, or it was cut.
+        MediaError: It is another one, or it was cut or damaged.
     """
     with path.open("rb") as file:
         found = sniff(file.read(12))
@@ -31,6 +32,8 @@ def require_container(path: Path, name: str, allowed: tuple[str, ...]) -> str:
         check = _CHECKS.get(found)
         if check and (promised := check(file, size)) > size:
             raise MediaError(f"{name}: cut: {size} bytes, the container promises {promised}")
+    if problem := sound_problem(path, found):
+        raise MediaError(f"{name}: damaged: {problem}")
     return found
 
 
@@ -109,23 +112,9 @@ def _vint(data: bytes) -> tuple[int, int]:
     return (_UNKNOWN_SIZE if value == (1 << 7 * taken) - 1 else value), taken
 
 
-def _ogg_end(file: BinaryIO, size: int) -> int:
-    """Where the last page ends: beyond the file where it is cut, or says that more pages follow."""
-    file.seek(max(0, size - 66_000))
-    tail = file.read()
-    at = tail.rfind(b"OggS")
-    page = tail[at:]
-    if at < 0 or len(page) < 27 or len(page) < 27 + page[26]:
-        return size + 1
-    length = 27 + page[26] + sum(page[27 : 27 + page[26]])
-    last = bool(page[5] & 4)
-    return size - len(page) + length + (0 if last else 1)
-
-
 _CHECKS: dict[str, Callable[[BinaryIO, int], int]] = {
     "mov": _mov_end,
     "wav": _riff_end,
     "avi": _riff_end,
     "matroska": _matroska_end,
-    "ogg": _ogg_end,
 }

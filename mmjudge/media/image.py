@@ -3,6 +3,8 @@
 import io
 from typing import TYPE_CHECKING
 
+from mmjudge.media.integrity import image_problem
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
@@ -38,6 +40,8 @@ def decode_image(content: bytes, name: str, max_side: int | None = None) -> "Ima
         width, height = image.size
         if width * height > MAX_PIXELS:
             raise MediaError(f"{name}: {width} x {height} pixels; at most {MAX_PIXELS} in all")
+        if problem := image_problem(content, image.format):
+            raise MediaError(f"{name}: damaged: {problem}")
         image.load()
         if image.mode != "RGB" or image.getexif():
             image = _to_rgb(ImageOps.exif_transpose(image))

@@ -2,6 +2,7 @@
 
 import bisect
 from collections.abc import Iterator
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,10 +72,16 @@ def _index(packets: list[Any], stream: Any, name: str) -> VideoIndex:
         raise MediaError(f"{name}: {len(packets)} frames; the container {promised}")
     if any(pts is None for pts, _, _, _ in packets):
         raise MediaError(f"{name}: frames without a time")
-    shown = sorted(packet for packet in packets if not packet[3])
+    shown = sorted((packet for packet in packets if not packet[3]), key=itemgetter(0))
+    if not shown:
+        raise MediaError(f"{name}: {len(packets)} frames, none of which is to be shown")
     pts = tuple(packet[0] for packet in shown)
+    if len(set(pts)) < len(pts):
+        raise MediaError(f"{name}: {len(pts)} frames at {len(set(pts))} times: which is which?")
     keys = tuple(i for i, packet in enumerate(shown) if packet[2])
-    if not keys or stream.time_base is None or not (stream.width and stream.height):
+    # A stream whose codec is not known has neither width nor height.
+    width, height = getattr(stream, "width", 0), getattr(stream, "height", 0)
+    if not keys or stream.time_base is None or not (width and height):
         raise MediaError(f"{name}: no frame to begin with")
     tick = float(stream.time_base)
     span = (pts[-1] - pts[0]) * tick
@@ -86,8 +93,8 @@ def _index(packets: list[Any], stream: Any, name: str) -> VideoIndex:
         tick_s=tick,
         fps=fps,
         duration_s=span + (1 / fps if fps else 0.0),
-        width=stream.width,
-        height=stream.height,
+        width=width,
+        height=height,
     )
 
 

@@ -1,7 +1,7 @@
 """What the tests of `hf:` ask, and of whom: small requests with media, judges opened once."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,6 +26,8 @@ from mmjudge.types import (  # noqa: E402
     Request,
     Scale,
 )
+from tests.judges.tiny_models import llava_onevision, qwen2_5_vl, qwen2_audio  # noqa: E402
+from tests.judges.tiny_omni import qwen2_5_omni, smolvlm  # noqa: E402
 
 CRITERIA = (
     Criterion(name="match", question="Which shows what was asked for?", scale=Scale()),
@@ -69,7 +71,29 @@ SHOWN: dict[str, tuple[Media, ...]] = {
     "qwen2_5_vl": (PICTURES[1], FILM),
     "llava_onevision": (PICTURES[1], PICTURES[2]),
     "qwen2_audio": (SOUND,),
+    "qwen2_5_omni": (PICTURES[1], FILM, SOUND),
+    "smolvlm": (PICTURES[1], PICTURES[2]),
 }
+BUILDERS: dict[str, Callable[[Path], Path]] = {
+    "qwen2_5_vl": qwen2_5_vl,
+    "llava_onevision": llava_onevision,
+    "qwen2_audio": qwen2_audio,
+    "qwen2_5_omni": qwen2_5_omni,
+    "smolvlm": smolvlm,
+}
+
+
+class Folders(dict[str, Path]):
+    """Where the tiny models lie, by family; each is built when it is first asked for."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__()
+        self.root = root
+        torch.set_num_threads(1)
+
+    def __missing__(self, name: str) -> Path:
+        self[name] = BUILDERS[name](self.root / name)
+        return self[name]
 
 
 _OPEN: dict[tuple[Any, ...], Hf] = {}

@@ -1,6 +1,5 @@
 """The judge `hf:` on tiny models of real architectures: equal answers in every way to ask."""
 
-import os
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -8,16 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-os.environ["HF_HUB_OFFLINE"] = "1"
-torch = pytest.importorskip("torch", reason="the extra hf is not installed: hf: WAS NOT TESTED")
-pytest.importorskip("transformers", reason="the extra hf is not installed: hf: WAS NOT TESTED")
-
-from mmjudge.protocols import parse, render  # noqa: E402
-from mmjudge.types import (  # noqa: E402
+from mmjudge.protocols import parse, render
+from mmjudge.types import (
     ProtocolName,
     Scale,
 )
-from tests.judges.hf_asked import (  # noqa: E402
+from tests.judges.hf_asked import (
+    BUILDERS,
     CRITERIA,
     MEDIA,
     PICTURES,
@@ -27,19 +23,8 @@ from tests.judges.hf_asked import (  # noqa: E402
     numbers,
     opened,
     plain,
+    torch,
 )
-from tests.judges.tiny_models import BUILDERS  # noqa: E402
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _one_thread() -> None:
-    torch.set_num_threads(1)
-
-
-@pytest.fixture(scope="session")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    root = tmp_path_factory.mktemp("models")
-    return {name: build(root / name) for name, build in BUILDERS.items()}
 
 
 @pytest.fixture(params=sorted(BUILDERS))

@@ -1,30 +1,20 @@
-"""The judge `hf:` where something fails, whole runs, and what may be loaded at all."""
+"""The judge `hf:` where something fails, and whole runs."""
 
 import json
-import os
-import struct
-from collections.abc import Iterator
 from functools import update_wrapper, wraps
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-os.environ["HF_HUB_OFFLINE"] = "1"
-torch = pytest.importorskip("torch", reason="the extra hf is not installed: hf: WAS NOT TESTED")
-pytest.importorskip("transformers", reason="the extra hf is not installed: hf: WAS NOT TESTED")
-
-from mmjudge import run  # noqa: E402
-from mmjudge.errors import JudgeError  # noqa: E402
-from mmjudge.judges.hf import Hf  # noqa: E402
-from mmjudge.protocols import parse, render_parts  # noqa: E402
-from mmjudge.store import RunStore  # noqa: E402
-from mmjudge.types import (  # noqa: E402
-    Failure,
-    ProtocolName,
-)
-from tests.judges.hf_asked import (  # noqa: E402
+from mmjudge import run
+from mmjudge.judges.hf import Hf
+from mmjudge.protocols import parse, render_parts
+from mmjudge.store import RunStore
+from mmjudge.types import Failure, ProtocolName, Request
+from tests.judges.hf_asked import (
     CRITERIA,
+    FILM,
     MEDIA,
     PICTURES,
     ask,
@@ -32,24 +22,9 @@ from tests.judges.hf_asked import (  # noqa: E402
     numbers,
     opened,
     picture,
+    torch,
 )
-from tests.judges.tiny_models import BUILDERS, qwen2_5_vl  # noqa: E402
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _one_thread() -> None:
-    torch.set_num_threads(1)
-
-
-@pytest.fixture(scope="session")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    root = tmp_path_factory.mktemp("models")
-    return {name: build(root / name) for name, build in BUILDERS.items()}
-
-
-@pytest.fixture(params=sorted(BUILDERS))
-def family(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+from tests.judges.tiny_models import qwen2_5_vl
 
 
 class Starved:
@@ -206,84 +181,6 @@ def test_equal_replies_come_from_any_ids(folders: dict[str, Path]):
     assert numbers(one) == numbers(other)
 
 
-# What may be loaded.
-
-
-@pytest.fixture
-def copied(folders: dict[str, Path], tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "model"
-    folder.mkdir()
-    for path in folders["qwen2_5_vl"].iterdir():
-        (folder / path.name).write_bytes(path.read_bytes())
-    return folder
-
-
-def refused(folder: Path | str, **options: Any) -> str:
-    with pytest.raises(JudgeError) as caught:
-        opened(Path(folder) if isinstance(folder, Path) else folder, **options)  # type: ignore[arg-type]
-    return str(caught.value)
-
-
-def test_pickled_weights_are_refused_before_they_are_read(copied: Path):
-    (copied / "model.safetensors").unlink()
-    (copied / "pytorch_model.bin").write_bytes(b"cos\nsystem\n(S'exit 1'\ntR.")
-    said = refused(copied)
-    assert "pytorch_model.bin" in said
-    assert "safetensors" in said
-
-
-def test_code_of_a_repository_is_refused_unless_it_is_trusted(copied: Path):
-    config = json.loads((copied / "config.json").read_text())
-    config |= {"model_type": "unheard_of", "auto_map": {"AutoConfig": "own.Own"}}
-    (copied / "config.json").write_text(json.dumps(config))
-    (copied / "own.py").write_text("raise SystemExit('ran')")
-    assert "trust_remote_code" in refused(copied)
-
-
-def test_the_revision_of_a_folder_follows_its_weights(copied: Path):
-    from mmjudge.judges.hf_load import folder_digest
-
-    before = folder_digest(copied)
-    path = copied / "model.safetensors"
-    content = bytearray(path.read_bytes())
-    (length,) = struct.unpack("<Q", content[:8])
-    content[8 + length + 1] ^= 1
-    path.write_bytes(bytes(content))
-    assert folder_digest(copied) != before
-
-
-@pytest.mark.parametrize(
-    ("name", "options", "said"),
-    [
-        ("nowhere", {}, "owner/model"),
-        ("nobody/nothing", {}, "nobody/nothing"),
-        ("x", {"mode": "guess"}, "generate, logits"),
-        ("x", {"share": "most"}, "packed, cache, none, causal"),
-        ("x", {"batch_size": 0}, "at least 1"),
-        ("x", {"colour": 1}, "unknown option"),
-    ],
-)
-def test_what_cannot_be_opened_is_named(name: str, options: dict[str, Any], said: str):
-    assert said in refused(name, **options)
-
-
-def test_a_damaged_model_is_a_clear_error(copied: Path):
-    (copied / "model.safetensors").write_bytes(b"\xff" * 100)
-    assert "safetensors" in refused(copied)
-
-
-def test_a_folder_has_no_revision(copied: Path):
-    assert "no revisions" in refused(copied, revision="main")
-
-
-def test_without_the_extra_the_error_names_it(copied: Path, monkeypatch: pytest.MonkeyPatch):
-    from mmjudge.errors import MissingExtraError
-
-    monkeypatch.setitem(__import__("sys").modules, "transformers", None)
-    with pytest.raises(MissingExtraError, match=r"mmjudge\[hf\]"):
-        opened(copied, batch_size=3)
-
-
 def test_a_model_whose_mask_cannot_be_replaced_is_asked_another_way(
     folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ):
@@ -334,3 +231,31 @@ def test_a_score_without_levels_fails_as_a_value(folders: dict[str, Path]):
 def test_the_material_is_what_criteria_share():
     one, other = (render_parts(ask(criterion=c)).material for c in CRITERIA[:2])
     assert one == other
+
+
+def seen_together(judge: Hf, requests: list[Request]) -> list[list[float]]:
+    return [numbers(reply) for reply in judge.judge(requests, MEDIA)]
+
+
+@pytest.mark.parametrize("share", ["packed", "cache", "none"])
+def test_images_and_videos_of_one_name_stand_in_batches_apart(folders: dict[str, Path], share: str):
+    judge = opened(folders["smolvlm"], mode="logits", share=share)
+    assert judge.card.params["share"] == share
+    shown: list[Any] = [PICTURES[0], FILM, PICTURES[1], FILM]
+    requests = [ask(prompt=(f"cup {i}", medium)) for i, medium in enumerate(shown)]
+    together = seen_together(judge, [*requests, ask()])
+    for request, many in zip([*requests, ask()], together, strict=True):
+        assert many == pytest.approx(seen_together(judge, [request])[0], abs=1e-5)
+    (both,) = judge.judge([ask(prompt=("cup", PICTURES[0], FILM))], MEDIA)
+    assert both.error
+    assert (both.error.reason, "not both" in both.error.detail) == ("unsupported", True)
+
+
+def test_a_video_is_dated_by_its_own_rate(folders: dict[str, Path]):
+    """4 of 10 frames at 3 a second are 1.2 a second; two of them make a group."""
+    chat = opened(folders["qwen2_5_omni"], mode="logits").answerer.chat
+    inputs = chat.inputs([chat.conversation(("a", FILM), MEDIA)])
+    assert inputs.media["video_second_per_grid"].tolist() == pytest.approx([2 / 1.2])
+    slow = MEDIA[FILM]._replace(fps=0.3)
+    inputs = chat.inputs([chat.conversation(("a", FILM), {FILM: slow})])
+    assert inputs.media["video_second_per_grid"].tolist() == pytest.approx([2 / 0.12])

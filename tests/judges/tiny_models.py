@@ -4,7 +4,7 @@ Processors, tokenizers and chat templates are real ones, only small. Weights are
 spread, so that answers differ from item to item.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -45,8 +45,13 @@ def chat_template(marks: dict[str, str]) -> str:
     )
 
 
-def tokenizer(*specials: str, words: Sequence[str] = ()) -> Any:
-    """A byte-level BPE tokenizer with its control tokens; `words` are single tokens."""
+def tokenizer(
+    *specials: str, words: Sequence[str] = (), named: Mapping[str, str] | None = None
+) -> Any:
+    """A byte-level BPE tokenizer with its control tokens; `words` are single tokens.
+
+    `named`: attribute to control token, for a processor that asks its tokenizer for them.
+    """
     from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 
@@ -66,7 +71,7 @@ def tokenizer(*specials: str, words: Sequence[str] = ()) -> Any:
         eos_token="<|im_end|>",
         pad_token="<|endoftext|>",
         padding_side="left",
-        extra_special_tokens=list(specials),
+        extra_special_tokens=dict(named) if named else list(specials),
     )
 
 
@@ -83,7 +88,7 @@ def _spread(model: Any, seed: int) -> Any:
     return model
 
 
-def _text(vocabulary: int, tokens: Any, **more: Any) -> dict[str, Any]:
+def language(vocabulary: int, tokens: Any, **more: Any) -> dict[str, Any]:
     return {
         "vocab_size": vocabulary,
         "hidden_size": 64,
@@ -116,7 +121,7 @@ def qwen2_5_vl(folder: Path, seed: int = 0, **text: Any) -> Path:
     sections = [2 * width, 3 * width, 3 * width]
     rope = {"rope_type": "default", "mrope_section": sections, "rope_theta": 10000.0}
     config = Qwen2_5_VLConfig(
-        text_config=_text(len(tokens), tokens, rope_parameters=rope, **text),
+        text_config=language(len(tokens), tokens, rope_parameters=rope, **text),
         vision_config={
             "depth": 2,
             "hidden_size": 32,
@@ -144,7 +149,7 @@ def qwen2_5_vl(folder: Path, seed: int = 0, **text: Any) -> Path:
             }
         ),
     )
-    return _save(Qwen2_5_VLForConditionalGeneration(config), processor, folder, seed)
+    return saved(Qwen2_5_VLForConditionalGeneration(config), processor, folder, seed)
 
 
 def llava_onevision(folder: Path, seed: int = 0) -> Path:
@@ -160,7 +165,7 @@ def llava_onevision(folder: Path, seed: int = 0) -> Path:
     tokens = tokenizer("<image>", "<video>")
     side, tiles = {"height": 32, "width": 32}, [[32, 32], [32, 64], [64, 32]]
     config = LlavaOnevisionConfig(
-        text_config={"model_type": "qwen2", **_text(len(tokens), tokens)},
+        text_config={"model_type": "qwen2", **language(len(tokens), tokens)},
         vision_config={
             "model_type": "siglip_vision_model",
             "hidden_size": 32,
@@ -185,7 +190,7 @@ def llava_onevision(folder: Path, seed: int = 0) -> Path:
         vision_feature_select_strategy="full",
         chat_template=chat_template({"image": "<image>\n", "video": "<video>\n"}),
     )
-    return _save(LlavaOnevisionForConditionalGeneration(config), processor, folder, seed)
+    return saved(LlavaOnevisionForConditionalGeneration(config), processor, folder, seed)
 
 
 def qwen2_audio(folder: Path, seed: int = 0) -> Path:
@@ -200,7 +205,7 @@ def qwen2_audio(folder: Path, seed: int = 0) -> Path:
     names = ("<|AUDIO|>", "<|audio_bos|>", "<|audio_eos|>")
     tokens = tokenizer(*names)
     config = Qwen2AudioConfig(
-        text_config={"model_type": "qwen2", **_text(len(tokens), tokens)},
+        text_config={"model_type": "qwen2", **language(len(tokens), tokens)},
         audio_config={
             "model_type": "qwen2_audio_encoder",
             "num_mel_bins": 16,
@@ -217,17 +222,10 @@ def qwen2_audio(folder: Path, seed: int = 0) -> Path:
         tokens,
         chat_template=chat_template({"audio": "<|audio_bos|><|AUDIO|><|audio_eos|>"}),
     )
-    return _save(Qwen2AudioForConditionalGeneration(config), processor, folder, seed)
+    return saved(Qwen2AudioForConditionalGeneration(config), processor, folder, seed)
 
 
-def _save(model: Any, processor: Any, folder: Path, seed: int) -> Path:
+def saved(model: Any, processor: Any, folder: Path, seed: int) -> Path:
     _spread(model, seed).save_pretrained(folder, safe_serialization=True)
     processor.save_pretrained(folder)
     return folder
-
-
-BUILDERS: dict[str, Callable[[Path], Path]] = {
-    "qwen2_5_vl": qwen2_5_vl,
-    "llava_onevision": llava_onevision,
-    "qwen2_audio": qwen2_audio,
-}

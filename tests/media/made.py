@@ -105,3 +105,18 @@ def certificate(folder: Path) -> tuple[Path, Path]:
     except FileNotFoundError:
         pytest.skip("openssl is not here: DOWNLOADS ARE NOT TESTED")
     return cert, key
+
+
+MATRICES = {0: (1, 0, 0, 1), 90: (0, 1, -1, 0), 180: (-1, 0, 0, -1), 270: (0, -1, 1, 0)}
+"""Of a track header: x' = a x + c y, y' = b x + d y with y downwards, so 90 turns clockwise."""
+
+
+def turned(path: Path, degrees: int) -> Path:
+    """Write a display matrix into an MP4: its frames are to be shown turned clockwise."""
+    content = bytearray(path.read_bytes())
+    at = content.index(b"tkhd") + 44
+    a, b, c, d = MATRICES[degrees]
+    for place, entry in zip((0, 4, 12, 16), (a, b, c, d), strict=True):
+        content[at + place : at + place + 4] = (entry << 16).to_bytes(4, "big", signed=True)
+    path.write_bytes(content)
+    return path

@@ -53,6 +53,31 @@ def test_of_eight_channels_the_mean_is_heard(tmp_path: Path):
     assert np.allclose(clip.samples, 3.5 / 8)
 
 
+def test_one_sample_that_resampling_leaves_nothing_of_is_refused(tmp_path: Path):
+    with pytest.raises(MediaError, match="no sample"):
+        heard(wav(tmp_path / "a.wav", np.array([0.25]), 44_100), audio_rate=16_000)
+
+
+@pytest.mark.parametrize("kind", ["wav", "flac", "ogg"])
+def test_eight_channels_are_heard_in_every_format_that_holds_them(kind: str, tmp_path: Path):
+    tones = np.stack([sine(1, 16_000, 300 + 100 * i) for i in range(8)], axis=1)
+    soundfile.write(tmp_path / f"a.{kind}", tones, 16_000)
+    found = np.abs(np.fft.rfft(heard(tmp_path / f"a.{kind}").samples))
+    loudest = sorted(np.argsort(found)[-8:].tolist())
+    assert loudest == [300 + 100 * i for i in range(8)]
+
+
+def test_a_sound_that_claims_ten_hours_is_cut(tmp_path: Path):
+    path = wav(tmp_path / "a.wav", sine(1, 16_000), 16_000, "PCM_16")
+    content = bytearray(path.read_bytes())
+    size = 36_000 * 16_000 * 2
+    for place, value in ((4, size + 36), (content.index(b"data") + 4, size)):
+        content[place : place + 4] = value.to_bytes(4, "little")
+    path.write_bytes(content)
+    with pytest.raises(MediaError, match="cut"):
+        heard(path)
+
+
 def test_one_sample_is_a_sound_at_its_own_rate(tmp_path: Path):
     clip = heard(wav(tmp_path / "a.wav", np.array([0.25]), 16_000))
     assert clip.samples.tolist() == [0.25]
@@ -95,6 +120,50 @@ def test_a_sound_cut_anywhere_fails(kind: str, tmp_path: Path):
     for share in range(40):
         path.write_bytes(whole[: len(whole) * share // 40 + (share == 39)])
         with pytest.raises(MediaError):
+            heard(path)
+
+
+@pytest.mark.parametrize("kind", ["flac", "ogg"])
+def test_a_bit_flipped_anywhere_in_a_checked_sound_is_found(kind: str, tmp_path: Path):
+    path = tmp_path / f"a.{kind}"
+    soundfile.write(path, np.random.default_rng(0).uniform(-0.5, 0.5, 4_000), 16_000)
+    plain, whole = heard(path).samples, bytearray(path.read_bytes())
+    for place in range(0, len(whole), 37):
+        whole[place] ^= 8
+        path.write_bytes(whole)
+        whole[place] ^= 8
+        try:
+            same = np.array_equal(heard(path).samples, plain)
+        except MediaError:
+            continue
+        assert same, place  # what says nothing of the sound, such as who made it
+
+
+@pytest.mark.parametrize("rate", [8_000, 22_050, 44_100])
+@pytest.mark.parametrize("mode", ["CONSTANT", "VARIABLE"])
+def test_an_mp3_is_whole_frame_by_frame(rate: int, mode: str, tmp_path: Path):
+    path = tmp_path / "a.mp3"
+    soundfile.write(path, sine(2, rate), rate, bitrate_mode=mode)
+    whole = path.read_bytes()
+    assert heard(path).samples.size
+    tagged = b"ID3\4\0\0\0\0\0\5hello" + whole + b"TAG" + bytes(125)
+    path.write_bytes(tagged)
+    assert heard(path).samples.size
+    middle = len(whole) // 2
+    for damaged in (whole[:middle] + bytes(400) + whole[middle:], whole[:-7], whole + bytes(9)):
+        path.write_bytes(damaged)
+        with pytest.raises(MediaError, match=r"a\.mp3: damaged: (no frame|cut)"):
+            heard(path)
+
+
+def test_an_mp3_of_fewer_frames_than_its_header_counts_is_cut(tmp_path: Path):
+    path = tmp_path / "a.mp3"
+    soundfile.write(path, sine(2, 44_100), 44_100, bitrate_mode="CONSTANT")
+    whole = path.read_bytes()
+    for _ in range(3):
+        whole = whole[: whole.rindex(whole[:2])]
+        path.write_bytes(whole)
+        with pytest.raises(MediaError, match=r"the first one counts|the file promises 88200"):
             heard(path)
 
 

@@ -1,5 +1,6 @@
 """Images of all kinds and in all states of decay: what is shown is defined, or the item fails."""
 
+import base64
 import hashlib
 import io
 import os
@@ -206,6 +207,45 @@ def test_a_cmyk_picture_gives_the_pixels_that_it_always_gave():
     # JPEG is lossy, and builds of its library differ by a step; the formula is what is held.
     wanted = (255 - plain[..., :3]) * (255 - plain[..., 3:]) / 255
     assert np.abs(found - wanted).max() <= 6
+
+
+FLAT_CMYK = zlib.decompress(
+    base64.b85decode(
+        "c-s4a<NrGbKF5^&q*R6!1`zmvo57iZkwWnQ0D}kz0|$cui?bkuuOLIDAcMCc!~Y`;Vj!a#kO4O*7f@V8096#^kXsC"
+        "VEY1wR43P}p3=H-R_YeGMIR5Ycq4=o}+Bxk0-vj{BS{<7"
+    )
+)
+"""A JPEG of two flat blocks, (0, 255, 255, 0) and (40, 80, 120, 60), which no decoder rounds."""
+
+
+def test_a_cmyk_file_has_its_golden_hash():
+    image = decode_image(FLAT_CMYK, "x.jpg")
+    # (255 - c) (255 - k) / 255, rounded, by hand.
+    assert (image.getpixel((0, 0)), image.getpixel((12, 4))) == (RED, (164, 134, 103))
+    digest = "904e3342ee81ab234345f5bdd4e5de796e3d76704bce910aceac83ab93bacc09"
+    assert hashlib.sha256(image.tobytes()).hexdigest() == digest
+
+
+def without_its_end(kind: str) -> bytes:
+    """A picture whose second half is zeros, as by a download that broke off."""
+    content = encoded(noise(), kind)
+    return content[: len(content) // 2] + bytes(len(content) - len(content) // 2)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_a_picture_whose_end_is_zeros_is_an_error_and_never_grey(kind: str):
+    with pytest.raises(MediaError, match=r"^x: damaged"):
+        decode_image(without_its_end(kind), "x")
+
+
+def test_a_bit_flipped_anywhere_in_a_png_is_found():
+    content = bytearray(encoded(noise(8)))
+    for place in range(8, len(content)):
+        content[place] ^= 4
+        with pytest.raises(MediaError):
+            decode_image(bytes(content), "x.png")
+        content[place] ^= 4
+    assert decode_image(bytes(content), "x.png").size == (8, 8)
 
 
 @pytest.fixture

@@ -1,13 +1,8 @@
 """What is elsewhere: the cache of the Hub, and the web behind its guard."""
 
-import http.server
 import os
-import ssl
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +10,7 @@ import pytest
 from mmjudge.media import MediaError
 from mmjudge.media.source import fetch
 from mmjudge.media.urls import Rules, download, is_public
-from tests.media.made import certificate, jpeg
+from tests.media.made import jpeg
 
 
 @pytest.mark.parametrize(
@@ -65,68 +60,6 @@ def test_no_address_that_is_not_public_is_asked(host: str, tmp_path: Path):
 )
 def test_an_address_of_no_public_use_is_known(address: str):
     assert not is_public(address)
-
-
-class Site(http.server.BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        moved = {
-            "/moved": "/small",
-            "/inside": "https://10.0.0.1/small",
-            "/plain": "http://localhost/small",
-            "/loop": "/loop",
-            "/file": "file:///etc/passwd",
-        }
-        if self.path in moved:
-            self.send_response(302)
-            self.send_header("Location", moved[self.path])
-            self.end_headers()
-        elif self.path == "/small":
-            self.send_response(200)
-            self.send_header("Content-Length", "5")
-            self.end_headers()
-            self.wfile.write(b"small")
-        elif self.path in ("/endless", "/slow"):
-            self.send_response(200)
-            self.end_headers()
-            try:
-                while True:
-                    self.wfile.write(b"x" * (1 << 16 if self.path == "/endless" else 1))
-                    time.sleep(0 if self.path == "/endless" else 0.1)
-            except OSError:
-                pass
-        elif self.path == "/short":
-            self.send_response(200)
-            self.send_header("Content-Length", "50")
-            self.end_headers()
-            self.wfile.write(b"short")
-        else:
-            self.send_error(404)
-
-    def log_message(self, format: str, *arguments: object) -> None:
-        pass
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Rules]]:
-    cert, key = certificate(tmp_path_factory.mktemp("tls"))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Site)
-    server.daemon_threads = True
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(cert, key)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    trusting = ssl.create_default_context(cafile=str(cert))
-    here = Rules(
-        allowed=lambda ip: ip == "127.0.0.1" or is_public(ip),
-        context=trusting,
-        max_bytes=1 << 20,
-        limit_s=1.5,
-    )
-    yield f"https://localhost:{server.server_port}", here
-    server.shutdown()
-    server.server_close()
-    thread.join()
 
 
 @pytest.mark.parametrize("path", ["/small", "/moved"])
