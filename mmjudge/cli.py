@@ -91,7 +91,9 @@ def run(  # noqa: PLR0913, PLR0917 (one parameter for each option of the command
     task: Annotated[
         str, typer.Option(help="Installed task, task folder, or hub:owner/name@revision.")
     ],
-    judge: Annotated[str, typer.Option(help="kind:name, such as replay:gpt4o, or a YAML file.")],
+    judge: Annotated[
+        str, typer.Option(help="kind:name (replay:gpt4o), file.py:MyJudge, or a YAML file.")
+    ],
     data: Annotated[Path | None, typer.Option(help="Data of an installed task.")] = None,
     judge_option: Annotated[
         list[str] | None,
