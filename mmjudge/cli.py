@@ -216,6 +216,34 @@ def judges(
     print_judges(modality, protocol, task, data, as_json=as_json)
 
 
+@app.command("check-judge")
+def check_judge(
+    spec: Annotated[
+        str, typer.Argument(metavar="SPEC", help="kind:name, file.py:MyJudge, or a YAML file.")
+    ],
+    judge_option: Annotated[
+        list[str] | None,
+        typer.Option("--judge-option", "-J", metavar="KEY=VALUE", help="Repeatable."),
+    ] = None,
+    protocol: Annotated[
+        Literal["pair", "score", "rank"] | None,
+        typer.Option(help="Only this one of its card's protocols."),
+    ] = None,
+    timeout: Annotated[float, typer.Option(min=0.001, help="Seconds that a call may take.")] = 300,
+    as_json: Json = False,
+) -> None:
+    """Ask a judge a few made-up requests, and say what is wrong with it.
+
+    Exit code 1 where something is broken, 2 where there is no such judge.
+    """
+    from mmjudge.commands.check_judge import check_and_print
+    from mmjudge.commands.options import typed_values
+
+    options = typed_values("--judge-option", judge_option or [])
+    code = check_and_print(spec, options, protocol, timeout, as_json=as_json)
+    raise typer.Exit(code)
+
+
 @app.command()
 def export(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")],
