@@ -232,7 +232,7 @@ def check_judge(
     timeout: Annotated[float, typer.Option(min=0.001, help="Seconds that a call may take.")] = 300,
     as_json: Json = False,
 ) -> None:
-    """Ask a judge a few made-up requests, and say what is wrong with it.
+    """Say what is wrong with a judge, after a few requests.
 
     Exit code 1 where something is broken, 2 where there is no such judge.
     """

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple, get_args
 from mmjudge.checks.asking import Answer, Asker
 from mmjudge.checks.cards import Open, check_card, check_fingerprint
 from mmjudge.checks.findings import Finding, Report, finding
-from mmjudge.checks.laws import Base, check_batches, check_ids, check_looks, check_repeats
-from mmjudge.checks.material import CheckTask, is_core, make_media, missing
+from mmjudge.checks.laws import asked_twice, check_batches, check_ids, check_looks, check_repeats
+from mmjudge.checks.material import CheckTask, is_core, make_media, missing, with_other_media
 from mmjudge.checks.replies import (
     Answered,
     check_calls,
@@ -72,7 +72,7 @@ def check_judge(
         if not asked:
             raise MmjudgeError(
                 f"{spec}: its card takes {', '.join(judge.card.protocols) or 'no protocol'}, "
-                f"so {protocol or 'nothing'} can be checked"
+                f"so {protocol or 'it'} cannot be checked"
             )
         asker, more = _asked(subject, judge, asked, seconds)
         return Report(
@@ -113,16 +113,16 @@ def _asked(
     answered = Answered(requests, answers)
     opened_for = protocols[-1:] if judge.card.lookup else protocols
     core = [i for i, r in enumerate(requests) if is_core(r) and r.protocol in opened_for]
-    base = Base(asker, [requests[place] for place in core], [answers[place] for place in core])
+    among = [answers[place] for place in core]
+    base = asked_twice(asker, [requests[place] for place in core])
     findings = [
         *check_claims(answered, judge.card),
         *check_verdicts(answered, judge.card),
         *check_numbers(answered),
     ]
     if any(answer is not None for answer in base.answers):
-        base, repeats = check_repeats(base)
-        findings += repeats
-        findings += check_batches(base)
+        findings += check_repeats(base)
+        findings += check_batches(base, among)
         findings += check_ids(base, judge.card)
         findings += check_looks(base, judge.card)
     if not asker.hung and not judge.card.lookup:
@@ -156,6 +156,6 @@ def _decoded(task: CheckTask, requests: Sequence[Request], card: JudgeCard) -> d
         return {}
     loader = Loader(task.root, 1, card.sampling)
     try:
-        return gather(loader.submit(requests))
+        return gather(loader.submit([*requests, *map(with_other_media, requests)]))
     finally:
         loader.close()

@@ -22,12 +22,13 @@ UNSTABLE = "cannot be told: it does not answer the same request the same way twi
 class Base(NamedTuple):
     """Requests with their answers; what is asked in another way is compared with these.
 
-    `stable`: places of those that were answered the same way twice.
+    `again`: answers to the same batch the second time; `stable`: places of those that are the same.
     """
 
     asker: Asker
     requests: Sequence[Request]
     answers: Sequence[Answer]
+    again: Sequence[Answer] = ()
     stable: frozenset[int] = frozenset()
 
     @property
@@ -49,26 +50,37 @@ class Base(NamedTuple):
         return [(place, found) for place, found in self.gaps(answers) if place in self.stable]
 
 
-def check_repeats(base: Base) -> tuple[Base, list[Finding]]:
-    """The same batch once more; also which answers can be compared at all."""
-    again = base.asker.ask(base.requests, base.size)
-    gaps = base.gaps(again)
-    stable = frozenset(place for place, found in gaps if found.kind == "same")
-    base = base._replace(stable=stable)
-    changed = [label(base.requests[place]) for place, _ in gaps if place not in stable]
-    if not gaps:
-        return base, []
+def asked_twice(asker: Asker, requests: Sequence[Request]) -> Base:
+    """Ask the same batches twice, so that it is known what can be compared."""
+    first = Base(asker, requests, ())
+    answers, again = (asker.ask(requests, first.size) for _ in range(2))
+    base = first._replace(answers=answers, again=again)
+    same = (place for place, found in base.gaps(again) if found.kind == "same")
+    return base._replace(stable=frozenset(same))
+
+
+def check_repeats(base: Base) -> Iterator[Finding]:
+    """The same batch gets the same replies once more."""
+    gaps = base.gaps(base.again)
+    changed = [label(base.requests[place]) for place, _ in gaps if place not in base.stable]
     if changed:
         said = f"the same request is answered differently the second time: {of(changed, gaps)}"
-        return base, [finding("repeats", "warning", said, changed)]
-    return base, [finding("repeats", "ok", f"the same replies twice{_rounding(gaps)}")]
+        yield finding("repeats", "warning", said, changed)
+    elif gaps:
+        yield finding("repeats", "ok", f"the same replies twice{_rounding(gaps)}")
 
 
-def check_batches(base: Base) -> Iterator[Finding]:
-    """One request at a time, and the batch backwards, against the batch as it came."""
-    ways: dict[str, Callable[[], list[Answer]]] = {
+def check_batches(base: Base, among: Sequence[Answer]) -> Iterator[Finding]:
+    """The batch as it came, one request at a time, backwards, and among others.
+
+    Args:
+        base: The answers that the others are compared with.
+        among: What was answered to the same requests when they stood among all others.
+    """
+    ways: dict[str, Callable[[], Sequence[Answer]]] = {
         "asked one at a time": lambda: base.asker.ask(base.requests, 1),
         "asked in the reverse order": lambda: base.asker.ask(base.requests[::-1], base.size)[::-1],
+        "asked among other requests": lambda: among,
     }
     if base.size == 1:
         yield finding("batches", "ok", "it takes one request at a time, so none sees another")
