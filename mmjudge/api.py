@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmjudge.engine import Means, Progress, Stats, execute
+from mmjudge.errors import JudgeError
 from mmjudge.folder_task import open_task
-from mmjudge.judges.base import Judge, JudgeContext, open_judge
+from mmjudge.judges.base import Judge, JudgeContext, Scorer, open_judge
+from mmjudge.judges.custom import as_judge
 from mmjudge.protocols import template_digest, wording_digest
 from mmjudge.resume import check_same_run
 from mmjudge.store import RunStore
@@ -80,7 +82,7 @@ class Run:
 
 def run(  # noqa: PLR0913 (every setting of a run has a default and a name)
     task: str | Task,
-    judge: str | Judge,
+    judge: str | Judge | Scorer,
     *,
     data: str | Path | None = None,
     out: str | Path | None = None,
@@ -101,7 +103,8 @@ def run(  # noqa: PLR0913 (every setting of a run has a default and a name)
 
     Args:
         task: Name of an installed task, path of a task folder, `hub:owner/name@revision`, a task.
-        judge: A spec such as `replay:gpt4o` or `baseline:random`, a YAML file, or a judge.
+        judge: A spec such as `replay:gpt4o` or `path/to/file.py:MyJudge`, a YAML file, or an
+            object: a judge, or a scorer.
         data: Folder or file of the task's data; None for the public copy.
         out: Folder of the run; by default one under `runs/` named by task, judge and settings.
         protocol: pair, score or rank; by default the first that the task has.
@@ -128,7 +131,7 @@ def run(  # noqa: PLR0913 (every setting of a run has a default and a name)
     opened = open_task(task, Path(data) if data else None) if isinstance(task, str) else task
     chosen = protocol or opened.spec.protocols[0]
     context = JudgeContext(opened, chosen)
-    answering = open_judge(judge, context, options) if isinstance(judge, str) else judge
+    answering = _answering(judge, context, options)
     wording = answering.card.wordings.get(chosen)
     settings = RunSettings(
         protocol=chosen,
@@ -144,6 +147,16 @@ def run(  # noqa: PLR0913 (every setting of a run has a default and a name)
     with _open_or_create(folder, header) as store:
         stats = execute(opened, answering, store, means, progress)
     return Run(folder, stats)
+
+
+def _answering(
+    judge: str | Judge | Scorer, context: JudgeContext, options: Mapping[str, Any] | None
+) -> Judge:
+    if isinstance(judge, str):
+        return open_judge(judge, context, options)
+    if options:
+        raise JudgeError(f"options {sorted(options)}: pass them where the judge is made")
+    return as_judge(judge)
 
 
 def _open_or_create(folder: Path, header: RunHeader) -> RunStore:

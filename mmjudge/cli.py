@@ -91,7 +91,9 @@ def run(  # noqa: PLR0913, PLR0917 (one parameter for each option of the command
     task: Annotated[
         str, typer.Option(help="Installed task, task folder, or hub:owner/name@revision.")
     ],
-    judge: Annotated[str, typer.Option(help="kind:name, such as replay:gpt4o, or a YAML file.")],
+    judge: Annotated[
+        str, typer.Option(help="kind:name (replay:gpt4o), file.py:MyJudge, or a YAML file.")
+    ],
     data: Annotated[Path | None, typer.Option(help="Data of an installed task.")] = None,
     judge_option: Annotated[
         list[str] | None,
@@ -222,6 +224,34 @@ def judges(
     from mmjudge.commands.listing import print_judges
 
     print_judges(modality, protocol, task, data, as_json=as_json)
+
+
+@app.command("check-judge")
+def check_judge(
+    spec: Annotated[
+        str, typer.Argument(metavar="SPEC", help="kind:name, file.py:MyJudge, or a YAML file.")
+    ],
+    judge_option: Annotated[
+        list[str] | None,
+        typer.Option("--judge-option", "-J", metavar="KEY=VALUE", help="Repeatable."),
+    ] = None,
+    protocol: Annotated[
+        Literal["pair", "score", "rank"] | None,
+        typer.Option(help="Only this one of its card's protocols."),
+    ] = None,
+    timeout: Annotated[float, typer.Option(min=0.001, help="Seconds that a call may take.")] = 300,
+    as_json: Json = False,
+) -> None:
+    """Say what is wrong with a judge, after a few requests.
+
+    Exit code 1 where something is broken, 2 where there is no such judge.
+    """
+    from mmjudge.commands.check_judge import check_and_print
+    from mmjudge.commands.options import typed_values
+
+    options = typed_values("--judge-option", judge_option or [])
+    code = check_and_print(spec, options, protocol, timeout, as_json=as_json)
+    raise typer.Exit(code)
 
 
 @app.command()

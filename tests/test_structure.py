@@ -37,7 +37,7 @@ LAYERS = (
     ("github", "hub", "rows", "folder_task", "protocols"),
     ("judges", "probes", "strategies", "store"),
     ("budget", "interrupts", "refusal", "resume", "engine", "executors", "table"),
-    ("frames", "scoring"),
+    ("frames", "scoring", "checks"),
     ("comparison",),
     ("api",),
     ("report", "export", "interop", "leaderboard"),

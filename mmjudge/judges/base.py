@@ -1,7 +1,9 @@
 """What a judge is, how a scorer becomes one, and how a spec names one."""
 
 import hashlib
+import inspect
 import json
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -49,25 +51,38 @@ class JudgeContext(NamedTuple):
 
 
 class Judge(ABC):
-    """Answers requests; subclass it and register it as a `mmjudge.judges` entry point."""
+    """Answers requests; a subclass needs `judge` alone.
+
+    Name it as `file.py:MyJudge`, pass an object of it to `mmjudge.run`, or register the class as a
+    `mmjudge.judges` entry point. Without a `card` of its own it is a judge of texts.
+    """
 
     card: JudgeCard
     takes_wordings: ClassVar[bool] = False
     """Whether it asks by the `wordings` of its context; only such a kind can carry a family."""
 
     @classmethod
-    @abstractmethod
     def open(cls, name: str, options: Mapping[str, Any], context: JudgeContext) -> Self:
         """Make the judge that `kind:name` and its options ask for.
+
+        Unless a subclass says otherwise, the options are the keywords of its constructor, and all
+        of them stand in the card.
 
         Raises:
             JudgeError: There is no such judge, or an option does not fit.
         """
+        if name:
+            raise JudgeError(f"judge {cls.__name__}: takes no name, found {name!r}")
+        taken = constructor_options(cls, options)
+        judge = cls(**taken)
+        card = described(judge)
+        judge.card = card.model_copy(update={"params": {**taken, **card.params}})
+        return judge
 
     @classmethod
-    @abstractmethod
     def catalog(cls) -> Iterable[JudgeCard]:
         """Cards of what this kind offers, for `mmjudge judges`; loads nothing heavy."""
+        return [described(cls)]
 
     @abstractmethod
     def judge(self, batch: Sequence[Request], media: MediaMap) -> list[Reply]:
@@ -108,9 +123,10 @@ class Streaming(Protocol):
 
 
 class Scorer(Protocol):
-    """Gives a number to one answer to a prompt: CLIP-style scorers, reward models."""
+    """Gives a number to one answer to a prompt: CLIP-style scorers, reward models.
 
-    card: JudgeCard
+    It may have a `card`; without one it is a scorer of texts.
+    """
 
     def score(self, pairs: Sequence[tuple[Parts, Parts]], media: MediaMap) -> NDArray[np.float64]:
         """Scores of (prompt, answer) pairs, shape (n,), higher is better."""
@@ -134,9 +150,9 @@ class LiftedScorer:
     threshold: to lie close together is not transitive.
     """
 
-    def __init__(self, scorer: Scorer) -> None:
+    def __init__(self, scorer: Scorer, card: JudgeCard | None = None) -> None:
         self.scorer = scorer
-        self.card = scorer.card
+        self.card = card or described(scorer)
 
     def judge(self, batch: Sequence[Request], media: MediaMap) -> list[Reply]:
         """One score for each slot of each request."""
@@ -147,7 +163,7 @@ class LiftedScorer:
             if problem is None
             for candidate in request.candidates
         ]
-        scores = iter(self.scorer.score(pairs, media).tolist() if pairs else ())
+        scores = iter(self._scores(pairs, media) if pairs else ())
         return [
             self._reply(request, tuple(next(scores) for _ in request.candidates))
             if problem is None
@@ -162,22 +178,34 @@ class LiftedScorer:
         found = (problem(request.prompt, candidate.parts) for candidate in request.candidates)
         return next(filter(None, found), None)
 
+    def _scores(self, pairs: Sequence[tuple[Parts, Parts]], media: MediaMap) -> list[float]:
+        """What the scorer gave, if it is as many numbers as were asked for."""
+        given = np.asarray(self.scorer.score(pairs, media), dtype=np.float64)
+        if given.shape != (len(pairs),):
+            raise JudgeError(
+                f"judge {self.card.name}: score() gave an array of shape {given.shape} for "
+                f"{len(pairs)} answers; one number for each is needed, shape ({len(pairs)},)"
+            )
+        return [float(score) for score in given]
+
     def _reply(self, request: Request, scores: tuple[float, ...]) -> Reply:
+        if odd := [score for score in scores if not math.isfinite(score)]:
+            return Reply(error=Failure(reason="infra", detail=f"score() gave {odd[0]}"))
         close = float(self.card.params.get("tie_within", 0.0))
         if request.protocol == "pair" and close and abs(scores[0] - scores[1]) <= close:
             return Reply(scores=scores, verdict=Preference(value="tie"))
         return Reply(scores=scores)
 
 
-def lift(scorer: Scorer) -> LiftedScorer:
-    """Give a scorer all three protocols."""
-    return LiftedScorer(scorer)
+def lift(scorer: Scorer, card: JudgeCard | None = None) -> LiftedScorer:
+    """Give a scorer all three protocols; `card` stands for its own."""
+    return LiftedScorer(scorer, card)
 
 
 class JudgeSpec(Record):
-    """A judge as written in a YAML file: `judge: kind:name`, with options."""
+    """A judge as written in a YAML file: `judge: kind:name` or `file.py:Class`, with options."""
 
-    judge: str = Field(pattern=r"^[a-z0-9_]+(:.*)?$")
+    judge: str = Field(pattern=r"^([a-z0-9_]+(:.*)?|[^:]+\.py(:.*)?)$")
     options: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -185,8 +213,8 @@ def open_judge(spec: str, context: JudgeContext, options: Mapping[str, Any] | No
     """Open the judge that a spec string or a YAML file names.
 
     Args:
-        spec: `kind:name`, or the path of a YAML file: with `judge` and `options`, or the card of a
-            family, with `protocols`.
+        spec: `kind:name`, `path/to/file.py:Class`, or the path of a YAML file: with `judge` and
+            `options` (paths start from its folder), or a card of a family, with `protocols`.
         context: The task and protocol.
         options: Further options; they win over those of the file.
 
@@ -202,7 +230,17 @@ def open_judge(spec: str, context: JudgeContext, options: Mapping[str, Any] | No
         context = context._replace(folder=path.parent)
         spec, given = written.judge, {**written.options, **given}
     kind, _, name = spec.partition(":")
-    judge: Judge = registry(JUDGES).load(kind).open(name, given, context)
+    if kind.endswith(".py"):
+        from mmjudge.judges.custom import open_file
+
+        judge = open_file(context.folder / Path(kind).expanduser(), name, given, context)
+    else:
+        judge = registry(JUDGES).load(kind).open(name, given, context)
+    return fingerprinted(judge)
+
+
+def fingerprinted(judge: Judge) -> Judge:
+    """The judge, with a fingerprint on its card if it had none."""
     card = judge.card
     if not card.fingerprint:
         card = card.model_copy(update={"fingerprint": fingerprint(card)})
@@ -216,6 +254,52 @@ def fingerprint(card: JudgeCard) -> str:
     seen += [{p: w.model_dump() for p, w in card.wordings.items()}] if card.wordings else []
     facts = json.dumps([card.name, card.revision, card.params, *seen], sort_keys=True, default=str)
     return hashlib.sha256(facts.encode()).hexdigest()[:16]
+
+
+def described(made: object) -> JudgeCard:
+    """The card of a judge or a scorer, or one for those that have none: a judge of texts.
+
+    Args:
+        made: A judge or scorer, or its class.
+
+    Raises:
+        JudgeError: What it has as a card is none.
+    """
+    kind = made if isinstance(made, type) else type(made)
+    card = getattr(made, "card", None)
+    if isinstance(card, JudgeCard):
+        return card
+    if card is not None and not inspect.isdatadescriptor(card):
+        raise JudgeError(
+            f"judge {kind.__name__}: card must be a JudgeCard, found {type(card).__name__}: "
+            'card = JudgeCard(name="...", summary="...")'
+        )
+    summary = (kind.__doc__ or "").strip().partition("\n")[0]
+    return JudgeCard(
+        name=kind.__name__,
+        summary=summary or "A judge of the user's own.",
+        modalities=("text",),
+        scale="own" if hasattr(kind, "score") else "task",
+    )
+
+
+def constructor_options(cls: type, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of a class: the keywords of its constructor, defaults filled in.
+
+    Raises:
+        JudgeError: An option is unknown, missing, or of another type than the default's.
+    """
+    parameters = list(inspect.signature(cls).parameters.values())
+    if any(p.kind is p.VAR_KEYWORD for p in parameters):
+        return dict(options)
+    keywords = [p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+    needed = [p.name for p in keywords if p.default is p.empty]
+    if missing := [name for name in needed if name not in options]:
+        raise JudgeError(
+            f"judge {cls.__name__}: needs the option {missing[0]}: -J {missing[0]}=VALUE"
+        )
+    allowed = {p.name: None if p.default is p.empty else p.default for p in keywords}
+    return take_options(cls.__name__, options, allowed)
 
 
 def take_options(

@@ -8,7 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmjudge.errors import JudgeError
-from mmjudge.judges.base import Judge, JudgeContext, MediaMap, Scorer, lift, take_options
+from mmjudge.judges.base import (
+    Judge,
+    JudgeContext,
+    MediaMap,
+    Scorer,
+    described,
+    lift,
+    take_options,
+)
 from mmjudge.judges.calibration import check_calibration
 from mmjudge.judges.checkpoints import Placement, place
 from mmjudge.judges.embeddings import (
@@ -59,7 +67,7 @@ class ScorerJudge(Judge):
 
     def __init__(self, scorer: Scorer) -> None:
         self.scorer = scorer
-        self.card = scorer.card
+        self.card = described(scorer)
 
     def judge(self, batch: Sequence[Request], media: MediaMap) -> list[Reply]:
         """One score for each slot of each request."""
