@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 
 from mmjudge.errors import JudgeError
-from mmjudge.judges.base import Judge, JudgeContext, MediaMap
+from mmjudge.judges.base import Judge, JudgeContext, MediaMap, Streaming
 from mmjudge.judges.family_cards import FamilyCard, card_folder, families, read_family
 from mmjudge.registry import JUDGES, registry
 from mmjudge.types import JudgeCard, Reply, Request
@@ -23,6 +23,8 @@ class Family(Judge):
 
     def __init__(self, card: FamilyCard, inner: Judge) -> None:
         self.inner = inner
+        if isinstance(inner, Streaming):
+            self.stream = inner.stream
         kind, _, model = inner.card.name.partition(":")
         wordings = card.wordings()
         own = card.scores_on_its_own_scale

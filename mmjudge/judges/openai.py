@@ -9,7 +9,7 @@ from time import perf_counter
 from typing import Any, Self
 
 from mmjudge.errors import JudgeError, MissingExtraError
-from mmjudge.judges.base import Judge, JudgeContext, MediaMap, Take
+from mmjudge.judges.base import NO_WORDINGS, Judge, JudgeContext, MediaMap, Take, Wordings
 from mmjudge.judges.hf_questions import Shares, asking
 from mmjudge.judges.openai_calls import (
     GRACE_S,
@@ -41,7 +41,7 @@ from mmjudge.judges.openai_options import (
     read_sampling,
     shaping,
 )
-from mmjudge.protocols import render_parts
+from mmjudge.protocols import on_own_scale, render_parts
 from mmjudge.protocols.render import Message
 from mmjudge.types import Failure, JudgeCard, Parts, Reply, Request
 
@@ -90,10 +90,20 @@ class OpenAI(Judge):
         model: What the server calls the model.
         options: All options, as `read_options` gives them.
         endpoint: The server.
+        wordings: How it is asked, where it has a form of its own.
     """
 
-    def __init__(self, model: str, options: Mapping[str, Any], endpoint: Endpoint) -> None:
+    takes_wordings = True
+
+    def __init__(
+        self,
+        model: str,
+        options: Mapping[str, Any],
+        endpoint: Endpoint,
+        wordings: Wordings = NO_WORDINGS,
+    ) -> None:
         self.model, self.options, self.endpoint = model, options, endpoint
+        self.wordings = wordings
         self.form = Form(options["image"], options["video"], options["detail"])
         self.prices = read_prices(options)
         patience = Patience(options["attempts"], options["give_up_s"], options["wait_s"])
@@ -112,7 +122,9 @@ class OpenAI(Judge):
             if find_spec(library) is None:
                 raise MissingExtraError(f"judge {judge}", library, "api")
         taken = read_options(judge, options)
-        return cls(name, taken, read_endpoint(judge, taken["base_url"], taken["api_key_env"]))
+        _check_wordings(judge, taken, context)
+        endpoint = read_endpoint(judge, taken["base_url"], taken["api_key_env"])
+        return cls(name, taken, endpoint, context.wordings)
 
     @classmethod
     def catalog(cls) -> Iterable[JudgeCard]:
@@ -202,7 +214,8 @@ class OpenAI(Judge):
             fields[self.options["limit_field"]] = self.options["max_tokens"]
         if structured:
             fields["response_format"] = response_format(request)
-        answer = await line.ask(shown(request, structured), fields)
+        wording = self.wordings.get(request.protocol)
+        answer = await line.ask(shown(on_own_scale(request, wording), structured, wording), fields)
         if answer.refusal:
             failure = Failure(reason="refused", detail=" ".join(answer.refusal.split())[:300])
             return Reply(text=answer.refusal, finish_reason=answer.finish_reason, error=failure)
@@ -262,6 +275,20 @@ class _Line:
         if all(is_text(turn.parts) for turn in turns):
             return self.writer.conversation(turns)
         return await asyncio.to_thread(self.writer.conversation, turns)
+
+
+def _check_wordings(judge: str, options: Mapping[str, Any], context: JudgeContext) -> None:
+    """Refuse a form of the judge's own that an endpoint cannot be asked in."""
+    wording = context.wordings.get(context.protocol)
+    if wording is None:
+        return
+    if options["mode"] != "generate" or options["structured"] != "none":
+        raise JudgeError(f"judge {judge}: a family needs mode=generate and structured=none here")
+    if wording.reply.begun:
+        raise JudgeError(
+            f"judge {judge}: this family begins the judge's turn with {wording.reply.begun!r}, "
+            "which a chat endpoint does not take; run it with -J base=hf"
+        )
 
 
 def _handed_on(held: list[tuple[int, Reply]], take: Take) -> bool:

@@ -17,7 +17,7 @@ from mmjudge.judges.base import MediaMap
 from mmjudge.judges.openai_client import Conversation
 from mmjudge.protocols import render
 from mmjudge.protocols.render import OPTIONS, Message, slot_labels
-from mmjudge.types import Criterion, Media, Parts, Request
+from mmjudge.types import Criterion, Media, Parts, Request, Wording
 
 IMAGES = ("png", "jpeg")
 VIDEOS = ("frames", "url")
@@ -159,9 +159,9 @@ def mp4(video: Any) -> bytes:
     return out.getvalue()
 
 
-def shown(request: Request, structured: bool) -> list[Message]:
+def shown(request: Request, structured: bool, wording: Wording | None = None) -> list[Message]:
     """The prompt of a request, with the form of a JSON answer where that is wanted."""
-    messages = render(request)
+    messages = render(request, wording=wording)
     if not structured:
         return messages
     name = answer_name(request)
