@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,6 +18,9 @@ ATTENTIONS = ("auto", "sdpa", "eager", "flash_attention_2", "flex_attention")
 
 SAMPLE = 4096
 """Bytes of each tensor that go into the hash of a local model."""
+
+Build = Callable[[Any, Path, Any, str, Any], Any]
+"""From transformers, folder, dtype, attention and shared keywords to a model."""
 
 _WANTED = ("*.json", "*.safetensors", "*.txt", "*.jinja", "*.model", "*.tiktoken")
 
@@ -45,12 +48,13 @@ class Loaded(NamedTuple):
         return int(getattr(config, "max_position_embeddings", None) or 1 << 30)
 
 
-def load(name: str, options: Mapping[str, Any]) -> Loaded:
+def load(name: str, options: Mapping[str, Any], build: Build | None = None) -> Loaded:
     """Load the model that a path or an id on the Hub names.
 
     Args:
         name: A folder in the Hub's layout, or `owner/model`.
         options: `revision`, `dtype`, `attention`, `device`, `trust_remote_code`.
+        build: Makes the model, in place of the chat model that the folder holds.
 
     Raises:
         MissingExtraError: torch or transformers is not installed.
@@ -66,11 +70,13 @@ def load(name: str, options: Mapping[str, Any]) -> Loaded:
     shared = {"trust_remote_code": trusted, "local_files_only": True}
     try:
         processor = transformers.AutoProcessor.from_pretrained(folder, **shared)
-        model = _model(transformers, folder, dtype, options["attention"], shared)
+        model: Any = (build or chat_model)(
+            transformers, folder, dtype, options["attention"], shared
+        )
     except (OSError, ValueError, ImportError, KeyError) as error:
         raise JudgeError(f"hf:{name}: cannot be loaded: {error}") from error
     model = getattr(model, "thinker", model).to(device).eval()
-    if getattr(processor, "chat_template", None) is None:
+    if build is None and getattr(processor, "chat_template", None) is None:
         raise JudgeError(f"hf:{name}: has no chat template, so it cannot be asked in its own form")
     return Loaded(
         model=model,
@@ -203,7 +209,7 @@ def _dtype(torch: Any, wanted: str, device: str) -> Any:
     return torch.float32
 
 
-def _model(transformers: Any, folder: Path, dtype: Any, attention: str, shared: Any) -> Any:
+def chat_model(transformers: Any, folder: Path, dtype: Any, attention: str, shared: Any) -> Any:
     """The model in its multimodal class, or as a text model where it has no other."""
     if attention not in ATTENTIONS:
         raise JudgeError(
