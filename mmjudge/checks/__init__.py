@@ -75,6 +75,7 @@ def check_judge(
                 f"so {protocol or 'it'} cannot be checked"
             )
         asker, more = _asked(subject, judge, asked, seconds)
+        asker.close()
         return Report(
             judge=spec,
             name=judge.card.name,

@@ -49,7 +49,7 @@ class Asker:
     hung: bool = False
 
     def __post_init__(self) -> None:
-        self._asked: queue.Queue[Sequence[Request]] = queue.Queue()
+        self._asked: queue.Queue[Sequence[Request] | None] = queue.Queue()
         self._given: queue.Queue[tuple[Any, BaseException | None, float]] = queue.Queue()
         threading.Thread(target=self._serve, name="judge", daemon=True).start()
 
@@ -60,9 +60,12 @@ class Asker:
             answers += self._some(requests[start : start + size])
         return answers
 
+    def close(self) -> None:
+        """End the thread, which holds the judge and its memory."""
+        self._asked.put(None)
+
     def _serve(self) -> None:
-        while True:
-            batch = self._asked.get()
+        while (batch := self._asked.get()) is not None:
             seen = {m: self.media[m] for r in batch for m in media_of(r) if m in self.media}
             begun = time.perf_counter()
             given, error = None, None

@@ -106,6 +106,7 @@ def _answering(base: Base, reopen: Open, options: Mapping[str, Any]) -> _Other |
         return None
     asker = Asker(judge, base.asker.media, base.asker.timeout_s)
     answers = asker.ask(base.requests, base.size)
+    asker.close()
     if asker.problems:
         return None
     differs = any(found.changed for _, found in base.steady_gaps(answers))

@@ -93,7 +93,7 @@ class Hf(Judge):
         _check(name, taken)
         folder = context.folder / name
         found = str(folder) if folder.is_dir() else name
-        return cls(_shown(name), taken, load(found, taken), context.wordings)
+        return cls(shown_name(name), taken, load(found, taken), context.wordings)
 
     @classmethod
     def catalog(cls) -> Iterable[JudgeCard]:
@@ -140,7 +140,7 @@ def _check(name: str, options: Mapping[str, Any]) -> None:
             )
 
 
-def _shown(name: str) -> str:
+def shown_name(name: str) -> str:
     """The name on the card: of a folder its last part, since it tells nothing where it stands."""
     folder = Path(name).expanduser()
     return folder.resolve().name if folder.is_dir() or name.startswith((".", "/", "~")) else name

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import struct
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,6 +18,9 @@ ATTENTIONS = ("auto", "sdpa", "eager", "flash_attention_2", "flex_attention")
 
 SAMPLE = 4096
 """Bytes of each tensor that go into the hash of a local model."""
+
+Build = Callable[[Any, Path, Any, str, Any], Any]
+"""From transformers, folder, dtype, attention and shared keywords to a model."""
 
 _WANTED = ("*.json", "*.safetensors", "*.txt", "*.jinja", "*.model", "*.tiktoken")
 
@@ -45,13 +48,14 @@ class Loaded(NamedTuple):
         return int(getattr(config, "max_position_embeddings", None) or 1 << 30)
 
 
-def load(name: str, options: Mapping[str, Any]) -> Loaded:
+def load(name: str, options: Mapping[str, Any], build: Build | None = None) -> Loaded:
     """Load the model that a path or an id on the Hub names.
 
     Args:
         name: A folder in the Hub's layout, or `owner/model`.
         options: `revision`, `dtype`, `attention`, `device`, `trust_remote_code`, and
             `chat_template`, the path of a jinja file for a model that has none.
+        build: Makes the model, in place of the chat model that the folder holds.
 
     Raises:
         MissingExtraError: torch or transformers is not installed.
@@ -67,13 +71,15 @@ def load(name: str, options: Mapping[str, Any]) -> Loaded:
     shared = {"trust_remote_code": trusted, "local_files_only": True}
     try:
         processor = transformers.AutoProcessor.from_pretrained(folder, **shared)
-        model = _model(transformers, folder, dtype, options["attention"], shared)
+        model: Any = (build or chat_model)(
+            transformers, folder, dtype, options["attention"], shared
+        )
     except (OSError, ValueError, ImportError, KeyError) as error:
         raise JudgeError(f"hf:{name}: cannot be loaded: {error}") from error
     model = model.to(device).eval()
     if options.get("chat_template"):
         processor.chat_template = _read_template(name, Path(options["chat_template"]))
-    if getattr(processor, "chat_template", None) is None:
+    if build is None and getattr(processor, "chat_template", None) is None:
         raise JudgeError(
             f"hf:{name}: has no chat template, so it cannot be asked in its own form; "
             "give the path of a jinja file as chat_template"
@@ -216,7 +222,7 @@ def _dtype(torch: Any, wanted: str, device: str) -> Any:
     return torch.float32
 
 
-def _model(transformers: Any, folder: Path, dtype: Any, attention: str, shared: Any) -> Any:
+def chat_model(transformers: Any, folder: Path, dtype: Any, attention: str, shared: Any) -> Any:
     """The model in its multimodal class, or as a text model where it has no other.
 
     Of a model that also speaks only the part that thinks is read: its voice would take as much

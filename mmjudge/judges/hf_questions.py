@@ -11,6 +11,8 @@ from mmjudge.types import Failure, Reply, Request, Wording
 MAX_LEVELS = 101
 """Levels of a scale that are compared; a finer one must be asked in words."""
 
+IN_WORDS = "hf: with mode=generate can be asked"
+
 RANKINGS = ("wins", "choice")
 """`wins`: every two candidates are compared. `choice`: the best of those left, again and again."""
 
@@ -64,11 +66,11 @@ def score_levels(request: Request) -> tuple[str, ...] | Failure:
     """The levels of a scale, by their names or as numbers."""
     scale = request.criterion.scale
     if scale is None:
-        detail = "a score without a scale has no levels to compare; ask with mode=generate"
+        detail = f"a score without a scale has no levels to compare; {IN_WORDS}"
         return Failure(reason="unsupported", detail=detail)
     count = int(scale.highest - scale.lowest) + 1
     if not 2 <= count <= MAX_LEVELS:
-        detail = f"{count} levels; 2 to {MAX_LEVELS} are compared: ask with mode=generate"
+        detail = f"{count} levels; 2 to {MAX_LEVELS} are compared; {IN_WORDS}"
         return Failure(reason="unsupported", detail=detail)
     return scale.labels or tuple(f"{scale.lowest + step:g}" for step in range(count))
 
