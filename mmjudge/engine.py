@@ -340,6 +340,10 @@ class _Run:
         return not self._enough()
 
     def _taken(self, ask: _Ask, reply: Reply) -> None:
+        if not isinstance(reply, Reply):
+            raise JudgeError(
+                f"judge {self.judge.card.name} gave a {type(reply).__name__} for a Reply"
+            )
         ask.reply = reply
         self.stats.cost_usd += reply.cost_usd or 0.0
 

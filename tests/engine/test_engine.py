@@ -41,6 +41,12 @@ def test_a_judge_that_drops_a_reply_stops_the_run(tmp_path: Path):
         run(Listed([pair(i) for i in range(8)]), Miscounting(), out=tmp_path / "run")
 
 
+def test_a_judge_that_gives_something_else_than_a_reply_stops_the_run(tmp_path: Path):
+    judge = Told(lambda request: "Verdict: [[A]]")  # type: ignore[arg-type, return-value]
+    with pytest.raises(JudgeError, match="gave a str for a Reply"):
+        run(Listed([pair(i) for i in range(8)]), judge, out=tmp_path / "run")
+
+
 def test_a_judge_that_cannot_answer_at_all_stops_the_run_and_the_run_resumes(tmp_path: Path):
     def refusing(request: Request) -> Reply:
         if request.prompt == ("prompt 50",):
