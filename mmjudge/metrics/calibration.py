@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from mmjudge.metrics.correlation import level_weights
-from mmjudge.metrics.weighted import Batch, Floats, Ints, Value, Weights, dense, ratio
+from mmjudge.metrics.levels import level_weights, sort_levels
+from mmjudge.metrics.weighted import Batch, Floats, Ints, Value, Weights, ratio
 
 
 def brier(right: Ints, confidence: Floats, *, weights: Weights = None) -> Value:
@@ -90,9 +90,9 @@ def auroc(right: Ints, confidence: Floats, *, weights: Weights = None) -> Value:
         0.75
     """
     batch = Batch(weights, right, confidence)
-    codes, n_levels = dense(confidence)
-    hit = level_weights(batch.w * (right == 1), codes, n_levels)
-    miss = level_weights(batch.w * (right == 0), codes, n_levels)
+    levels = sort_levels(confidence)
+    hit = level_weights(batch.w * (right == 1), levels)
+    miss = level_weights(batch.w * (right == 0), levels)
     below = np.cumsum(miss, axis=1) - miss / 2
     won = np.einsum("bi,bi->b", hit, below)
     return batch.value(ratio(won, hit.sum(axis=1) * miss.sum(axis=1)))
