@@ -36,7 +36,7 @@ LAYERS = (
     ("task", "media"),
     ("github", "hub", "rows", "folder_task", "protocols"),
     ("judges", "probes", "strategies", "store"),
-    ("resume", "engine", "executors", "table"),
+    ("resume", "engine", "executors", "confidence", "table"),
     ("frames", "scoring"),
     ("comparison",),
     ("api",),

@@ -10,7 +10,7 @@ from rapidfuzz.distance import Levenshtein
 from scipy import stats
 from sklearn import metrics as sk
 
-from mmjudge.metrics import Measure, agreement, ceiling, correlation, ranking, systems
+from mmjudge.metrics import Measure, agreement, calibration, ceiling, correlation, ranking, systems
 
 SEEDS = range(6)
 
@@ -284,3 +284,45 @@ def test_the_ceiling_leaves_missing_ratings_out():
     assert ceiling.human_ceiling(votes, agreement.accuracy) == pytest.approx(2 / 3)
     rankings = np.array([[[1.0, 2.0], [1.0, 2.0], [0.0, 0.0]]])
     assert ceiling.human_ceiling(rankings, ranking.top1) == 1.0
+
+
+def _confident(seed, n=300):
+    rng = np.random.default_rng(seed)
+    confidence = rng.random(n)
+    return (rng.random(n) < confidence).astype(int), confidence
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("coverage", [0.25, 0.5, 1.0])
+def test_selective_accuracy_is_the_accuracy_of_the_most_confident(seed, coverage):
+    right, confidence = _confident(seed)
+    kept = np.argsort(-confidence)[: int(coverage * len(right))]
+    got = calibration.selective_accuracy(right, confidence, coverage=coverage)
+    assert got == pytest.approx(right[kept].mean())
+
+
+@pytest.mark.parametrize("ties", [1000, 4])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_aurc_is_the_area_under_the_curve_of_selective_accuracy(seed, ties):
+    right, confidence = _confident(seed)
+    confidence = np.round(confidence * ties) / ties
+    grid = (np.arange(20_000) + 0.5) / 20_000
+    risk = [1 - calibration.selective_accuracy(right, confidence, coverage=c) for c in grid[::20]]
+    assert calibration.aurc(right, confidence) == pytest.approx(np.mean(risk), abs=2e-3)
+
+
+def test_aurc_of_many_verdicts_is_the_mean_risk_at_each():
+    right, confidence = _confident(1, n=50_000)
+    wrong = 1 - right[np.argsort(-confidence)]
+    want = np.mean(np.cumsum(wrong) / np.arange(1, len(wrong) + 1))
+    assert calibration.aurc(right, confidence) == pytest.approx(want, abs=1e-4)
+
+
+def test_the_risk_coverage_curve_ends_with_the_error_rate_of_all():
+    right, confidence = _confident(2)
+    coverage, risk = calibration.risk_coverage(right, confidence)
+    assert coverage[-1] == 1
+    assert risk[-1] == pytest.approx(1 - right.mean())
+    for share, wrong in zip(coverage[::60], risk[::60], strict=True):
+        got = calibration.selective_accuracy(right, confidence, coverage=share)
+        assert 1 - got == pytest.approx(wrong)
