@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from mmjudge.metrics.agreement import three_way
 from mmjudge.metrics.measure import Measure
 from mmjudge.table import NO_GOLD, Ints, Table
 
@@ -18,13 +19,14 @@ class Frame(NamedTuple):
     """What one measure is computed from.
 
     `columns` by name, each of shape (n_rows, ...); `item` the item of each row; `n_items` and
-    `n_failed` count what was asked, failures included.
+    `n_failed` count what was asked, failures included; `note` says what else is not in the rows.
     """
 
     columns: Mapping[str, NDArray[Any]]
     item: Ints
     n_items: int
     n_failed: int
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ class Slice:
         rows = self.rows if self.criterion is None else self.rows & self._of_criterion
         if measure.kind == "criteria":
             rows = rows & self._asked_once
-        if wanted & {"gold", "gold_ranks"}:
+        if wanted & {"gold", "gold_ranks", "right"}:
             rows = rows & self._has_gold
         return self._cut(measure, np.flatnonzero(rows))
 
@@ -69,7 +71,7 @@ class Slice:
         return (
             measure.protocol in ("any", header.settings.protocol)
             and (measure.kind == "criteria") == (self.criterion is None)
-            and not wanted & {"right", "confidence"}
+            and ("confidence" not in wanted or self.table.confidence is not None)
             and (measure.kind != "fairness" or header.task.groups is not None)
             and (measure.kind != "systems" or len(self.table.system_names) >= 3)
             and ("group" not in wanted or bool(np.ptp(self._item_groups)))
@@ -115,8 +117,14 @@ class Slice:
         n_items, n_failed = self._count(rows), int(failed.sum())
         if self.table.header.settings.protocol == "score" and "verdict" in measure.columns:
             rows = rows[~failed]
+        note = ""
+        if "confidence" in measure.columns:
+            sure = ~np.isnan(_confidence(self, rows))
+            if unsure := int((~sure & ~failed).sum()):
+                note = f"{unsure} verdicts came without probabilities and are left out"
+            rows = rows[sure]
         named = {name: _COLUMNS[name](self, rows) for name in measure.columns}
-        return Frame(named, self.table.item[rows], n_items, n_failed)
+        return Frame(named, self.table.item[rows], n_items, n_failed, note)
 
     def _both_orders(self, measure: Measure) -> Frame | None:
         columns = self.table.columns
@@ -184,6 +192,22 @@ def _verdict(cut: Slice, rows: Ints) -> NDArray[Any]:
     return cut.table.columns.value[rows]
 
 
+def _confidence(cut: Slice, rows: Ints) -> NDArray[Any]:
+    assert cut.table.confidence is not None
+    chance: NDArray[Any] = cut.table.confidence.chance[rows]
+    return chance
+
+
+def _right(cut: Slice, rows: Ints) -> NDArray[Any]:
+    """Whether a verdict is that of gold; of a score, whether no other level is nearer to it."""
+    gold, sure = _gold(cut, rows), cut.table.confidence
+    if cut.table.header.settings.protocol == "pair":
+        return np.equal(three_way(gold), three_way(cut.table.verdict[rows])).astype(np.int64)
+    assert sure is not None
+    nearest = (sure.low[rows] <= gold) & (gold <= sure.high[rows])
+    return np.asarray(nearest, dtype=np.int64)
+
+
 def _slot_of(cut: Slice, rows: Ints, preference: NDArray[Any]) -> Ints:
     decided = (preference == 0) | (preference == 1)
     slots = cut.table.slots[rows]
@@ -218,4 +242,6 @@ _COLUMNS: Mapping[str, Callable[[Slice, Ints], NDArray[Any]]] = {
     "ranks": lambda cut, rows: cut.table.ranks[rows],
     "gold_ranks": _gold_ranks,
     "slots": _slots,
+    "right": _right,
+    "confidence": _confidence,
 }

@@ -18,6 +18,9 @@ from mmjudge.task import BadItem, JudgedRow, PublishedRule, PublishedTable
 from mmjudge.types import Item, MetricResult, TaskSpec
 
 ALL = "all"
+NO_PROBABILITIES = (
+    "no probabilities in the replies: ask for them, such as with --judge hf:MODEL -J mode=logits"
+)
 ONE_SIDED = 0.95
 """Share of the decided items from which on a task's gold is reported to sit in one slot."""
 
@@ -59,6 +62,7 @@ def score_run(
         for criterion in (*range(len(table.criteria)), None):
             found = list(figures(table, chosen, criterion, (stratum, rows)))
             results += _results(table, found, n_resamples, seed)
+            results += _unsure(table, chosen if measures else (), criterion, (stratum, rows))
     if not measures:
         results += published(folder, table, n_resamples, seed)
     return results
@@ -146,8 +150,32 @@ def _result(table: Table, figure: Figure, span: Interval, n_resamples: int) -> M
         ci95=None if np.isnan(span.low) else (span.low, span.high),
         n_items=figure.frame.n_items,
         n_failed=figure.frame.n_failed,
-        note=_note(span, n_resamples),
+        note="; ".join(filter(None, (_note(span, n_resamples), figure.frame.note))),
     )
+
+
+def _unsure(
+    table: Table, named: Sequence[Measure], criterion: int | None, stratum: tuple[str, Rows]
+) -> list[MetricResult]:
+    """What is said of the measures of confidence that were asked for where there is none."""
+    if criterion is None or table.confidence is not None:
+        return []
+    rows = stratum[1] & (table.columns.criterion == criterion)
+    return [
+        MetricResult(
+            metric=str(measure),
+            task=table.header.task.label,
+            criterion=table.criteria[criterion],
+            stratum=stratum[0],
+            value=None,
+            ci95=None,
+            n_items=len(np.unique(table.item[rows])),
+            n_failed=int(table.failed[rows].sum()),
+            note=NO_PROBABILITIES,
+        )
+        for measure in named
+        if "confidence" in measure.columns
+    ]
 
 
 def _note(span: Interval, n_resamples: int) -> str:

@@ -40,6 +40,11 @@ PREFERENCES = ("first", "second", "tie", "both_good", "both_bad")
 FAILED, PREFERENCE, SCORE, RANKING = range(4)
 
 _COST = "json_extract(reply, '$.cost_usd')"
+_FROM_PROBABILITIES = (
+    f"kind != {FAILED} AND instr(reply, '\"probabilities\":') "
+    "AND json_type(reply, '$.scores') IS NULL AND json_type(reply, '$.verdict') IS NULL"
+)
+"""Of the forms of a reply, those that a verdict is read from first are not there."""
 
 _TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -303,6 +308,21 @@ class RunStore:
         )
         return dict(self.connection.execute(query))
 
+    def first_failures(self) -> dict[str, tuple[str, str]]:
+        """The item's id and the detail of the first failure of each reason."""
+        rows = self.connection.execute(
+            "SELECT json_extract(outcome, '$.reason') AS reason, min(rowid), place, outcome "
+            f"FROM judgments WHERE kind={FAILED} GROUP BY reason"
+        )
+        details = {reason: (place, json.loads(outcome)) for reason, _, place, outcome in rows}
+        return {r: (self.item(p).id, o.get("detail", "")) for r, (p, o) in details.items()}
+
+    def bad_items(self, most: int) -> tuple[BadItem, ...]:
+        """The first items that cannot be judged, at most so many."""
+        query = "SELECT body FROM items WHERE bad ORDER BY place LIMIT ?"
+        rows = self.connection.execute(query, (most,))
+        return tuple(BadItem.model_validate_json(body) for (body,) in rows)
+
     def columns(self) -> Columns:
         """All judgments as arrays."""
         count = self.connection.execute("SELECT count(*) FROM judgments").fetchone()[0]
@@ -326,6 +346,20 @@ class RunStore:
             orders=self._orders(),
             rankings=self._rankings(kind),
         )
+
+    def holds_probabilities(self) -> bool:
+        """Whether a verdict was read from the probabilities of options."""
+        query = f"SELECT EXISTS (SELECT 1 FROM judgments WHERE {_FROM_PROBABILITIES})"
+        return bool(self.connection.execute(query).fetchone()[0])
+
+    def probabilities(self) -> Iterator[str | None]:
+        """JSON of the options that each verdict was read from, None without, as in `columns`."""
+        query = (
+            f"SELECT CASE WHEN {_FROM_PROBABILITIES} THEN json_extract(reply, '$.probabilities') "
+            "END FROM judgments ORDER BY rowid"
+        )
+        for (body,) in self.connection.execute(query):
+            yield body
 
     def _rankings(self, kind: NDArray[np.int64]) -> dict[int, tuple[float, ...]]:
         rows = np.flatnonzero(kind == RANKING)

@@ -1,7 +1,7 @@
 """All judgments of a run joined with their gold, as arrays: what measures are computed from."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic_core import from_json
 
+from mmjudge.confidence import Confidence, read_confidence
 from mmjudge.store import FAILED, PREFERENCES, RANKING, Columns, RunStore
 from mmjudge.types import RunHeader
 
@@ -27,7 +28,7 @@ class Table:
     `item[r]` is the index of row r's item among `places`; `gold` is by criterion: of a pair codes
     of shape (n_items,), of a score numbers, of a ranking ranks (n_items, k), where there is none
     -1, nan and zeros; `ratings` is the same for each annotator, (n_items, annotators), None where
-    nobody's are known.
+    nobody's are known; `confidence` is None where no reply holds probabilities.
     """
 
     header: RunHeader
@@ -40,6 +41,7 @@ class Table:
     systems: Ints
     system_names: tuple[str, ...]
     n_bad_items: int
+    confidence: Confidence | None = None
 
     @classmethod
     def load(cls, folder: Path) -> "Table":
@@ -53,7 +55,8 @@ class Table:
             facts = _Facts(store.header)
             for place, bad, body in store.bodies():
                 facts.add(place, bad, body)
-            return facts.table(store.header, columns)
+            table = facts.table(store.header, columns)
+            return replace(table, confidence=read_confidence(store, columns))
 
     @property
     def criteria(self) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ LAYERS = (
     ("task", "media"),
     ("github", "hub", "rows", "folder_task", "protocols"),
     ("judges", "probes", "strategies", "store"),
-    ("budget", "interrupts", "refusal", "resume", "engine", "executors", "table"),
+    ("budget", "interrupts", "refusal", "resume", "engine", "executors", "confidence", "table"),
     ("frames", "scoring", "checks"),
     ("comparison",),
     ("api",),

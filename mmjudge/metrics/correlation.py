@@ -7,24 +7,27 @@ in the columns, and the caller counts them.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
-from mmjudge.metrics.concordance import concordance
+from mmjudge.metrics.concordance import Merge, discordance, plan
+from mmjudge.metrics.levels import Levels, level_weights, remembered, sort_levels
 from mmjudge.metrics.weighted import (
     Batch,
+    Column,
     Floats,
     Ints,
     Value,
     Weights,
+    are_whole,
     dense,
     mean_defined,
     ratio,
-    tally,
 )
 
-FEW_LEVELS = 64  # up to which a product with a one-hot matrix beats sorting
+Counts: TypeAlias = Column  # int32 or, where weights are no counts, float64
+
 DOUBTFUL = 1e-9  # a variance this small beside the mean square may be rounding only
 
 
@@ -107,40 +110,49 @@ def spearman(gold: Floats, verdict: Floats, *, weights: Weights = None) -> Value
         0.5
     """
     batch = Batch(weights, gold, verdict)
-    (x, n_x), (y, n_y) = sorted((dense(gold), dense(verdict)), key=lambda column: column[1])
-    order = np.argsort(y, kind="stable")
-    w, x, y = batch.w.take(order, axis=1), x[order], y[order]
-    rank_x, square_x = _centred_ranks(level_weights(w, x, n_x))
-    rank_y, square_y = _centred_ranks(level_weights(w, y, n_y))
-    pulled = w * (rank_y if n_y == len(y) else rank_y.take(y, axis=1))
-    if n_x <= FEW_LEVELS:
-        product = np.einsum("bg,bg->b", tally(pulled, x, n_x), rank_x)
-    else:
-        product = np.einsum("bi,bi->b", pulled, rank_x.take(x, axis=1))
-    return batch.value(np.clip(ratio(product, np.sqrt(square_x * square_y)), -1.0, 1.0))
+    x, y = sort_levels(gold), sort_levels(verdict)
+    r = np.empty(len(batch.w))
+    for some in batch.slices():
+        w = _compact(batch.w[some])
+        (rank_x, square_x), (rank_y, square_y) = _centred_ranks(w, x), _centred_ranks(w, y)
+        r[some] = ratio(_dot(w * rank_x, rank_y), np.sqrt(square_x * square_y))
+    return batch.value(np.clip(r, -1.0, 1.0))
 
 
-def _centred_ranks(counts: Floats) -> tuple[Floats, Floats]:
-    """Mid-rank of each level less the mean rank, shape (batch, levels), and its sum of squares."""
-    ranks = np.cumsum(counts, axis=1)
-    ranks -= counts / 2
-    ranks -= counts.sum(axis=1, keepdims=True) / 2
-    squares: Floats = np.einsum("bg,bg->b", counts * ranks, ranks)
-    return ranks, squares
+def _compact(w: Floats) -> Counts:
+    """Weights as whole numbers, of 32 bits where the square of their sum stays below 2**30."""
+    if not are_whole(w):
+        return w
+    return w.astype(np.int32 if w.sum(axis=1).max(initial=0) < 1 << 15 else np.int64)
 
 
-def level_weights(w: Floats, codes: Ints, n_levels: int) -> Floats:
-    """Weight of every level, shape (batch, n_levels)."""
-    if n_levels <= FEW_LEVELS:
-        return tally(w, codes, n_levels)
-    rising = bool(np.all(codes[1:] >= codes[:-1]))
-    order = np.argsort(codes, kind="stable")
-    runs = w if rising else w.take(order, axis=1)
-    if n_levels == len(codes):
-        return runs
-    starts = np.searchsorted(codes[order], np.arange(n_levels))
-    totals: Floats = np.add.reduceat(runs, starts, axis=1)
-    return totals
+def _centred_ranks(w: Counts, levels: Levels) -> tuple[Counts, Floats]:
+    """Twice the mid-rank of each row less the mean rank, and the weighted sum of its squares.
+
+    Args:
+        w: Weights, shape (batch, n).
+        levels: The column, n rows.
+
+    Returns:
+        Shapes (batch, n) and (batch,); whole numbers where the weights are.
+    """
+    counts = w.take(levels.order, axis=1)
+    below = np.cumsum(counts, axis=1, dtype=w.dtype)
+    if 0 < levels.n < len(levels.code):
+        below = below.take(levels.ends, axis=1)
+        counts = np.diff(below, axis=1, prepend=below.dtype.type(0))
+    ranks = 2 * below
+    ranks -= counts
+    ranks -= below[:, -1:]
+    return ranks.take(levels.code, axis=1), _dot(counts * ranks, ranks)
+
+
+def _dot(a: Counts, b: Counts) -> Floats:
+    """Sum of a * b along the rows, shape (batch,)."""
+    total: Floats = np.einsum(
+        "bi,bi->b", a.astype(np.float64, copy=False), b.astype(np.float64, copy=False)
+    )
+    return total
 
 
 def tau_b(gold: Floats, verdict: Floats, *, weights: Weights = None) -> Value:
@@ -168,19 +180,42 @@ def tau_b(gold: Floats, verdict: Floats, *, weights: Weights = None) -> Value:
         0.2
     """
     batch = Batch(weights, gold, verdict)
-    x, n_x = dense(gold)
-    y, n_y = dense(verdict)
-    untied_x, untied_y = _untied(batch.w, x, n_x), _untied(batch.w, y, n_y)
-    r = ratio(concordance(batch.w, x, y), np.sqrt(untied_x * untied_y))
+    levels = _pair_levels(gold, verdict)
+    total = batch.w.sum(axis=1) ** 2
+    tied_x, tied_y, tied_both = _tied(batch.w, levels)
+    discordant = discordance(batch.w, levels.merges)
+    difference = (total - tied_x - tied_y + tied_both) / 2 - 2 * discordant
+    r = ratio(difference, np.sqrt((total - tied_x) * (total - tied_y)) / 2)
     return batch.value(np.clip(r, -1.0, 1.0))
 
 
-def _untied(w: Floats, codes: Ints, n_levels: int) -> Floats:
-    """Weight of the pairs of rows on different levels."""
-    counts = w if n_levels == len(codes) else level_weights(w, codes, n_levels)
-    total = w.sum(axis=1)
-    untied: Floats = (total * total - np.einsum("bi,bi->b", counts, counts)) / 2
-    return untied
+class _PairLevels(NamedTuple):
+    """What tau-b needs of two columns: their ties, their common ties, their discordant pairs."""
+
+    x: Levels
+    y: Levels
+    both: Levels
+    merges: list[Merge]
+
+
+@remembered
+def _pair_levels(gold: Column, verdict: Column) -> _PairLevels:
+    x, y = sort_levels(gold), sort_levels(verdict)
+    both = sort_levels(x.code * y.n + y.code)
+    return _PairLevels(x, y, both, plan(x.code, y.code))
+
+
+def _tied(w: Floats, levels: _PairLevels) -> list[Floats]:
+    """Weight of the ordered pairs of rows tied in x, in y and in both, a row with itself too."""
+    alone = np.einsum("bi,bi->b", w, w)
+    found = []
+    for column in (levels.x, levels.y, levels.both):
+        if column.n < w.shape[1]:
+            counts = level_weights(w, column)
+            found.append(np.einsum("bi,bi->b", counts, counts))
+        else:
+            found.append(alone)
+    return found
 
 
 def mae(gold: Floats, verdict: Floats, *, weights: Weights = None) -> Value:

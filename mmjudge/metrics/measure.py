@@ -290,10 +290,11 @@ def _setting(spec: Spec, key: str, param: Param, text: str) -> Setting:
         if value not in param.allowed:
             allowed = ", ".join(map(str, param.allowed))
             raise MeasureError(f"{spec.name}: {key} must be one of {allowed}, found {text!r}")
-    elif isinstance(value, str) or not param.lowest <= value < np.inf:
+    elif isinstance(value, str) or value == np.inf or not param.lowest <= value <= param.highest:
         kind = type(param.default).__name__
+        most = "" if param.highest == np.inf else f" and at most {param.highest}"
         raise MeasureError(
-            f"{spec.name}: {key} must be {kind} and at least {param.lowest}, found {text!r}"
+            f"{spec.name}: {key} must be {kind} and at least {param.lowest}{most}, found {text!r}"
         )
     return value
 

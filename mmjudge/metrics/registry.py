@@ -37,11 +37,13 @@ class Param:
         default: Value when the name does not say.
         allowed: The values it takes; empty for any number of the default's type from `lowest` on.
         lowest: Smallest number, where `allowed` is empty.
+        highest: Largest number, where `allowed` is empty.
     """
 
     default: Setting
     allowed: tuple[Setting, ...] = ()
     lowest: float = 0
+    highest: float = float("inf")
 
 
 @dataclass(frozen=True)
@@ -224,6 +226,13 @@ CALIBRATION = (
          params={"bins": Param(10, lowest=1)}, reference="Guo et al. 2017"),
     Spec("auroc", calibration.auroc, CONFIDENT, "any", "calibration",
          "chance that a right verdict has more confidence than a wrong one"),
+    Spec("selective_accuracy", calibration.selective_accuracy, CONFIDENT, "any", "calibration",
+         "accuracy over the share of verdicts with the most confidence",
+         params={"coverage": Param(0.8, lowest=0.01, highest=1.0)},
+         reference="El-Yaniv and Wiener 2010"),
+    Spec("aurc", calibration.aurc, CONFIDENT, "any", "calibration",
+         "mean share of wrong verdicts over all coverages, the most confident kept first",
+         "lower", reference="Geifman et al. 2019, arXiv 1805.08206"),
 )
 # fmt: on
 

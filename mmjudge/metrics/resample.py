@@ -16,10 +16,10 @@ import numpy as np
 
 from mmjudge.errors import MeasureError
 from mmjudge.metrics.patterns import Patterns, collapse
-from mmjudge.metrics.weighted import Bools, Column, Floats, Ints, Value
+from mmjudge.metrics.weighted import CACHED, Bools, Column, Floats, Ints, Value
 
-LARGEST_BLOCK = 1 << 21  # weights held at once: 16 MiB
-CACHED_BLOCK = 1 << 18  # weights that a processor's cache still holds
+LARGEST_BLOCK = 1 << 22  # weights held at once: 32 MiB
+CACHED_BLOCK = 1 << 19  # weights held at once where rows are few: 4 MiB
 WIDE = 128  # resamples that share what a measure prepares for a block
 BINOMIAL_COST = 12  # one binomial draw of the multinomial costs about as much as 12 draws of items
 
@@ -192,10 +192,15 @@ def _draw_items(
     rng: np.random.Generator, size: int, n_items: int, n_patterns: int, pattern_of: Ints | None
 ) -> Floats:
     out = np.empty((size, n_patterns))
-    for row in out:
-        chosen = rng.integers(n_items, size=n_items)
-        chosen = chosen if pattern_of is None else pattern_of[chosen]
-        row[:] = np.bincount(chosen, minlength=n_patterns)
+    step = max(1, CACHED // max(n_items, n_patterns))
+    narrow = np.int32 if n_items < 1 << 31 else np.int64
+    for start in range(0, size, step):
+        some = min(step, size - start)
+        chosen = rng.integers(n_items, size=(some, n_items), dtype=narrow)
+        codes = chosen if pattern_of is None else pattern_of[chosen]
+        codes += n_patterns * np.arange(some, dtype=codes.dtype)[:, None]
+        counts = np.bincount(codes.ravel(), minlength=some * n_patterns)
+        out[start : start + some] = counts.reshape(some, n_patterns)
     return out
 
 

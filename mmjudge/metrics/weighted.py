@@ -6,6 +6,7 @@ weights of shape (batch, n), and a measure of all resamples at once is a few mat
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -21,6 +22,7 @@ Weights: TypeAlias = Floats | None
 Value: TypeAlias = float | Floats
 
 ONE_THREAD = 1 << 18  # multiplications up to which OpenBLAS keeps to one thread
+CACHED = 1 << 17  # weights of which a processor's cache holds a few copies
 DEPTH = 1 << 14  # cells of a factor taken at once, where it has more than that many
 ONE_HOT_CELLS = (
     1 << 22
@@ -50,6 +52,12 @@ class Batch:
         """Give one value per weight vector back in the caller's shape, a float for one vector."""
         return float(values[0]) if self.shape == () else values.reshape(self.shape)
 
+    def slices(self) -> Iterator[slice]:
+        """Weight vectors to work on at once, so that a few copies of them stay in the cache."""
+        step = max(1, CACHED // max(1, self.w.shape[1]))
+        for start in range(0, len(self.w), step):
+            yield slice(start, start + step)
+
     def sum(self, values: Column) -> Floats:
         """Weighted sum of a column of shape (n,), or of each of m columns (n, m) -> (batch, m)."""
         values = np.asarray(values, dtype=np.float64)
@@ -74,6 +82,18 @@ class Batch:
     def tally(self, codes: Ints, n_codes: int) -> Floats:
         """Total weight of every code, shape (batch, n_codes)."""
         return tally(self.w, codes, n_codes)
+
+
+def are_whole(w: Floats) -> bool:
+    """Whether all weights are whole numbers, looked at a cache's worth at a time.
+
+    Example:
+        >>> are_whole(np.array([[1.0, 2.0]])), are_whole(np.array([[1.0, 0.5]]))
+        (True, False)
+    """
+    flat = w.reshape(-1)
+    parts = (flat[start : start + CACHED] for start in range(0, len(flat), CACHED))
+    return all(np.array_equal(part, np.rint(part)) for part in parts)
 
 
 def tally(w: Floats, codes: Ints, n_codes: int) -> Floats:
@@ -112,7 +132,7 @@ def product(rows: Column, matrix: Column) -> Column:
     depth, width = matrix.shape
     if rows.size == 0 or matrix.size == 0:
         return np.zeros((len(rows), width), dtype=rows.dtype)
-    if matrix.size <= ONE_THREAD:
+    if matrix.size <= DEPTH:
         return _pieces(rows, matrix)
     step = max(1, DEPTH // width)
     total = np.zeros((len(rows), width), dtype=rows.dtype)

@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from mmjudge.protocols.anchors import Found, decide, find, json_objects
@@ -31,8 +31,8 @@ class _Stated(NamedTuple):
 
 def parse_text(request: Request, text: str, cut: bool) -> Score | Failure:
     """The score that a reply states: in brackets, on a labelled line, as JSON, or as a level."""
-    text = _OUT_OF.sub(r"\1]]", text)
-    found = _from_json(request, text) or find(text, _LABEL, lambda token: _read(request, token))
+    text, scale = _OUT_OF.sub(r"\1]]", text), request.criterion.scale
+    found = _from_json(request, text) or find(text, _LABEL, lambda token: _read(scale, token))
     value = decide(found, text, cut)
     if isinstance(value, Failure):
         return value
@@ -42,7 +42,7 @@ def parse_text(request: Request, text: str, cut: bool) -> Score | Failure:
 
 def read_score(request: Request, token: str) -> Score | Failure | None:
     """The score that a token states, a failure if the scale has it not, None if it states none."""
-    value = _read(request, token)
+    value = _read(request.criterion.scale, token)
     return None if value is None else _score(request, value)
 
 
@@ -87,24 +87,39 @@ def on_scale(request: Request, value: float) -> Score | Failure:
 
 def expected(request: Request, options: Mapping[str, float]) -> Score | Failure:
     """The expected score over the probabilities of the levels, which need not sum to 1."""
-    levels = {option: _read(request, option) for option in options}
-    if unknown := [option for option, level in levels.items() if level is None]:
+    levels = level_values(request.criterion.scale, options)
+    if unknown := [o for o, level in zip(options, levels, strict=True) if level is None]:
         return Failure(reason="infra", detail=f"options that are no level of the scale: {unknown}")
     total = sum(options.values())
     if not 0 < total < math.inf:
         return Failure(reason="infra", detail=f"the options' probabilities add up to {total:g}")
     value = sum(
-        p * level.value for p, level in zip(options.values(), levels.values(), strict=True) if level
+        p * level for p, level in zip(options.values(), levels, strict=True) if level is not None
     )
     return Score(value=value / total)
 
 
-def _read(request: Request, token: str) -> _Stated | None:
+def level_values(scale: Scale | None, options: Iterable[str]) -> list[float | None]:
+    """The number that each option stands for, None for one that is no level.
+
+    Args:
+        scale: The criterion's scale; its labels count from `lowest`.
+        options: Numbers or labels.
+
+    Example:
+        >>> level_values(Scale(labels=("bad", "fair", "good", "fine", "best")), ["2", "Good", "?"])
+        [2.0, 3.0, None]
+    """
+    stated = (_read(scale, option) for option in options)
+    return [None if one is None else float(one.value) for one in stated]
+
+
+def _read(scale: Scale | None, token: str) -> _Stated | None:
     token = token.strip()
     if number := _SCORE.fullmatch(token):
         out_of = float(number[2]) if number[2] else None
         return _Stated(float(number[1]), out_of)
-    level = _level(request.criterion.scale, token)
+    level = _level(scale, token)
     return None if level is None else _Stated(level)
 
 

@@ -1,12 +1,11 @@
 """What became of a run: counts, failures with an example of each, bad items, what to do next."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 from mmjudge.engine import Stats
 from mmjudge.report.progress import dollars, rate, tokens
-from mmjudge.store import FAILED, RunStore
+from mmjudge.store import RunStore
 from mmjudge.task import BadItem
 from mmjudge.types import Record
 
@@ -59,28 +58,16 @@ def read_outcome(folder: Path) -> Outcome:
             failed=counts["failed"],
             failures=store.failures(),
             examples=_examples(store) if counts["failed"] else {},
-            bad=_bad_items(store) if counts["bad_items"] else (),
+            bad=store.bad_items(MOST_SHOWN) if counts["bad_items"] else (),
         )
 
 
 def _examples(store: RunStore) -> dict[str, str]:
     """The item and detail of the first failure of each reason."""
-    found: dict[str, str] = {}
-    rows = store.connection.execute(
-        "SELECT json_extract(outcome, '$.reason') AS reason, min(rowid), place, outcome "
-        f"FROM judgments WHERE kind={FAILED} GROUP BY reason"
-    )
-    for reason, _, place, outcome in rows:
-        detail = json.loads(outcome).get("detail", "")
-        found[reason] = f"item {store.item(place).id}" + (f": {detail}" if detail else "")
-    return found
-
-
-def _bad_items(store: RunStore) -> tuple[BadItem, ...]:
-    rows = store.connection.execute(
-        "SELECT body FROM items WHERE bad ORDER BY place LIMIT ?", (MOST_SHOWN,)
-    )
-    return tuple(BadItem.model_validate_json(body) for (body,) in rows)
+    return {
+        reason: f"item {item}" + (f": {detail}" if detail else "")
+        for reason, (item, detail) in store.first_failures().items()
+    }
 
 
 def printable(text: str, width: int = WIDTH) -> str:

@@ -159,6 +159,35 @@ def test_a_run_over_a_folder_task_judges_every_item(
     assert done.scores(n_resamples=0)
 
 
+@pytest.mark.parametrize("protocol", ["pair", "score"])
+def test_the_brier_score_of_a_run_is_that_of_the_probabilities_in_its_replies(
+    folders: dict[str, Path], protocol: ProtocolName, tmp_path: Path
+):
+    data = tmp_path / "task"
+    data.mkdir()
+    out, orders = tmp_path / "run", "both" if protocol == "pair" else "balanced"
+    options = {"mode": "logits", "batch_size": 4}
+    task = str(small_task(data, protocol))
+    done = run(task, f"hf:{folders['qwen2_5_vl']}", out=out, options=options, orders=orders)
+    figures = {f.metric: f for f in done.scores(n_resamples=50) if f.criterion == "match"}
+    with RunStore.open(out) as store:
+        golds = {item.id: item.gold["match"].value for _, item in store.items()}
+        judged = [j for _, j in store.judgments() if j.criterion == "match"]
+    losses = []
+    for judgment in judged:
+        shares, verdict = judgment.reply.probabilities, judgment.outcome.value
+        if protocol == "pair":
+            sure, right = max(shares.values()), verdict == golds[judgment.item]
+        else:
+            level = min(shares, key=lambda name: abs(float(name) - verdict))
+            sure, right = shares[level], float(level) == golds[judgment.item]
+        losses.append((sure - right) ** 2)
+    assert len(losses) == (10 if protocol == "pair" else 5)
+    assert figures["brier"].value == pytest.approx(sum(losses) / len(losses))
+    assert figures["brier"].ci95 is not None
+    assert figures["ece"].value is not None
+
+
 def test_a_run_by_generation_stores_what_the_model_wrote(folders: dict[str, Path], tmp_path: Path):
     data = tmp_path / "task"
     data.mkdir()

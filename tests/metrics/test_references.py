@@ -10,7 +10,7 @@ from rapidfuzz.distance import Levenshtein
 from scipy import stats
 from sklearn import metrics as sk
 
-from mmjudge.metrics import Measure, agreement, ceiling, correlation, ranking, systems
+from mmjudge.metrics import Measure, agreement, calibration, ceiling, correlation, ranking, systems
 
 SEEDS = range(6)
 
@@ -100,12 +100,57 @@ def test_tau_b_matches_scipy_where_one_side_has_few_levels(levels):
     np.testing.assert_allclose(got, want, atol=1e-12)
 
 
-def test_tau_b_of_more_rows_than_a_table_of_buckets_is_for_matches_scipy():
+@pytest.mark.parametrize("n", [2, 31, 33, 1024, 1025, 1100, 33_000])
+@pytest.mark.parametrize("levels", [31, 33, 10**9])
+def test_tau_b_of_any_number_of_rows_and_merges_matches_scipy(n, levels):
+    rng = np.random.default_rng(n + levels)
+    gold = rng.integers(0, levels, n).astype(float)
+    verdict = rng.permutation(gold) if n % 2 else gold + rng.integers(0, levels, n)
+    w = np.stack([np.ones(n), rng.multinomial(n, np.full(n, 1 / n))])
+    got = correlation.tau_b(gold, verdict, weights=w)
+    for value, row in zip(got, w.astype(int), strict=True):
+        want = stats.kendalltau(np.repeat(gold, row), np.repeat(verdict, row)).statistic
+        assert value == pytest.approx(want, abs=1e-12, nan_ok=True)
+
+
+def test_tau_b_of_more_than_a_hundred_thousand_rows_matches_scipy():
     rng = np.random.default_rng(2)
     gold = rng.normal(size=100_500)
     verdict = gold + rng.normal(size=len(gold))
     want = stats.kendalltau(gold, verdict).statistic
     assert correlation.tau_b(gold, verdict) == pytest.approx(want, abs=1e-12)
+
+
+@pytest.mark.parametrize("name", ["spearman", "tau_b"])
+def test_weights_too_large_for_narrow_numbers_are_counted_exactly(name):
+    rng = np.random.default_rng(5)
+    gold, verdict = rng.permutation(40).astype(float), rng.permutation(40).astype(float)
+    w = rng.integers(0, 300, 40)
+    w[0] = 20_000
+    want = {"spearman": stats.spearmanr, "tau_b": stats.kendalltau}[name](
+        np.repeat(gold, w), np.repeat(verdict, w)
+    )
+    got = getattr(correlation, name)(gold, verdict, weights=w.astype(float))
+    assert got == pytest.approx(want.statistic, abs=1e-12)
+
+
+@pytest.mark.parametrize("levels", [4, 10**9])
+@pytest.mark.parametrize("name", ["spearman", "tau_b"])
+def test_fractional_weights_mean_the_same_in_any_unit(name, levels):
+    rng = np.random.default_rng(6)
+    gold, verdict = rng.integers(0, levels, (2, 300)).astype(float)
+    w = rng.integers(0, 4, (3, 300)).astype(float)
+    fn = getattr(correlation, name)
+    np.testing.assert_allclose(
+        fn(gold, verdict, weights=w / 3), fn(gold, verdict, weights=w), atol=1e-12
+    )
+
+
+def test_columns_changed_in_place_are_not_taken_for_the_old_ones():
+    gold, verdict = np.arange(50.0), np.arange(50.0)
+    assert correlation.tau_b(gold, verdict) == correlation.spearman(gold, verdict) == 1
+    verdict[:] = -gold
+    assert correlation.tau_b(gold, verdict) == correlation.spearman(gold, verdict) == -1
 
 
 @pytest.mark.parametrize("constant", [0.0, 0.1, 1e6 + 0.1])
@@ -239,3 +284,45 @@ def test_the_ceiling_leaves_missing_ratings_out():
     assert ceiling.human_ceiling(votes, agreement.accuracy) == pytest.approx(2 / 3)
     rankings = np.array([[[1.0, 2.0], [1.0, 2.0], [0.0, 0.0]]])
     assert ceiling.human_ceiling(rankings, ranking.top1) == 1.0
+
+
+def _confident(seed, n=300):
+    rng = np.random.default_rng(seed)
+    confidence = rng.random(n)
+    return (rng.random(n) < confidence).astype(int), confidence
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("coverage", [0.25, 0.5, 1.0])
+def test_selective_accuracy_is_the_accuracy_of_the_most_confident(seed, coverage):
+    right, confidence = _confident(seed)
+    kept = np.argsort(-confidence)[: int(coverage * len(right))]
+    got = calibration.selective_accuracy(right, confidence, coverage=coverage)
+    assert got == pytest.approx(right[kept].mean())
+
+
+@pytest.mark.parametrize("ties", [1000, 4])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_aurc_is_the_area_under_the_curve_of_selective_accuracy(seed, ties):
+    right, confidence = _confident(seed)
+    confidence = np.round(confidence * ties) / ties
+    grid = (np.arange(20_000) + 0.5) / 20_000
+    risk = [1 - calibration.selective_accuracy(right, confidence, coverage=c) for c in grid[::20]]
+    assert calibration.aurc(right, confidence) == pytest.approx(np.mean(risk), abs=2e-3)
+
+
+def test_aurc_of_many_verdicts_is_the_mean_risk_at_each():
+    right, confidence = _confident(1, n=50_000)
+    wrong = 1 - right[np.argsort(-confidence)]
+    want = np.mean(np.cumsum(wrong) / np.arange(1, len(wrong) + 1))
+    assert calibration.aurc(right, confidence) == pytest.approx(want, abs=1e-4)
+
+
+def test_the_risk_coverage_curve_ends_with_the_error_rate_of_all():
+    right, confidence = _confident(2)
+    coverage, risk = calibration.risk_coverage(right, confidence)
+    assert coverage[-1] == 1
+    assert risk[-1] == pytest.approx(1 - right.mean())
+    for share, wrong in zip(coverage[::60], risk[::60], strict=True):
+        got = calibration.selective_accuracy(right, confidence, coverage=share)
+        assert 1 - got == pytest.approx(wrong)
