@@ -19,7 +19,10 @@ from mmjudge.scenes.stream import Stream
 FPS = 12
 SIDE = 192
 """Pixels of a side of the frame."""
-RADIUS = 17
+RADIUS = 15
+_APART = 2.5 * RADIUS
+"""Pixels between the centres of two movers that is enough; closer ones would touch."""
+_TRIES = 300
 _REST = 4
 """Frames of stillness before, between and after the moves."""
 _ZIGZAG = 13.0
@@ -47,10 +50,16 @@ def travelled(move: Move, share: float, level: Level) -> Point:
 
 
 def stage(scene: Moving, level: Level, stream: Stream) -> Staging:
-    """A staging in which nothing leaves the frame, and movers overlap as little as possible."""
+    """A staging in which nothing leaves the frame, and movers do not touch where that can be had."""
     ranges = {mover.name: _range(scene, mover.name, level) for mover in scene.movers}
-    tries = [{name: _start(extent, stream) for name, extent in ranges.items()} for _ in range(24)]
-    starts = max(tries, key=lambda starts: _clearance(scene, starts, level))
+    starts, best = dict[int, Point](), -1.0
+    for _ in range(_TRIES):
+        tried = {name: _start(extent, stream) for name, extent in ranges.items()}
+        clearance = _clearance(scene, tried, level)
+        if clearance > best:
+            starts, best = tried, clearance
+        if best >= _APART:
+            break
     turns = {mover.name: 3 * stream.below(5) - 6 for mover in scene.movers}
     return Staging(starts, turns, ground((SIDE, SIDE), level, stream.fork("ground")))
 
@@ -78,9 +87,9 @@ def _start(extent: tuple[float, float, float, float], stream: Stream) -> Point:
 
 
 def _clearance(scene: Moving, starts: dict[int, Point], level: Level) -> float:
-    """Least distance of two movers in pixels, at the ends and middles of moves."""
+    """Least distance of two movers in pixels, at moments among which a zigzag is farthest out."""
     nearest = math.inf
-    for positions in _positions(scene, starts, level, [i / 4 for i in range(5)]):
+    for positions in _positions(scene, starts, level, [i / 8 for i in range(9)]):
         for one, other in combinations(positions.values(), 2):
             nearest = min(nearest, math.dist(one, other))
     return nearest

@@ -46,7 +46,7 @@ def play(scene: Sound, level: Level, stream: Stream) -> Samples:
     parts = [silence[: round(stream.uniform(0.1, 0.4) * RATE)]]
     cents = stream.uniform(-30, 30)
     for phrase in scene.in_order():
-        parts += [_phrase(phrase, cents, level, stream.fork("phrase", phrase.name)), silence]
+        parts += [phrase_samples(phrase, cents, level, stream.fork("phrase", phrase.name)), silence]
     samples = np.concatenate(parts)
     samples *= np.float32(10 ** (stream.uniform(-3, 0) / 20))
     if level.noise_db is not None:
@@ -63,7 +63,8 @@ def notes_hz(phrase: Phrase, step: int) -> tuple[float, ...]:
     return tuple(centre * 2 ** (way * step * (i - middle) / 12) for i in range(phrase.count))
 
 
-def _phrase(phrase: Phrase, cents: float, level: Level, stream: Stream) -> Samples:
+def phrase_samples(phrase: Phrase, cents: float, level: Level, stream: Stream) -> Samples:
+    """One phrase, its notes all of the same A-weighted RMS, tuned `cents` higher."""
     softer_db = level.loudness_db if phrase.loudness == "soft" else 0.0
     wanted = LOUD * 10 ** (-softer_db / 20)
     notes = []
