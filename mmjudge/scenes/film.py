@@ -50,7 +50,7 @@ def travelled(move: Move, share: float, level: Level) -> Point:
 
 
 def stage(scene: Moving, level: Level, stream: Stream) -> Staging:
-    """A staging in which nothing leaves the frame, and movers do not touch where that can be had."""
+    """A staging in which nothing leaves the frame, and movers keep apart if that can be had."""
     ranges = {mover.name: _range(scene, mover.name, level) for mover in scene.movers}
     starts, best = dict[int, Point](), -1.0
     for _ in range(_TRIES):
@@ -89,13 +89,13 @@ def _start(extent: tuple[float, float, float, float], stream: Stream) -> Point:
 def _clearance(scene: Moving, starts: dict[int, Point], level: Level) -> float:
     """Least distance of two movers in pixels, at moments among which a zigzag is farthest out."""
     nearest = math.inf
-    for positions in _positions(scene, starts, level, [i / 8 for i in range(9)]):
-        for one, other in combinations(positions.values(), 2):
+    for where in positions(scene, starts, level, [i / 8 for i in range(9)]):
+        for one, other in combinations(where.values(), 2):
             nearest = min(nearest, math.dist(one, other))
     return nearest
 
 
-def _positions(
+def positions(
     scene: Moving, starts: dict[int, Point], level: Level, shares: list[float]
 ) -> Iterator[dict[int, Point]]:
     """Where all movers are at these shares of each move in turn."""
@@ -113,19 +113,19 @@ def frames(scene: Moving, level: Level, staging: Staging) -> Iterator[Image.Imag
     """The frames of the film: each move takes a second, with a rest around it."""
     shares = [0.0] * _REST + [i / FPS for i in range(1, FPS + 1)]
     last = None
-    for positions in _positions(scene, staging.starts, level, shares):
-        last = frame(scene, staging, positions)
+    for where in positions(scene, staging.starts, level, shares):
+        last = frame(scene, staging, where)
         yield last
     for _ in range(_REST if last is not None else 0):
         yield last  # type: ignore[misc]
 
 
-def frame(scene: Moving, staging: Staging, positions: dict[int, Point]) -> Image.Image:
+def frame(scene: Moving, staging: Staging, where: dict[int, Point]) -> Image.Image:
     """One frame."""
     image = staging.ground.copy()
     for mover in scene.movers:
         look = (float(RADIUS), staging.turns[mover.name])
-        stamp(image, mover.shape, COLOURS[mover.colour], positions[mover.name], look)
+        stamp(image, mover.shape, COLOURS[mover.colour], where[mover.name], look)
     return image
 
 
@@ -135,7 +135,7 @@ def stills(scene: Moving, level: Level, staging: Staging) -> list[list[Image.Ima
     The moments are those at which a zigzag is farthest from its line.
     """
     shares = [0.0, 0.125, 0.375, 0.625, 0.875, 1.0]
-    found = [frame(scene, staging, p) for p in _positions(scene, staging.starts, level, shares)]
+    found = [frame(scene, staging, p) for p in positions(scene, staging.starts, level, shares)]
     cuts = range(0, len(found) + 1, len(shares))
     return [found[start:end] for start, end in pairwise(cuts)]
 

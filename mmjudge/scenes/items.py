@@ -117,11 +117,9 @@ def _turn(seed: str, place: Place, n: int) -> tuple[int, int]:
 
 
 def _pair(seed: str, place: Place, stream: Stream) -> Content:
-    subject, level = DIRECTIONS[place.direction].subject, LEVELS[place.level]
+    level = LEVELS[place.level]
     block, turn = _turn(seed, place, len(PAIRS))
-    names = CRITERIA[subject]
-    # Each kind of pair meets each criterion once in as many blocks as there are criteria.
-    criterion = names[(block + turn) % len(names)]
+    criterion = _criterion(seed, place, block, turn)
     kind = PAIRS[turn]
     truth, wrong = _ends(place, level, stream, criterion)
     pair = {"first": (truth, wrong), "second": (wrong, truth), "both right": (truth, truth)}
@@ -134,6 +132,19 @@ def _pair(seed: str, place: Place, stream: Stream) -> Content:
     breaks = "none" if kind == "both right" else criterion
     edited = _before(place, truth, wrong, stream)
     return Content(place, truth, pair[kind], tuple(asked), breaks, edited)
+
+
+def _criterion(seed: str, place: Place, block: int, turn: int) -> str:
+    """The criterion that a pair is about.
+
+    Each kind of pair meets each criterion once in as many blocks as there are criteria, in an order
+    of its own that follows from the seed: so the place and the criterion, which are public, do not
+    tell the kind.
+    """
+    names = CRITERIA[DIRECTIONS[place.direction].subject]
+    number, at = divmod(block, len(names))
+    words = (place.level, place.direction, "criteria", number, turn)
+    return Stream(seed, *words).shuffled(names)[at]
 
 
 def _ends(place: Place, level: Level, stream: Stream, criterion: str) -> tuple[Scene, Scene]:

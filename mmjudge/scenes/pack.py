@@ -119,7 +119,7 @@ class Line(NamedTuple):
 
     protocol: ProtocolName
     items: tuple[dict[str, Any], ...]
-    facts: dict[str, Any]
+    facts: dict[str, Any] | None
     files: dict[str, str]
 
 
@@ -224,7 +224,8 @@ def write_items(
         for line in made:
             for row in line.items:
                 outs[line.protocol].write(_json(row))
-            facts.write(_json(line.facts))
+            if line.facts is not None:
+                facts.write(_json(line.facts))
             files |= line.files
     return files
 

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -31,9 +32,10 @@ _TELLING = ("breaks",)
 
 
 class GoldLine(Record):
-    """A line of the private part: what the public item lacks."""
+    """A line of the private part: what the public item lacks, and the id that it was made with."""
 
     item: str
+    made: str
     protocol: ProtocolName
     gold: dict[str, Gold]
     strata: dict[str, str]
@@ -42,8 +44,10 @@ class GoldLine(Record):
 def season(wanted: Wanted, seed_file: Path, folder: Path, workers: int = 1) -> dict[str, Any]:
     """Write a season: `public/`, a task folder without gold, and `private/` with gold and facts.
 
-    The manifest of the public part commits to the private one by the SHA-256 of its gold, keyed
-    with the seed: whoever is shown the seed later can check that nothing was changed.
+    Public items are in an order and under ids that the secret scrambles: generated ids count, and
+    gold is balanced in blocks of them. The manifest of the public part commits to the private one
+    by the SHA-256 of its gold, keyed with the secret: whoever is shown the secret later can check
+    that nothing was changed.
 
     Args:
         wanted: What is made; its seed is not used.
@@ -64,11 +68,15 @@ def season(wanted: Wanted, seed_file: Path, folder: Path, workers: int = 1) -> d
     private.mkdir(mode=0o700)
     wanted = replace(wanted, seed=secret)
     with (private / GOLD).open("w", encoding="utf-8") as out:
-        made = _without_gold(lines(wanted, public, workers), out)
+        made = _scrambled(_without_gold(lines(wanted, public, workers), secret, out))
         media = write_items(wanted, public, private, made)
     about = described(wanted)
     write_manifest(private, {}, about)
-    return write_manifest(public, media, {**about, "commitment": commitment(secret, private)})
+    manifest = write_manifest(public, media, {**about, "commitment": commitment(secret, private)})
+    for path in public.rglob("*"):
+        # Times of files tell the order in which they were made, as ids would.
+        os.utime(path, (0, 0))
+    return manifest
 
 
 def read_seed(path: Path) -> str:
@@ -121,12 +129,28 @@ def _read(path: Path, record: Any) -> Iterator[Any]:
         raise MmjudgeError(f"{path}: cannot be read: {error}") from error
 
 
-def _without_gold(made: Iterable[Line], out: Any) -> Iterator[Line]:
+def _without_gold(made: Iterable[Line], secret: str, out: Any) -> Iterator[Line]:
     """The lines as the public sees them; what they lose is written to the private part."""
     for line in made:
         for row in line.items:
             strata = {axis: row["strata"].pop(axis) for axis in _TELLING}
             lost = {"gold": row.pop("gold"), "strata": strata}
-            kept = {"item": row["id"], "protocol": line.protocol, **lost}
+            made_as, row["id"] = row["id"], _hidden(secret, row["id"])
+            row["strata"]["twin"] = _hidden(secret, row["strata"]["twin"])
+            kept = {"item": row["id"], "made": made_as, "protocol": line.protocol, **lost}
             out.write(json.dumps(kept, separators=(",", ":")) + "\n")
         yield line
+
+
+def _hidden(secret: str, name: str) -> str:
+    return hmac.new(secret.encode(), name.encode(), hashlib.sha256).hexdigest()[:16]
+
+
+def _scrambled(made: Iterable[Line]) -> Iterator[Line]:
+    """One line for each row, in the order of their ids; facts and files stay as they came."""
+    rows: list[tuple[str, Line]] = []
+    for line in made:
+        rows += [(row["id"], Line(line.protocol, (row,), None, {})) for row in line.items]
+        yield line._replace(items=())
+    for _, row in sorted(rows, key=lambda found: found[0]):
+        yield row

@@ -35,3 +35,11 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Pack:
     folder = tmp_path_factory.mktemp("scenes") / "pack"
     generate(Wanted("laws", items=72 * 3), folder)
     return read(folder)
+
+
+@pytest.fixture(scope="session")
+def pairs(tmp_path_factory: pytest.TempPathFactory) -> Pack:
+    """Many pairs in every direction, with their media."""
+    folder = tmp_path_factory.mktemp("pairs") / "pack"
+    generate(Wanted("pairs", items=1500, protocols=("pair",), twins=False), folder, workers=2)
+    return read(folder)

@@ -33,15 +33,18 @@ def colours(pixels: np.ndarray, reach: float = 60.0) -> np.ndarray:
 
 
 def shape_of(mask: np.ndarray) -> tuple[str, float]:
-    """The shape of one component by how it fills its hull and how round that is, and its radius."""
+    """The shape of one component, by how it fills its hull, its circle and its box; its radius."""
     points = np.argwhere(mask).astype(float)
-    corners = np.concatenate([points + [dy, dx] for dy in (-0.5, 0.5) for dx in (-0.5, 0.5)])
+    square = np.array([(-0.5, -0.5), (-0.5, 0.5), (0.5, -0.5), (0.5, 0.5)])
+    corners = (points[:, None] + square).reshape(-1, 2)
     hull = ConvexHull(corners)
     radius = np.linalg.norm(points - (points.max(0) + points.min(0)) / 2, axis=1).max()
     if len(points) / hull.volume < 0.74:
         return "star", radius
-    round_ = 4 * np.pi * hull.volume / hull.area**2  # 1 for a circle, .79 a square, .60 a triangle
-    return ("circle" if round_ > 0.88 else "square" if round_ > 0.7 else "triangle"), radius
+    if len(points) > 0.84 * np.pi * (radius + 0.5) ** 2:  # all for a circle, .64 for a square
+        return "circle", radius
+    height, width = np.ptp(points, axis=0) + 1
+    return ("square" if len(points) > 0.65 * height * width else "triangle"), radius
 
 
 def objects(path: Path) -> list[dict[str, Any]]:
@@ -59,7 +62,7 @@ def objects(path: Path) -> list[dict[str, Any]]:
             shape, radius = shape_of(mask)
             y, x = ndimage.center_of_mass(mask)
             cell = [int(3 * y / side), int(3 * x / side)]
-            size = "large" if radius > 12.5 else "small"
+            size = "large" if radius > 12.8 else "small"
             found.append({"colour": colour, "shape": shape, "size": size, "cell": cell})
     return found
 
