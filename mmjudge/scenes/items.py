@@ -32,6 +32,13 @@ _SECOND_CRITERION = 1 / 3
 """Share of pairs that are asked about a further criterion, which both candidates keep."""
 
 
+_ALONE = {"existence", "order"}
+"""Criteria that no other is asked beside: is a missing group a matter of number too, and is the
+pitch of the first phrase wrong when two phrases changed places? Nor is existence asked beside one
+that makes a group of another kind."""
+_PLACES = {"position", "relation"}
+
+
 class Place(NamedTuple):
     """Where an item stands in all that a seed makes."""
 
@@ -125,13 +132,21 @@ def _pair(seed: str, place: Place, stream: Stream) -> Content:
     pair = {"first": (truth, wrong), "second": (wrong, truth), "both right": (truth, truth)}
     if kind == "both wrong":
         truth, pair[kind] = _both_wrong(place, level, stream, criterion)
-    kept = sorted({f.criterion for f in truth.facts()} - {criterion})
+    kept = _kept(truth, criterion)
     asked = [criterion]
-    if stream.coin(_SECOND_CRITERION):
+    if stream.coin(_SECOND_CRITERION) and kept:
         asked.append(stream.choice(kept))
     breaks = "none" if kind == "both right" else criterion
     edited = _before(place, truth, wrong, stream)
     return Content(place, truth, pair[kind], tuple(asked), breaks, edited)
+
+
+def _kept(truth: Scene, broken: str) -> list[str]:
+    """Criteria of the scene that are plainly kept where another one is broken."""
+    if broken in _ALONE:
+        return []
+    near = {broken, "existence"} | (_PLACES if broken in _PLACES else set())
+    return sorted({fact.criterion for fact in truth.facts()} - near)
 
 
 def _criterion(seed: str, place: Place, block: int, turn: int) -> str:

@@ -8,10 +8,13 @@ FACTS_BROKEN_MOST = 4
 _RUBRIC = (
     "Facts are the number, colour, shape, size and place of objects, and which are there; the "
     "direction, path, speed and order of movements; the number, pitch, rhythm, loudness, timbre "
-    "and order of sounds. Wording, background, grey marks, compression and noise are no facts."
+    "and order of sounds. A group of objects that is missing, or should not be there, is one fact. "
+    "Wording, background, grey marks, compression and noise are no facts. Where the prompt shows "
+    "something together with an instruction, the facts are those after that edit; what it does not "
+    "name stays as it was."
 )
 _QUESTIONS = {
-    "count": "Which agrees better with the prompt in the number of objects, notes or bursts?",
+    "count": "Which agrees better with the prompt in how many objects or notes each group has?",
     "colour": "Which agrees better with the prompt in the colours of the objects?",
     "shape": "Which agrees better with the prompt in the shapes of the objects?",
     "size": "Which agrees better with the prompt in the sizes of the objects, small or large?",

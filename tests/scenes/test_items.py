@@ -58,6 +58,9 @@ def test_a_criterion_that_is_kept_is_a_tie_whatever_overall_says(direction):
             kept += 1
             assert name != item.breaks
             assert item.gold()[name].value == "tie"
+            assert "existence" not in item.criteria
+            assert item.criteria[0] != "order"
+            assert not {"position", "relation"} <= set(item.criteria)
     assert 10 < kept < 50
 
 
