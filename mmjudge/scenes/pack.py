@@ -4,9 +4,10 @@ import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any, NamedTuple, TypeVar, get_args
 
 import yaml
 
-from mmjudge.errors import MmjudgeError, unknown
+from mmjudge.errors import MissingExtraError, MmjudgeError, unknown
 from mmjudge.scenes.directions import DIRECTIONS, MODALITY
 from mmjudge.scenes.facts import CRITERIA, as_json
 from mmjudge.scenes.items import Content, Place, content
@@ -137,23 +138,31 @@ def generate(wanted: Wanted, folder: Path, workers: int = 1) -> dict[str, Any]:
     Raises:
         MmjudgeError: The folder holds something already, or an encoder is missing.
     """
-    fresh(folder)
-    files = write_items(wanted, folder, folder, lines(wanted, folder, workers))
-    return write_manifest(folder, files, {"seed": wanted.seed, **described(wanted)})
+    with fresh(wanted, folder):
+        files = write_items(wanted, folder, folder, lines(wanted, folder, workers))
+        return write_manifest(folder, files, {"seed": wanted.seed, **described(wanted)})
 
 
-def fresh(folder: Path) -> None:
-    """Make a folder, or take an empty one.
+@contextmanager
+def fresh(wanted: Wanted, folder: Path) -> Iterator[None]:
+    """Write into a new or empty folder.
 
     Raises:
-        MmjudgeError: It holds something, or cannot be made.
+        MmjudgeError: It holds something, it cannot be written, or an encoder is missing.
     """
+    # Before any process is started: a message from one of them would not get here whole.
+    for way, library in (("video", "av"), ("audio", "soundfile")):
+        if way in wanted.spec().modalities and find_spec(library) is None:
+            raise MissingExtraError(f"a scene as {way}", library, way)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):
             raise MmjudgeError(f"{folder}: holds files already; name a new folder with --out")
+        yield
     except OSError as error:
-        raise MmjudgeError(f"{folder}: cannot be made: {error}") from error
+        raise MmjudgeError(
+            f"{folder}: cannot be written: {error}; make room or name another folder with --out"
+        ) from error
 
 
 def lines(wanted: Wanted, folder: Path, workers: int) -> Iterator[Line]:

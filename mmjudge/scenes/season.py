@@ -61,16 +61,18 @@ def season(wanted: Wanted, seed_file: Path, folder: Path, workers: int = 1) -> d
     Raises:
         MmjudgeError: The secret cannot be read or is too short, or the folder holds something.
     """
-    secret = read_seed(seed_file)
-    fresh(folder)
-    public, private = folder / PUBLIC, folder / PRIVATE
+    wanted = replace(wanted, seed=read_seed(seed_file))
+    with fresh(wanted, folder):
+        return _write(wanted, folder / PUBLIC, folder / PRIVATE, workers)
+
+
+def _write(wanted: Wanted, public: Path, private: Path, workers: int) -> dict[str, Any]:
     public.mkdir()
     private.mkdir(mode=0o700)
-    wanted = replace(wanted, seed=secret)
+    secret, about = wanted.seed, described(wanted)
     with (private / GOLD).open("w", encoding="utf-8") as out:
         made = _scrambled(_without_gold(lines(wanted, public, workers), secret, out))
         media = write_items(wanted, public, private, made)
-    about = described(wanted)
     write_manifest(private, {}, about)
     manifest = write_manifest(public, media, {**about, "commitment": commitment(secret, private)})
     for path in public.rglob("*"):

@@ -16,8 +16,15 @@ from typer.testing import CliRunner
 import mmjudge
 from mmjudge.cli import app
 from mmjudge.errors import MmjudgeError
+from mmjudge.media.audio import decode_audio
+from mmjudge.media.image import decode_image
+from mmjudge.media.source import read_source
+from mmjudge.media.video import decode_video
 from mmjudge.scenes.directions import DIRECTIONS
+from mmjudge.scenes.film import FPS
 from mmjudge.scenes.pack import Wanted, generate
+from mmjudge.scenes.sound import RATE
+from mmjudge.types import Media, Sampling
 from tests.media.made import needs
 from tests.scenes.conftest import read
 
@@ -185,7 +192,39 @@ def test_a_folder_that_holds_something_is_left_alone(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
-def test_without_an_encoder_the_message_names_what_to_install(tmp_path, monkeypatch):
+@pytest.mark.parametrize("workers", [1, 2])
+def test_without_an_encoder_the_message_names_what_to_install_and_nothing_is_written(
+    tmp_path, monkeypatch, workers
+):
     monkeypatch.setitem(sys.modules, "av", None)
     with pytest.raises(MmjudgeError, match=r"pip install 'mmjudge\[video\]'"):
-        generate(Wanted("1", 1, ("text->video",)), tmp_path / "new")
+        generate(Wanted("1", 1, ("text->video",)), tmp_path / "new", workers)
+    assert not (tmp_path / "new").exists()
+    generate(Wanted("1", 1, ("text->image",)), tmp_path / "pictures")
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(MmjudgeError, match=r"file/new: cannot be written: .*--out"):
+        generate(Wanted("1", 1), tmp_path / "file" / "new")
+
+
+def test_the_decoders_of_the_suite_read_every_medium_whole(pack):
+    needs("av")
+    needs("soundfile")
+    sampling, seen = Sampling(), Counter()
+    for row in pack.rows():
+        for part in (*row["prompt"], *(p for c in row["candidates"] for p in c["parts"])):
+            if isinstance(part, str):
+                continue
+            medium = Media.model_validate(part)
+            seen[medium.modality] += 1
+            content = read_source(medium, pack.folder)
+            path = pack.folder / medium.uri
+            if medium.modality == "image":
+                assert min(decode_image(content, medium.uri).size) >= 200
+            elif medium.modality == "audio":
+                assert len(decode_audio(path, medium.uri, sampling).samples) > 2 * RATE
+            elif seen["video"] % 4 == 1:  # the slowest to decode
+                assert decode_video(path, medium.uri, sampling).n_frames > 2 * FPS
+    assert set(seen) == {"image", "video", "audio"}
