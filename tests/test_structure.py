@@ -34,7 +34,7 @@ LAYERS = (
     ("types", "errors"),
     ("cards", "jsonl", "registry", "metrics", "run_file"),
     ("task", "media"),
-    ("github", "hub", "rows", "folder_task", "protocols"),
+    ("github", "hub", "rows", "folder_task", "protocols", "scenes"),
     ("judges", "probes", "strategies", "store"),
     ("budget", "interrupts", "refusal", "resume", "engine", "executors", "confidence", "table"),
     ("frames", "scoring", "checks"),

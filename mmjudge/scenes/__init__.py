@@ -1,0 +1,1 @@
+"""The generated benchmark: small scenes of facts, shown in several modalities, edited minimally."""
