@@ -93,6 +93,7 @@ def test_facts_of_a_candidate_do_not_tell_its_score(subject):
         assert stats.binomtest(right, len(y) - 400, 0.2, "greater").pvalue > UNLIKELY, (name, right)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("direction", DIRECTIONS)
 def test_files_and_texts_as_shown_do_not_tell_which_candidate_is_right(pairs, direction):
     """Size of the file, brightness, contrast, motion, level, length: what a judge may fall for."""

@@ -138,6 +138,7 @@ def test_the_folder_runs_from_the_command_line_as_it_is(pack, tmp_path):
     assert ", 0 failed" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("judge", ["first", "second", "longest", "shortest"])
 def test_slot_and_length_score_chance_in_every_direction(pairs, tmp_path, judge):
     """A third of the pairs are ties, which these judges never call, but where lengths are equal."""
