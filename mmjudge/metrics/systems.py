@@ -8,7 +8,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from mmjudge.metrics.weighted import Batch, Bools, Column, Floats, Ints, Value, Weights, ratio
+from mmjudge.metrics.weighted import (
+    ONE_THREAD,
+    Batch,
+    Bools,
+    Column,
+    Floats,
+    Ints,
+    Value,
+    Weights,
+    ratio,
+)
 
 MAX_STEP = 2.0
 N_STEPS = 100
@@ -188,9 +198,12 @@ def strengths(wins: Floats) -> Floats:
 
 def _connected(wins: Floats) -> Bools:
     """Whether every system reaches every other by a chain of wins, shape (batch,)."""
-    reach = ((wins > 0) | np.eye(wins.shape[-1], dtype=np.bool_)).astype(np.float32)
-    for _ in range(max(wins.shape[-1] - 1, 1).bit_length()):
-        reach = np.minimum(reach @ reach, 1.0)
+    n = wins.shape[-1]
+    reach = ((wins > 0) | np.eye(n, dtype=np.bool_)).astype(np.float32)
+    step = max(1, ONE_THREAD // (n * n))
+    for _ in range(max(n - 1, 1).bit_length()):
+        parts = [reach[:, start : start + step] @ reach for start in range(0, n, step)]
+        reach = np.minimum(np.concatenate(parts, axis=1), 1.0)
     connected: Bools = np.all(reach > 0, axis=(1, 2))
     return connected
 

@@ -17,6 +17,7 @@ from mmjudge.types import RunSettings
 from tests.cli.small_folders import pair, said
 
 SLOW_JUDGE = """
+import os
 import time
 from mmjudge.judges.base import Judge
 from mmjudge.types import RunSettings
@@ -34,7 +35,8 @@ class Plugin(Judge):
         return [cls.card]
 
     def judge(self, batch, media):
-        time.sleep(0.05)
+        self.asked = getattr(self, "asked", 0) + 1
+        time.sleep(0.05 if self.asked < int(os.environ.get("STUCK_AT", "1000000")) else 60)
         return [Reply(text="[[A]]", tokens_in=1000, tokens_out=2) for _ in batch]
 """
 
@@ -138,14 +140,44 @@ def test_the_first_interrupt_drains_and_the_same_command_goes_on(plugin, folder_
     assert "tokens: " in again.stderr
 
 
-def _wait_for_judgments(out):
-    for _ in range(300):
-        if RunStore.exists(out):
-            with RunStore.open(out) as store:
-                if store.counts()["judgments"]:
-                    return
+def test_the_second_interrupt_stops_a_judge_at_work_and_the_same_command_goes_on(
+    plugin, folder_task, tmp_path
+):
+    site = plugin("slowpoke", "mmjudge.judges", "slow", SLOW_JUDGE)
+    task, out = folder_task([pair(str(n)) for n in range(60)]), tmp_path / "out"
+    command = [sys.executable, "-m", "mmjudge", "run", "--task", task, "--judge", "slow:"]
+    command = [str(word) for word in [*command, "--out", out]]
+    env = {**os.environ, "PYTHONPATH": str(site)}
+    process = subprocess.Popen(
+        command, env={**env, "STUCK_AT": "21"}, stderr=subprocess.PIPE, text=True
+    )
+    _wait_for_judgments(out, 20)
+    process.send_signal(signal.SIGINT)
+    with pytest.raises(subprocess.TimeoutExpired):  # it waits for the judge, which takes a minute
+        process.wait(timeout=2)
+    process.send_signal(signal.SIGINT)
+    _, said_then = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "stopped; what was committed is safe" in said_then
+    assert "Traceback" not in said_then
+    assert _judgments(out) == 20
+    again = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=True)
+    assert "40 judged" in again.stderr
+    assert "20 were there already" in again.stderr
+    assert "60 items, 60 judgments, 0 failed" in again.stderr
+
+
+def _wait_for_judgments(out, wanted=1):
+    for _ in range(600):
+        if RunStore.exists(out) and _judgments(out) >= wanted:
+            return
         time.sleep(0.05)
-    raise AssertionError("nothing was judged in 15 s")
+    raise AssertionError(f"{wanted} judgments were not there in 30 s")
+
+
+def _judgments(out):
+    with RunStore.open(out) as store:
+        return store.counts()["judgments"]
 
 
 def test_plain_lines_come_every_few_seconds_and_without_a_total_hold_counts_only(monkeypatch):
