@@ -15,6 +15,7 @@ from typing import NamedTuple
 _MARKER = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")
 _BACKWARDS = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _LAST_PAGE = 4
+_SCAN, _END = 0xDA, 0xD9
 
 Bytes = bytes | mmap.mmap
 
@@ -47,16 +48,22 @@ def _png(content: bytes) -> str | None:
 
 
 def _jpeg(content: bytes) -> str | None:
-    """The end marker after the last scan; what a scan holds is known to its decoder alone."""
+    """The end marker after the first scan; what a scan holds is known to its decoder alone.
+
+    Segments before it are passed over by their lengths, since a thumbnail has an end of its own. In
+    a scan no other 0xff has 0xd9 behind it, so that is looked for and nothing else.
+    """
     at = 2
-    while found := _MARKER.search(content, at):
+    while found := _MARKER.match(content, at):
         at = found.end()
         marker = content[at - 1]
-        if marker == 0xD9:
+        if marker == _SCAN:
+            return None if content.find(b"\xff\xd9", at) >= 0 else "no end marker"
+        if marker == _END:
             return None
-        if marker not in (0x01, 0xD8):
+        if marker != 0x01:
             at += int.from_bytes(content[at : at + 2], "big")
-    return "no end marker"
+    return None if content.find(b"\xff\xd9", at) >= 0 else "no end marker"
 
 
 def _ogg(content: Bytes) -> str | None:
