@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from mmjudge.errors import JudgeError
 from mmjudge.judges.base import Judge, JudgeContext, MediaMap, take_options
@@ -38,12 +38,41 @@ REQUESTS_A_ROW = 4
 """Requests handed over for each row of a batch, so that rows of like length can be put together."""
 
 
-class Hf(Judge):
+class Answerer(Protocol):
+    """Puts requests that a model can read to it."""
+
+    def answer(self, batch: Sequence[Request], media: MediaMap) -> list[Reply]:
+        """One reply a request, in the same order."""
+        ...
+
+
+class ChatJudge(Judge):
+    """A chat model: what it can read goes to its `answerer`."""
+
+    answerer: Answerer
+
+    def judge(self, batch: Sequence[Request], media: MediaMap) -> list[Reply]:
+        """Answer what the model can read; the rest are failures."""
+        replies: list[Reply | None] = [self._refused(request) for request in batch]
+        asked = [r for r, reply in zip(batch, replies, strict=True) if reply is None]
+        answers = iter(self.answerer.answer(asked, media) if asked else [])
+        return [reply or next(answers) for reply in replies]
+
+    def _refused(self, request: Request) -> Reply | None:
+        shown: list[Parts] = [request.prompt, request.reference or ()]
+        shown += [candidate.parts for candidate in request.candidates]
+        for part in (part for parts in shown for part in parts):
+            if isinstance(part, Media) and part.modality not in self.card.modalities:
+                detail = f"the model takes {', '.join(self.card.modalities)}, not {part.modality}"
+                return Reply(error=Failure(reason="unsupported", detail=detail))
+        return None
+
+
+class Hf(ChatJudge):
     """The judge `hf:NAME`."""
 
     def __init__(self, name: str, options: Mapping[str, Any], loaded: Loaded) -> None:
         chat = Chat(loaded)
-        self.answerer: Generator | Logits
         shaping: dict[str, Any] = {"mode": options["mode"]}
         if options["mode"] == "generate":
             shaping |= {key: options[key] for key in ("max_new_tokens", "temperature")}
@@ -71,7 +100,7 @@ class Hf(Judge):
         _check(name, taken)
         folder = context.folder / name
         found = str(folder) if folder.is_dir() else name
-        return cls(_shown(name), taken, load(found, taken))
+        return cls(shown_name(name), taken, load(found, taken))
 
     @classmethod
     def catalog(cls) -> Iterable[JudgeCard]:
@@ -79,51 +108,64 @@ class Hf(Judge):
         modalities = ("text", "image", "video", "audio")
         return [_card("NAME", DEFAULTS, modalities).model_copy(update={"params": DEFAULTS})]
 
-    def judge(self, batch: Sequence[Request], media: MediaMap) -> list[Reply]:
-        """Answer what the model can read; the rest are failures."""
-        replies: list[Reply | None] = [self._refused(request) for request in batch]
-        asked = [r for r, reply in zip(batch, replies, strict=True) if reply is None]
-        answers = iter(self.answerer.answer(asked, media) if asked else [])
-        return [reply or next(answers) for reply in replies]
-
-    def _refused(self, request: Request) -> Reply | None:
-        shown: list[Parts] = [request.prompt, request.reference or ()]
-        shown += [candidate.parts for candidate in request.candidates]
-        for part in (part for parts in shown for part in parts):
-            if isinstance(part, Media) and part.modality not in self.card.modalities:
-                detail = f"the model takes {', '.join(self.card.modalities)}, not {part.modality}"
-                return Reply(error=Failure(reason="unsupported", detail=detail))
-        return None
-
 
 def _check(name: str, options: Mapping[str, Any]) -> None:
-    allowed = {"mode": MODES, "share": SHARES, "ranking": RANKINGS}
+    check_options(
+        f"hf:{name}",
+        options,
+        {"mode": MODES, "share": SHARES, "ranking": RANKINGS},
+        {"max_new_tokens": 1, "batch_size": 1, "frames": 1, "temperature": 0},
+    )
+
+
+def check_options(
+    judge: str,
+    options: Mapping[str, Any],
+    allowed: Mapping[str, Sequence[str]],
+    least: Mapping[str, float],
+) -> None:
+    """Refuse options that are not among the allowed, or too small.
+
+    Args:
+        judge: Kind and name, for messages.
+        options: With defaults filled in.
+        allowed: Values of an option.
+        least: The lowest value of an option; None passes, where that is its default.
+
+    Raises:
+        JudgeError: One does not fit.
+    """
     for option, values in allowed.items():
         if options[option] not in values:
             raise JudgeError(
-                f"judge hf:{name}: {option} {options[option]!r}: must be one of {', '.join(values)}"
+                f"judge {judge}: {option} {options[option]!r}: must be one of {', '.join(values)}"
             )
-    least = {"max_new_tokens": 1, "batch_size": 1, "frames": 1, "temperature": 0}
     for option, lowest in least.items():
-        if options[option] < lowest:
+        if options[option] is not None and options[option] < lowest:
             raise JudgeError(
-                f"judge hf:{name}: {option} must be at least {lowest}, found {options[option]}"
+                f"judge {judge}: {option} must be at least {lowest}, found {options[option]}"
             )
 
 
-def _shown(name: str) -> str:
+def shown_name(name: str) -> str:
     """The name on the card: of a folder its last part, since it tells nothing where it stands."""
     folder = Path(name).expanduser()
     return folder.resolve().name if folder.is_dir() or name.startswith((".", "/", "~")) else name
 
 
 def _card(name: str, options: Mapping[str, Any], modalities: Iterable[str]) -> JudgeCard:
-    known: tuple[Modality, ...] = ("text", "image", "video", "audio")
     return JudgeCard(
         name=f"hf:{name}",
         summary=SUMMARY,
-        modalities=tuple(m for m in known if m in modalities),
+        modalities=in_order(modalities),
         needs=("hf",),
         media=True,
         batch_size=REQUESTS_A_ROW * options["batch_size"],
     )
+
+
+def in_order(modalities: Iterable[str]) -> tuple[Modality, ...]:
+    """Modalities as a card lists them."""
+    known: tuple[Modality, ...] = ("text", "image", "video", "audio")
+    found = set(modalities)
+    return tuple(modality for modality in known if modality in found)
