@@ -133,7 +133,7 @@ def trees(chat: Any, prefix: int = 290, suffix: int = 24) -> list[Any]:
     while len(chat.tokens(chat.conversation((text,), {}))) < prefix:
         text += "a red cup "
     branches = tuple(Branch(tuple(row)) for row in plain)
-    return [Tree(chat.conversation((text,), {}), 0, branches)]
+    return [Tree(chat.conversation((text,), {}), (), branches)]
 
 
 def shared_pass(folder: Path) -> Iterator[Figure]:
@@ -212,7 +212,7 @@ def yes_in_one_pass(chat: Any, passes: Any, state: str, asked: Sequence[str]) ->
     rows = [chat.tokens(conversation) for conversation in conversations]
     shared = common(rows)
     branches = tuple(Branch(row[shared:]) for row in rows)
-    tree = Tree(conversations[0], len(rows[0]) - shared, branches)
+    tree = Tree(conversations[0], rows[0][shared:], branches)
     yes, no = (chat.tokenizer.encode(word, add_special_tokens=False)[0] for word in ("Yes", "No"))
     return [float(read[-1][[yes, no]].softmax(-1)[0]) for read in passes.read([tree])[0]]
 

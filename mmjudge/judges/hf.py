@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from mmjudge.errors import JudgeError
 from mmjudge.judges.base import (
@@ -46,7 +46,42 @@ REQUESTS_A_ROW = 4
 """Requests handed over for each row of a batch, so that rows of like length can be put together."""
 
 
-class Hf(Judge):
+class Answerer(Protocol):
+    """Puts requests that a model can read to it."""
+
+    def answer(self, batch: Sequence[Request], media: MediaMap) -> list[Reply]:
+        """One reply a request, in the same order."""
+        ...
+
+
+class ChatJudge(Judge):
+    """A chat model: what it can read goes to its `answerer`."""
+
+    answerer: Answerer
+    mixes: bool = True
+    """Whether one request may hold images and videos."""
+
+    def judge(self, batch: Sequence[Request], media: MediaMap) -> list[Reply]:
+        """Answer what the model can read; the rest are failures."""
+        replies: list[Reply | None] = [self._refused(request) for request in batch]
+        asked = [r for r, reply in zip(batch, replies, strict=True) if reply is None]
+        answers = iter(self.answerer.answer(asked, media) if asked else [])
+        return [reply or next(answers) for reply in replies]
+
+    def _refused(self, request: Request) -> Reply | None:
+        shown: list[Parts] = [request.prompt, request.reference or ()]
+        shown += [candidate.parts for candidate in request.candidates]
+        kinds = {p.modality for parts in shown for p in parts if isinstance(p, Media)}
+        if other := sorted(kinds - set(self.card.modalities)):
+            return _unsupported(
+                f"the model takes {', '.join(self.card.modalities)}, not {other[0]}"
+            )
+        if {"image", "video"} <= kinds and not self.mixes:
+            return _unsupported("the model takes images or videos in one request, not both")
+        return None
+
+
+class Hf(ChatJudge):
     """The judge `hf:NAME`."""
 
     takes_wordings = True
@@ -59,7 +94,7 @@ class Hf(Judge):
         wordings: Wordings = NO_WORDINGS,
     ) -> None:
         chat = Chat(loaded)
-        self.answerer: Generator | Logits
+        self.mixes = chat.mixes
         shaping: dict[str, Any] = {"mode": options["mode"]}
         if options["mode"] == "generate":
             shaping |= {key: options[key] for key in ("max_new_tokens", "temperature")}
@@ -101,42 +136,46 @@ class Hf(Judge):
         modalities = ("text", "image", "video", "audio")
         return [_card("NAME", DEFAULTS, modalities).model_copy(update={"params": DEFAULTS})]
 
-    def judge(self, batch: Sequence[Request], media: MediaMap) -> list[Reply]:
-        """Answer what the model can read; the rest are failures."""
-        replies: list[Reply | None] = [self._refused(request) for request in batch]
-        asked = [r for r, reply in zip(batch, replies, strict=True) if reply is None]
-        answers = iter(self.answerer.answer(asked, media) if asked else [])
-        return [reply or next(answers) for reply in replies]
-
-    def _refused(self, request: Request) -> Reply | None:
-        shown: list[Parts] = [request.prompt, request.reference or ()]
-        shown += [candidate.parts for candidate in request.candidates]
-        kinds = {p.modality for parts in shown for p in parts if isinstance(p, Media)}
-        if other := sorted(kinds - set(self.card.modalities)):
-            return _unsupported(
-                f"the model takes {', '.join(self.card.modalities)}, not {other[0]}"
-            )
-        if {"image", "video"} <= kinds and not self.answerer.chat.mixes:
-            return _unsupported("the model takes images or videos in one request, not both")
-        return None
-
 
 def _unsupported(detail: str) -> Reply:
     return Reply(error=Failure(reason="unsupported", detail=detail))
 
 
 def _check(name: str, options: Mapping[str, Any]) -> None:
-    allowed = {"mode": MODES, "share": SHARES, "ranking": RANKINGS}
+    check_options(
+        f"hf:{name}",
+        options,
+        {"mode": MODES, "share": SHARES, "ranking": RANKINGS},
+        {"max_new_tokens": 1, "batch_size": 1, "frames": 1, "temperature": 0},
+    )
+
+
+def check_options(
+    judge: str,
+    options: Mapping[str, Any],
+    allowed: Mapping[str, Sequence[str]],
+    least: Mapping[str, float],
+) -> None:
+    """Refuse options that are not among the allowed, or too small.
+
+    Args:
+        judge: Kind and name, for messages.
+        options: With defaults filled in.
+        allowed: Values of an option.
+        least: The lowest value of an option; None passes, where that is its default.
+
+    Raises:
+        JudgeError: One does not fit.
+    """
     for option, values in allowed.items():
         if options[option] not in values:
             raise JudgeError(
-                f"judge hf:{name}: {option} {options[option]!r}: must be one of {', '.join(values)}"
+                f"judge {judge}: {option} {options[option]!r}: must be one of {', '.join(values)}"
             )
-    least = {"max_new_tokens": 1, "batch_size": 1, "frames": 1, "temperature": 0}
     for option, lowest in least.items():
-        if options[option] < lowest:
+        if options[option] is not None and options[option] < lowest:
             raise JudgeError(
-                f"judge hf:{name}: {option} must be at least {lowest}, found {options[option]}"
+                f"judge {judge}: {option} must be at least {lowest}, found {options[option]}"
             )
 
 
@@ -147,12 +186,18 @@ def shown_name(name: str) -> str:
 
 
 def _card(name: str, options: Mapping[str, Any], modalities: Iterable[str]) -> JudgeCard:
-    known: tuple[Modality, ...] = ("text", "image", "video", "audio")
     return JudgeCard(
         name=f"hf:{name}",
         summary=SUMMARY,
-        modalities=tuple(m for m in known if m in modalities),
+        modalities=in_order(modalities),
         needs=("hf",),
         media=True,
         batch_size=REQUESTS_A_ROW * options["batch_size"],
     )
+
+
+def in_order(modalities: Iterable[str]) -> tuple[Modality, ...]:
+    """Modalities as a card lists them."""
+    known: tuple[Modality, ...] = ("text", "image", "video", "audio")
+    found = set(modalities)
+    return tuple(modality for modality in known if modality in found)

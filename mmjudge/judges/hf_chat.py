@@ -35,14 +35,13 @@ class Inputs(NamedTuple):
     kinds: dict[str, list[Tokens]]
 
 
-class Chat:
-    """Turns what is shown into what a loaded model reads."""
+class ChatForm:
+    """A model's chat as its processor alone knows it: what is shown, as token ids."""
 
-    def __init__(self, loaded: Loaded) -> None:
-        self.loaded = loaded
-        self.tokenizer = loaded.tokenizer
-        self.processor = loaded.processor
-        self.text_only = loaded.processor is loaded.tokenizer
+    def __init__(self, processor: Any) -> None:
+        self.processor = processor
+        self.tokenizer = getattr(processor, "tokenizer", processor)
+        self.text_only = self.processor is self.tokenizer
         self._template: dict[str, Any] = {}
         template = self.processor.chat_template
         self._source = template.get("default") if isinstance(template, dict) else template
@@ -139,6 +138,14 @@ class Chat:
         newline = encode("\n")
         ids = encode("\n" + text)
         return tuple(ids[len(newline) :] if ids[: len(newline)] == newline else encode(text))
+
+
+class Chat(ChatForm):
+    """Turns what is shown into what a loaded model reads."""
+
+    def __init__(self, loaded: Loaded) -> None:
+        super().__init__(loaded.processor)
+        self.loaded = loaded
 
     def inputs(self, conversations: Sequence[Conversation], side: str = "right") -> Inputs:
         """A padded batch of conversations with their media."""

@@ -15,7 +15,7 @@ MEDIUM_TOKENS = 256
 """About what a medium adds to a row; only the order of the rows depends on it."""
 
 
-class _Turn(NamedTuple):
+class Turn(NamedTuple):
     """What is shown, and the seed of the draw (None: the most probable token each time)."""
 
     messages: tuple[Message, ...]
@@ -25,6 +25,17 @@ class _Turn(NamedTuple):
     def parts(self) -> Parts:
         """All that is shown, in order."""
         return tuple(part for message in self.messages for part in message.parts)
+
+
+def turn_of(request: Request, temperature: float, wordings: Wordings = NO_WORDINGS) -> Turn:
+    """What a request shows; its seed depends on that and on the repeat, and on nothing else."""
+    wording = wordings.get(request.protocol)
+    messages = tuple(render(on_own_scale(request, wording), wording=wording))
+    if temperature == 0:
+        return Turn(messages, None)
+    shown = messages[0].parts if len(messages) == 1 else messages
+    facts = repr((shown, request.repeat)).encode("utf-8", "surrogatepass")
+    return Turn(messages, int.from_bytes(hashlib.sha256(facts).digest()[:7]))
 
 
 class Generator:
@@ -54,35 +65,26 @@ class Generator:
 
     def answer(self, batch: Sequence[Request], media: MediaMap) -> list[Reply]:
         """One reply a request; rows of like length stand together, equal ones are asked once."""
-        turns = [self._turn(request) for request in batch]
+        turns = [turn_of(request, self.temperature, self.wordings) for request in batch]
         conversations = {
             turn: self.chat.turns(turn.messages, media) for turn in dict.fromkeys(turns)
         }
 
-        def company(turn: _Turn) -> str:
+        def company(turn: Turn) -> str:
             return self.chat.company(conversations[turn])
 
         order = sorted(conversations, key=lambda turn: self._length(turn, conversations[turn]))
-        replies: dict[_Turn, Reply] = {}
+        replies: dict[Turn, Reply] = {}
         for chunk in chunks(order, self.batch_size, company):
             asked = [conversations[turn] for turn in chunk]
             replies.update(zip(chunk, self._some(chunk, asked), strict=True))
         return [replies[turn] for turn in turns]
 
-    def _turn(self, request: Request) -> _Turn:
-        wording = self.wordings.get(request.protocol)
-        messages = tuple(render(on_own_scale(request, wording), wording=wording))
-        if self.temperature == 0:
-            return _Turn(messages, None)
-        shown = messages[0].parts if len(messages) == 1 else messages
-        facts = repr((shown, request.repeat)).encode("utf-8", "surrogatepass")
-        return _Turn(messages, int.from_bytes(hashlib.sha256(facts).digest()[:7]))
-
-    def _length(self, turn: _Turn, conversation: Conversation) -> int:
+    def _length(self, turn: Turn, conversation: Conversation) -> int:
         media = sum(isinstance(part, Media) for part in turn.parts)
         return len(self.chat.tokens(conversation)) + MEDIUM_TOKENS * media
 
-    def _some(self, turns: Sequence[_Turn], asked: Sequence[Conversation]) -> list[Reply]:
+    def _some(self, turns: Sequence[Turn], asked: Sequence[Conversation]) -> list[Reply]:
         """One batch, or two halves where it does not fit, down to one row alone."""
         try:
             return self._batch(turns, asked)
@@ -96,7 +98,7 @@ class Generator:
         half = len(turns) // 2
         return self._some(turns[:half], asked[:half]) + self._some(turns[half:], asked[half:])
 
-    def _batch(self, turns: Sequence[_Turn], asked: Sequence[Conversation]) -> list[Reply]:
+    def _batch(self, turns: Sequence[Turn], asked: Sequence[Conversation]) -> list[Reply]:
         begun = perf_counter()
         inputs = self.chat.inputs(asked, side="left")
         limit = self.chat.loaded.context - self.max_new_tokens
@@ -105,7 +107,7 @@ class Generator:
             kept = [i for i, fit in enumerate(fits) if fit]
             some = iter(self._batch([turns[i] for i in kept], [asked[i] for i in kept]))
             return [
-                next(some) if fit else _too_long(len(row), limit)
+                next(some) if fit else too_long(len(row), limit)
                 for row, fit in zip(inputs.rows, fits, strict=True)
             ]
         if not asked:
@@ -117,7 +119,7 @@ class Generator:
             for ids, row in zip(written, inputs.rows, strict=True)
         ]
 
-    def _write(self, turns: Sequence[_Turn], inputs: dict[str, Any]) -> list[list[int]]:
+    def _write(self, turns: Sequence[Turn], inputs: dict[str, Any]) -> list[list[int]]:
         import torch
 
         seeds = [turn.seed for turn in turns if turn.seed is not None]
@@ -186,6 +188,7 @@ class SeededDraw:
         return scores.float() / self.temperature + gumbel.to(scores.device)
 
 
-def _too_long(length: int, limit: int) -> Reply:
+def too_long(length: int, limit: int) -> Reply:
+    """The reply to a prompt of `length` tokens where beside the reply there is room for `limit`."""
     detail = f"{length} tokens to read; beside the reply the model takes {limit}"
     return Reply(error=Failure(reason="unsupported", detail=detail))

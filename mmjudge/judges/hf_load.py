@@ -64,8 +64,8 @@ def load(name: str, options: Mapping[str, Any], build: Build | None = None) -> L
     """
     torch, transformers = _libraries()
     trusted = bool(options["trust_remote_code"])
-    folder, revision = _folder(name, options["revision"], trusted)
-    check_folder(folder, name, trusted)
+    folder, revision = pinned_folder(name, options["revision"], trusted)
+    check_folder(folder, f"hf:{name}", trusted)
     device = _device(torch, options["device"])
     dtype = _dtype(torch, options["dtype"], device)
     shared = {"trust_remote_code": trusted, "local_files_only": True}
@@ -79,16 +79,13 @@ def load(name: str, options: Mapping[str, Any], build: Build | None = None) -> L
     model = model.to(device).eval()
     if options.get("chat_template"):
         processor.chat_template = _read_template(name, Path(options["chat_template"]))
-    if build is None and getattr(processor, "chat_template", None) is None:
-        raise JudgeError(
-            f"hf:{name}: has no chat template, so it cannot be asked in its own form; "
-            "give the path of a jinja file as chat_template"
-        )
+    if build is None:
+        check_template(processor, f"hf:{name}")
     return Loaded(
         model=model,
         processor=processor,
         tokenizer=getattr(processor, "tokenizer", processor),
-        modalities=_modalities(processor),
+        modalities=modalities_of(processor),
         revision=revision,
         dtype=str(model.dtype).removeprefix("torch."),
         attention=str(model.config._attn_implementation),
@@ -114,15 +111,29 @@ def _libraries() -> tuple[Any, Any]:
     return torch, transformers
 
 
-def _folder(name: str, revision: str | None, trusted: bool) -> tuple[Path, str]:
-    """The folder with the model's files, and what pins them."""
+def pinned_folder(
+    name: str, revision: str | None, trusted: bool, kind: str = "hf"
+) -> tuple[Path, str]:
+    """The folder with the model's files, and what pins them.
+
+    Args:
+        name: A folder in the Hub's layout, or `owner/model`.
+        revision: Branch, tag or commit of an id on the Hub.
+        trusted: Whether code of the model's own is fetched too.
+        kind: Of the judge, for messages.
+
+    Raises:
+        JudgeError: There is no such model, or the Hub is out of reach.
+    """
     folder = Path(name).expanduser()
     if folder.is_dir():
         if revision:
-            raise JudgeError(f"hf:{name}: a folder has no revisions; leave out revision={revision}")
+            raise JudgeError(
+                f"{kind}:{name}: a folder has no revisions; leave out revision={revision}"
+            )
         return folder, f"sha256:{folder_digest(folder)}"
     if name.count("/") != 1 or name.startswith((".", "/", "~")):
-        raise JudgeError(f"hf:{name}: no such folder, and an id on the Hub reads owner/model")
+        raise JudgeError(f"{kind}:{name}: no such folder, and an id on the Hub reads owner/model")
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
@@ -133,12 +144,17 @@ def _folder(name: str, revision: str | None, trusted: bool) -> tuple[Path, str]:
         )
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
         at = f" at {revision}" if revision else ""
-        raise JudgeError(f"hf:{name}{at}: not on the Hub, or out of reach: {error}") from error
+        raise JudgeError(f"{kind}:{name}{at}: not on the Hub, or out of reach: {error}") from error
     return Path(path), Path(path).name
 
 
-def check_folder(folder: Path, name: str, trusted: bool) -> None:
+def check_folder(folder: Path, judge: str, trusted: bool) -> None:
     """Refuse a model before any of it is read.
+
+    Args:
+        folder: Its files.
+        judge: Kind and name of the judge, for messages.
+        trusted: Whether code of the model's own may run.
 
     Raises:
         JudgeError: It has no safetensors, or asks for code of its own that was not allowed.
@@ -147,12 +163,12 @@ def check_folder(folder: Path, name: str, trusted: bool) -> None:
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise JudgeError(f"hf:{name}: config.json cannot be read: {error}") from error
+        raise JudgeError(f"{judge}: config.json cannot be read: {error}") from error
     if not any(folder.glob("*.safetensors")):
         found = sorted(p.name for p in folder.iterdir() if p.suffix in PICKLED)
         weights = f"found {', '.join(found)}, which may run code when read" if found else "none"
         raise JudgeError(
-            f"hf:{name}: only weights as .safetensors are read; {weights}. Convert them with "
+            f"{judge}: only weights as .safetensors are read; {weights}. Convert them with "
             "save_pretrained on a machine that trusts the file, or choose another revision"
         )
     if trusted or "auto_map" not in config:
@@ -162,8 +178,21 @@ def check_folder(folder: Path, name: str, trusted: bool) -> None:
     if config.get("model_type") not in CONFIG_MAPPING_NAMES:
         code = ", ".join(sorted(map(str, config["auto_map"].values())))
         raise JudgeError(
-            f"hf:{name}: needs code from its own repository ({code}); read it, and if you trust "
+            f"{judge}: needs code from its own repository ({code}); read it, and if you trust "
             "it, allow it with trust_remote_code=true"
+        )
+
+
+def check_template(processor: Any, judge: str) -> None:
+    """Refuse a model without a chat template.
+
+    Raises:
+        JudgeError: It has none.
+    """
+    if getattr(processor, "chat_template", None) is None:
+        raise JudgeError(
+            f"{judge}: has no chat template, so it cannot be asked in its own form; "
+            "give the path of a jinja file as chat_template"
         )
 
 
@@ -280,7 +309,7 @@ def _require_all(name: str, kind: str, missing: Iterable[str]) -> None:
         )
 
 
-def _modalities(processor: Any) -> tuple[str, ...]:
+def modalities_of(processor: Any) -> tuple[str, ...]:
     """What the processor has a part for; text always."""
     parts = {
         "image": ("image_processor",),

@@ -1,11 +1,12 @@
 """Verdicts from probabilities: all questions of an item in one pass over prompt and media."""
 
-from collections.abc import Iterable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 
 from mmjudge.judges.base import NO_WORDINGS, MediaMap, Wordings
-from mmjudge.judges.hf_chat import Chat, Tokens
+from mmjudge.judges.hf_chat import Chat, ChatForm, Tokens
 from mmjudge.judges.hf_options import OptionTokens, Query, option_tokens
 from mmjudge.judges.hf_packing import Branch, Tree, common
 from mmjudge.judges.hf_passes import Passes, Read
@@ -53,21 +54,24 @@ class _Planned:
         return out
 
 
-class Logits:
+Wanted = Mapping[Parts, Collection[Query]]
+"""The queries of a round, under the material that they are about."""
+
+Answers = dict[tuple[Parts, Query], tuple[Shares, int]]
+"""To each query about some material: the probabilities of its options, and the tokens read."""
+
+
+class Rounds(ABC):
     """Reads verdicts from the probabilities of the tokens that would state them.
 
     Args:
-        chat: The model.
-        passes: How its passes are shared.
+        chat: The model's chat.
         ranking: How a ranking is asked, one of `RANKINGS`.
         wordings: How it is asked, where it has a form of its own.
     """
 
-    def __init__(
-        self, chat: Chat, passes: Passes, ranking: str, wordings: Wordings = NO_WORDINGS
-    ) -> None:
-        self.wordings = wordings
-        self.chat, self.passes, self.ranking = chat, passes, ranking
+    def __init__(self, chat: ChatForm, ranking: str, wordings: Wordings = NO_WORDINGS) -> None:
+        self.form, self.ranking, self.wordings = chat, ranking, wordings
         self._options: dict[tuple[str, tuple[str, ...], str], OptionTokens] = {}
 
     def answer(self, batch: Sequence[Request], media: MediaMap) -> list[Reply]:
@@ -96,22 +100,53 @@ class Logits:
         wanted: dict[Parts, dict[Query, None]] = {}
         for ask in asks:
             wanted.setdefault(ask.material, {}).update(dict.fromkeys(ask.queries))
-        causal = self.passes.share == "causal"
-        plan = self._form if causal else self._tree
-        planned = [plan(material, list(queries), media) for material, queries in wanted.items()]
-        reads = self.passes.read([one.tree for one in planned])
-        answers: dict[tuple[Parts, Query], tuple[Shares, int]] = {}
-        for (material, queries), one, read in zip(wanted.items(), planned, reads, strict=True):
-            for query, shares, length in zip(queries, one.answers(read), one.lengths, strict=True):
-                answers[material, query] = shares, length
+        answers = self._answers(wanted, media)
         for ask in asks:
             found = [answers[ask.material, query] for query in ask.queries]
             ask.tokens_in += sum(length for _, length in found)
             ask.go_on([shares for shares, _ in found])
 
+    @abstractmethod
+    def _answers(self, wanted: Wanted, media: MediaMap) -> Answers:
+        """Put the queries of a round to the model."""
+
+    def _tokens_of(self, query: Query) -> OptionTokens:
+        key = (query.anchor, query.options, query.closing)
+        if key not in self._options:
+            self._options[key] = option_tokens(self.form, query)
+        return self._options[key]
+
+
+class Logits(Rounds):
+    """Rounds whose questions about an item share a forward pass.
+
+    Args:
+        chat: The model.
+        passes: How its passes are shared.
+        ranking: How a ranking is asked, one of `RANKINGS`.
+        wordings: How it is asked, where it has a form of its own.
+    """
+
+    def __init__(
+        self, chat: Chat, passes: Passes, ranking: str, wordings: Wordings = NO_WORDINGS
+    ) -> None:
+        super().__init__(chat, ranking, wordings)
+        self.chat, self.passes = chat, passes
+
+    def _answers(self, wanted: Wanted, media: MediaMap) -> Answers:
+        causal = self.passes.share == "causal"
+        plan = self._form if causal else self._tree
+        planned = [plan(material, list(queries), media) for material, queries in wanted.items()]
+        reads = self.passes.read([one.tree for one in planned])
+        answers: Answers = {}
+        for (material, queries), one, read in zip(wanted.items(), planned, reads, strict=True):
+            for query, shares, length in zip(queries, one.answers(read), one.lengths, strict=True):
+                answers[material, query] = shares, length
+        return answers
+
     def _tree(self, material: Parts, queries: list[Query], media: MediaMap) -> _Planned:
         """Each query as it would be asked alone; what all begin with is the tree's beginning."""
-        asked = [_with(material, query.question) for query in queries]
+        asked = [with_question(material, query.question) for query in queries]
         conversations = [self.chat.conversation(parts, media) for parts in asked]
         rows = [self.chat.tokens(conversation) for conversation in conversations]
         shared = common(rows)
@@ -128,7 +163,7 @@ class Logits:
 
     def _form(self, material: Parts, queries: list[Query], media: MediaMap) -> _Planned:
         """One form in the judge's turn: a later question sees the earlier ones (YOFO)."""
-        conversation = self.chat.conversation(_with(material, FORM), media)
+        conversation = self.chat.conversation(with_question(material, FORM), media)
         beginning = self.chat.tokens(conversation)
         options = [self._tokens_of(query) for query in queries]
         branches: list[Branch] = []
@@ -141,14 +176,8 @@ class Logits:
         lengths = [len(branch.ids) for branch in branches]
         return _Planned(tree, options, [1] * len(options), lengths)
 
-    def _tokens_of(self, query: Query) -> OptionTokens:
-        key = (query.anchor, query.options, query.closing)
-        if key not in self._options:
-            self._options[key] = option_tokens(self.chat, query)
-        return self._options[key]
 
-
-def _with(material: Parts, question: str) -> Parts:
+def with_question(material: Parts, question: str) -> Parts:
     """The question after the material, in one text where that ends in text."""
     if material and isinstance(material[-1], str):
         return (*material[:-1], material[-1] + question)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from mmjudge.judges.hf_chat import Chat, Tokens
+from mmjudge.judges.hf_chat import ChatForm, Tokens
 from mmjudge.judges.hf_packing import Branch, common
 from mmjudge.types import Failure
 
@@ -62,13 +62,24 @@ class OptionTokens(NamedTuple):
                     for read, tail in zip(reads, self.tails, strict=True)
                 ]
             )
-        shares = logits.double().softmax(-1)
-        if not bool(torch.isfinite(shares).all()):
-            return Failure(reason="infra", detail="the model's logits are not finite numbers")
-        return [float(share) for share in shares]
+        return shares_of(logits)
 
 
-def option_tokens(chat: Chat, query: Query) -> OptionTokens:
+def shares_of(logits: Any) -> list[float] | Failure:
+    """The probability of each option among the options.
+
+    Args:
+        logits: A tensor of shape (options,): logits or log-probabilities, up to a constant.
+    """
+    import torch
+
+    shares = logits.double().softmax(-1)
+    if not bool(torch.isfinite(shares).all()):
+        return Failure(reason="infra", detail="the model's logits are not finite numbers")
+    return [float(share) for share in shares]
+
+
+def option_tokens(chat: ChatForm, query: Query) -> OptionTokens:
     """The options of a query as the tokenizer cuts them."""
     rows = [chat.text(query.anchor + option + query.closing) for option in query.options]
     shared = min(common(rows), *(len(row) - 1 for row in rows))
