@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Self
 
@@ -164,6 +165,7 @@ def videos() -> Iterator[Figure]:
 
 def torchcodec() -> Iterator[Figure]:
     """In a decoding process, against what `auto` takes: the first video, and then more."""
+    import_module("torchcodec")
     paths = {name: made_video(gop) for name, gop in GOPS.items()}
     for count in (8, 32):
         loaders = [

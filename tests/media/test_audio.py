@@ -186,3 +186,16 @@ def test_what_only_calls_itself_a_sound_is_refused(content: bytes, tmp_path: Pat
     path.write_bytes(content)
     with pytest.raises(MediaError, match=r"^a\.wav: "):
         heard(path)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 8])
+def test_samples_of_16_bits_are_those_that_soundfile_gives_as_floats(tmp_path: Path, channels: int):
+    path = tmp_path / "a.wav"
+    noise = np.random.default_rng(0).uniform(-1, 1, (5_000, channels))
+    soundfile.write(path, noise, 16_000, subtype="PCM_16")
+    floats = soundfile.read(path, dtype="float32", always_2d=True)[0]
+    total = floats[:, 0].copy()
+    for column in floats.T[1:]:
+        total += column
+    found = decode_audio(path, "a.wav", Sampling()).samples
+    np.testing.assert_array_equal(found, total / np.float32(channels))
