@@ -274,10 +274,10 @@ def _raised_where_gathered(chunk: _Chunk) -> Iterator[None]:
 
 
 def _chunked(media: Sequence[Media], each: int) -> Iterator[list[Media]]:
-    """Images in groups, everything else alone: a video takes long enough by itself."""
-    images = [one for one in media if one.modality == "image"]
-    yield from (images[start : start + each] for start in range(0, len(images), each))
-    yield from ([one] for one in media if one.modality != "image")
+    """Images at hand in groups; a video, or what has to be fetched, takes long enough alone."""
+    grouped = [one for one in media if one.modality == "image" and not is_remote(one.uri)]
+    yield from (grouped[start : start + each] for start in range(0, len(grouped), each))
+    yield from ([one] for one in media if one.modality != "image" or is_remote(one.uri))
 
 
 def _decoded(media: Media, head: dict[str, Any], raw: Any) -> Decoded | MediaError:
