@@ -190,7 +190,9 @@ PIECES = st.sampled_from(
 def test_any_text_gives_a_verdict_or_a_typed_failure(parts: list[str], cut: bool):
     reply = Reply(text="".join(parts), finish_reason="length" if cut else "stop")
     for (_, protocol), wording in [*WORDINGS.items(), (("", "pair"), BOXED)]:
-        parse(asked(protocol, scale=Scale()), reply, wording)  # type: ignore[arg-type]
+        found = parse(asked(protocol, scale=Scale()), reply, wording)  # type: ignore[arg-type]
+        wanted = {"pair": Preference, "score": Score, "rank": Ranking}[protocol]
+        assert isinstance(found, wanted | Failure)
 
 
 @pytest.mark.parametrize(
