@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -123,6 +124,22 @@ def test_every_direction_protocol_and_level_is_there_and_most_items_are_easy(pac
     levels = Counter(row["strata"]["level"] for row in pack.rows())
     assert set(levels) == {"easy", "medium"}
     assert levels["easy"] > levels["medium"]
+
+
+def test_the_page_counts_the_items_as_they_are(pack, root):
+    page = (root / "docs" / "scenes.md").read_text(encoding="utf-8")
+    for family in FAMILIES:
+        found = re.search(rf"\| `scenes_{family}` \|.*?\|(.*)\|\n", page)
+        assert found
+        counts = [int(cell or 0) for cell in map(str.strip, found[1].split("|"))]
+        assert counts == [
+            sum(row["strata"]["family"] == family for row in pack.items[protocol])
+            for protocol in ("pair", "score", "rank")
+        ]
+    levels = Counter(row["strata"]["level"] for row in pack.rows())
+    said = f"{len(pack.rows())} items with twins counted, {levels['easy']} at level easy"
+    assert f"{len(pack.facts)} scenes" in page
+    assert f"{said} and {levels['medium']} at medium" in page
 
 
 @pytest.mark.parametrize("family", FAMILIES)
