@@ -164,7 +164,8 @@ def take_space(model: Any, clip: Path, seen: Any) -> None:
     CLIP compares P ln_post(mean of patches) with T ln_final(state). Both layer norms are a gain
     and a division by a spread, so gain T P^T gain (patch - its mean) is a place whose product with
     the normed state is their similarity, up to a factor. GELU far right of 0 is the identity.
-    What comes out is large beside what the first layers, made for words, add to it.
+    What comes out is large beside what the first layers, made for words, add to it; and a constant
+    is larger still, so that the layer norms ahead keep a faint patch faint.
 
     Args:
         model: From `model_from`.
@@ -186,3 +187,5 @@ def take_space(model: Any, clip: Path, seen: Any) -> None:
         inner.linear_1.bias.copy_(far - middle / spread)
         inner.linear_2.weight.copy_(loud * torch.eye(len(joint)))
         inner.linear_2.bias.fill_(-loud * far)
+        ground = torch.randn(len(joint), generator=torch.Generator().manual_seed(0))
+        inner.linear_2.bias.add_(2.0 * loud * ground)

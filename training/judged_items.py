@@ -50,12 +50,20 @@ class Asked(NamedTuple):
     weight: float
 
 
+Broken = Counter[str] | None
+"""How many facts of each criterion a candidate breaks; None of a stranger."""
+
+
 class Judged(NamedTuple):
-    """An item: its prompt and candidates, each a text or a picture, and what is asked."""
+    """An item: its prompt and candidates, each a text or a picture, and what is asked.
+
+    `broken` is what is wrong with each candidate, from which a model may learn besides.
+    """
 
     prompt: str | Seen
     candidates: tuple[str | Seen, ...]
     asked: tuple[Asked, ...]
+    broken: tuple[Broken, ...] = ()
 
 
 def chains(seed: str, level: LevelName, count: int, first: int = 0) -> Iterator[Chain]:
@@ -117,15 +125,12 @@ class Composer:
     def _pair_questions(
         self, drawn: Chain, truth: int, shown: Sequence[Shown]
     ) -> tuple[Asked, ...]:
-        if any(source is not drawn for source, _ in shown):
-            answer = "A" if shown[0][0] is drawn else "B"
+        broken = [_broken(drawn, truth, scene) for scene in shown]
+        if broken[0] is None or broken[1] is None:
+            answer = "A" if broken[1] is None else "B"
             return (Asked(question("pair", "overall"), "Verdict: [[", answer, 2.0),)
-        broken = [
-            Counter(f.criterion for f in differences(drawn.scenes[truth], drawn.scenes[i]))
-            for _, i in shown
-        ]
         found = [self._verdict("overall", broken[0].total(), broken[1].total(), 2.0)]
-        names = {c for one in broken for c in one}
+        names = {*broken[0], *broken[1]}
         if "existence" not in names:
             kept = {f.criterion for f in drawn.scenes[truth].facts()} - {"existence"}
             names |= set(self.random.sample(sorted(kept), 1))
@@ -171,7 +176,8 @@ class Composer:
         for number, (chained, place) in enumerate(shown):
             again = (chained, place) in shown[:number]
             candidates.append(self._part(chained, place, made, (look + again) % LOOKS))
-        return Judged(prompt, tuple(candidates), asked)
+        broken = tuple(_broken(drawn, truth, scene) for scene in shown)
+        return Judged(prompt, tuple(candidates), asked, broken)
 
     def _part(self, drawn: Chain, place: int, way: str, look: int | None = None) -> str | Seen:
         self.number += 1
@@ -180,3 +186,10 @@ class Composer:
         if look is None:
             look = self.random.randrange(LOOKS)
         return Seen(drawn.first + LOOKS * place + look)
+
+
+def _broken(drawn: Chain, truth: int, shown: Shown) -> Broken:
+    source, place = shown
+    if source is not drawn:
+        return None
+    return Counter(f.criterion for f in differences(drawn.scenes[truth], drawn.scenes[place]))

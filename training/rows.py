@@ -7,17 +7,22 @@ import torch
 
 from training.from_clip import PATCHES
 from training.judge_tokens import IMAGE
-from training.judged_items import Judged, Seen
+from training.judged_items import Broken, Judged, Seen
 
 
 class Row(NamedTuple):
-    """An item as tokens: the material, a branch a question, the answers, the pictures shown."""
+    """An item as tokens: the material, a branch a question, the answers, the pictures shown.
+
+    `ends` are the places after each candidate, `broken` what is wrong with it.
+    """
 
     prefix: list[int]
     branches: list[list[int]]
     answers: list[int]
     weights: list[float]
     pictures: list[int]
+    ends: list[int]
+    broken: tuple[Broken, ...]
 
 
 class Writer:
@@ -45,16 +50,19 @@ class Writer:
         n = len(item.candidates)
         prefix = [*self.start, *self.known(_OPENING[n])]
         prefix += self._marked("prompt", item.prompt, pictures)
+        ends = []
         for label, part in zip("ABCD", item.candidates, strict=False):
             name = "candidate" if n == 1 else f"candidate {label}"
             prefix += self._marked(name, part, pictures)
+            ends.append(len(prefix) - 1)
         if n > 1:
             prefix += self.known(_ORDER)
         branches = [
             [*self.known(a.question), *self.turn, *self.known(a.anchor)] for a in item.asked
         ]
         answers = [self.known(a.answer)[0] for a in item.asked]
-        return Row(prefix, branches, answers, [a.weight for a in item.asked], pictures)
+        weights = [a.weight for a in item.asked]
+        return Row(prefix, branches, answers, weights, pictures, ends, item.broken)
 
     def _marked(self, name: str, part: str | Seen, pictures: list[int]) -> list[int]:
         if isinstance(part, Seen):
@@ -78,7 +86,7 @@ _ORDER = "The order of the candidates means nothing, and neither does their leng
 
 
 class Batch(NamedTuple):
-    """Padded rows; `reads` are (row, place) of the answers."""
+    """Padded rows; `reads` are (row, place) of the answers, `ends` those after candidates."""
 
     ids: Any
     positions: Any
@@ -87,6 +95,8 @@ class Batch(NamedTuple):
     answers: Any
     weights: Any
     pictures: list[int]
+    ends: tuple[Any, Any]
+    broken: list[Broken]
 
 
 def batch_of(rows: Sequence[Row]) -> Batch:
@@ -121,4 +131,11 @@ def batch_of(rows: Sequence[Row]) -> Batch:
         torch.tensor([a for row in rows for a in row.answers]),
         torch.tensor([w for row in rows for w in row.weights]),
         [number for row in rows for number in row.pictures],
+        (
+            torch.tensor([i for i, row in enumerate(rows) for _ in row.broken]),
+            torch.tensor(
+                [end for row in rows for end, _ in zip(row.ends, row.broken, strict=False)]
+            ),
+        ),
+        [one for row in rows for one in row.broken],
     )

@@ -22,11 +22,12 @@ import torch
 from safetensors.torch import load_file
 from transformers import CLIPImageProcessor, LlavaProcessor
 
+from mmjudge.scenes.facts import CRITERIA
 from mmjudge.scenes.levels import LEVELS
 from mmjudge.scenes.stream import Stream
 from training.from_clip import model_from, take_space
 from training.judge_tokens import TEMPLATE, judge_tokenizer
-from training.judged_items import LENGTH, LOOKS, STRANGER, Chain, Composer, Judged, chains
+from training.judged_items import LENGTH, LOOKS, STRANGER, Broken, Chain, Composer, Judged, chains
 from training.pictures import GROUND, SIDE, SPREAD, normalised, picture
 from training.rows import Batch, Writer, batch_of
 
@@ -45,8 +46,8 @@ PROTOCOLS = ("pair", "pair", "rank", "score")
 """Protocols of batches in turn."""
 
 
-def answers_of(model: Any, batch: Batch, seen: Any) -> Any:
-    """Logits at the answers, shape (answers, vocabulary)."""
+def states_of(model: Any, batch: Batch, seen: Any) -> Any:
+    """States of the last layer, shape (rows, length, width)."""
     found: dict[str, Any] = {}
     if batch.pictures:
         shown = model.model.multi_modal_projector(seen[batch.pictures].float())
@@ -59,7 +60,31 @@ def answers_of(model: Any, batch: Batch, seen: Any) -> Any:
             mm_encoder_outputs=found,
             use_cache=False,
         )
-        return model.lm_head(out.last_hidden_state[batch.reads]).float()
+    return out.last_hidden_state.float()
+
+
+def answers_of(model: Any, batch: Batch, seen: Any) -> Any:
+    """Logits at the answers, shape (answers, vocabulary)."""
+    return model.lm_head(states_of(model, batch, seen)[batch.reads])
+
+
+def broken_loss(found: Any, broken: Sequence[Broken]) -> Any:
+    """How badly a guess made after each candidate says what is wrong with it.
+
+    Args:
+        found: Shape (candidates, LENGTH + 1 + criteria): logits of the number of facts broken,
+            the last of a stranger; then of whether each criterion is broken.
+        broken: What is wrong with each candidate.
+    """
+    functional = torch.nn.functional
+    numbers = torch.tensor([LENGTH if b is None else min(b.total(), LENGTH - 1) for b in broken])
+    loss = functional.cross_entropy(found[:, : LENGTH + 1], numbers)
+    known = [i for i, b in enumerate(broken) if b is not None]
+    flags = [[float(b[c] > 0) for c in CRITERIA["still"]] for b in broken if b is not None]
+    if known:
+        told = found[known, LENGTH + 1 :]
+        loss = loss + functional.binary_cross_entropy_with_logits(told, torch.tensor(flags))
+    return loss
 
 
 def looked_at(model: Any, families: Sequence[Chain], seed: str) -> Any:
@@ -166,7 +191,7 @@ class Schedule:
     def rate(self, step: int) -> float:
         """The learning rate: a rise, then half a cosine."""
         falling = 0.5 * (1 + math.cos(math.pi * step / self.options.steps))
-        return float(self.options.rate * min(1.0, (step + 1) / 200) * (0.02 + 0.98 * falling))
+        return float(self.options.rate * min(1.0, (step + 1) / 80) * (0.02 + 0.98 * falling))
 
 
 def optimizer_of(model: Any, rate: float) -> Any:
@@ -196,33 +221,39 @@ def train(options: argparse.Namespace) -> None:
     if not options.start:
         take_space(model, options.clip, data.seen[:200])
     held = prepare(model, "train-vlm-check", dict.fromkeys(counts, options.held))
-    schedule, optimizer = Schedule(options, data), optimizer_of(model, options.rate)
+    # What is wrong with each candidate is guessed after it, too: by a head that is not kept.
+    head = torch.nn.Linear(model.config.text_config.n_embd, LENGTH + 1 + len(CRITERIA["still"]))
+    optimizer = optimizer_of(torch.nn.ModuleList([model, head]), options.rate)
+    schedule = Schedule(options, data)
     curve: list[dict[str, Any]] = []
-    losses: list[float] = []
+    losses: list[tuple[float, float]] = []
     begun = time.monotonic()
     for step in range(options.steps):
         for group in optimizer.param_groups:
             group["lr"] = schedule.rate(step)
         batch = batch_of([writer.row(item) for item in schedule.items(step)])
-        losses.append(_step(model, optimizer, batch, data.seen))
+        losses.append(_step(model, head, optimizer, batch, data.seen))
         if (step + 1) % options.every == 0 or step + 1 == options.steps:
             minutes = round((time.monotonic() - begun) / 60, 1)
-            line = {"step": step + 1, "minutes": minutes, "loss": round(float(np.mean(losses)), 3)}
+            loss, beside = np.mean(losses, axis=0).round(3).tolist()
+            line = {"step": step + 1, "minutes": minutes, "loss": loss, "beside": beside}
             losses.clear()
             curve.append(line | check(model, writer, held))
             print(json.dumps(curve[-1]), flush=True)
             save(model, tokenizer, options.out, curve)
 
 
-def _step(model: Any, optimizer: Any, batch: Batch, seen: Any) -> float:
-    logits = answers_of(model, batch, seen)
+def _step(model: Any, head: Any, optimizer: Any, batch: Batch, seen: Any) -> tuple[float, float]:
+    states = states_of(model, batch, seen)
+    logits = model.lm_head(states[batch.reads])
     each = torch.nn.functional.cross_entropy(logits, batch.answers, reduction="none")
     loss = (each * batch.weights).sum() / batch.weights.sum()
+    beside = broken_loss(head(states[batch.ends]), batch.broken)
     optimizer.zero_grad(set_to_none=True)
-    loss.backward()
+    (loss + beside).backward()
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     optimizer.step()
-    return float(loss.item())
+    return loss.item(), beside.item()
 
 
 def save(model: Any, tokenizer: Any, folder: Path, curve: list[dict[str, Any]]) -> None:
