@@ -37,7 +37,7 @@ LAYERS = (
     ("github", "hub", "rows", "folder_task", "protocols", "scenes"),
     ("judges", "probes", "strategies", "store"),
     ("budget", "interrupts", "refusal", "resume", "engine", "executors", "confidence", "table"),
-    ("frames", "scoring", "checks"),
+    ("frames", "pooled", "scoring", "checks"),
     ("comparison",),
     ("api",),
     ("report", "export", "interop", "leaderboard"),
