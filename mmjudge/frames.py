@@ -13,6 +13,8 @@ from mmjudge.metrics.measure import Measure
 from mmjudge.table import NO_GOLD, TWIN, Ints, Table
 
 Rows = NDArray[np.bool_]
+TIE = 2
+"""The code of a tie; those above it are ties of another kind."""
 
 
 class Frame(NamedTuple):
@@ -65,6 +67,8 @@ class Slice:
             rows = rows & self._asked_once
         if wanted & {"gold", "gold_ranks", "right"}:
             rows = rows & self._has_gold
+        if measure.kind == "modality":
+            rows = rows & self._compared(wanted)
         return self._cut(measure, np.flatnonzero(rows))
 
     def _fits(self, measure: Measure, wanted: set[str]) -> bool:
@@ -79,6 +83,14 @@ class Slice:
             and ("group" not in wanted or bool(np.ptp(self._item_groups)))
             and (measure.kind != "modality" or self._differs(wanted))
         )
+
+    def _compared(self, wanted: set[str]) -> Rows:
+        """Rows that a measure of modalities is about, shape (n,)."""
+        items = self.table.item
+        if "media_side" in wanted:
+            return self.table.shown.media_side[items] >= 0
+        tied = _gold(self, np.arange(len(items))) >= TIE
+        return (self.table.shown.medium[items] >= 0) & tied
 
     def _differs(self, wanted: set[str]) -> bool:
         """Whether these rows hold what a measure of modalities compares."""

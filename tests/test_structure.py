@@ -41,7 +41,7 @@ LAYERS = (
     ("comparison",),
     ("api",),
     ("report", "export", "interop", "leaderboard"),
-    ("doctor", "commands"),
+    ("doctor", "demo", "commands"),
     ("cli",),
     ("__main__",),
 )

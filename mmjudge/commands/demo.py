@@ -1,0 +1,36 @@
+"""`mmjudge demo`: run what is at hand, print one table, write the page."""
+
+import time
+from pathlib import Path
+
+import typer
+
+from mmjudge.demo import JUDGES, play
+from mmjudge.errors import MmjudgeError
+from mmjudge.report.overview import overview
+from mmjudge.report.summary import summary
+from mmjudge.report.terminal import show
+
+PAGE = "report.html"
+
+
+def play_and_print(out: Path) -> None:
+    """Run the demo in a folder.
+
+    Raises:
+        MmjudgeError: Nothing could be run.
+    """
+    started = time.monotonic()
+
+    def say(line: str) -> None:
+        typer.echo(line, err=True)
+
+    played = play(out, say)
+    for line in played.left_out:
+        say(f"left out: {line}")
+    if not played.runs:
+        raise MmjudgeError("no judge could be run; see what was left out above")
+    judges = overview(played.runs)
+    brief = [judge.spec for judge in JUDGES if judge.shown != "all"]
+    show(summary(judges, brief, [judge.spec for judge in JUDGES if judge.shown == "row"]))
+    say(f"{len(played.runs)} runs in {time.monotonic() - started:.0f} s, stored in {out}")
