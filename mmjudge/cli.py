@@ -293,6 +293,7 @@ Protocols = Annotated[
 ]
 Twins = Annotated[bool, typer.Option(help="Show each item in a second modality too.")]
 Processes = Annotated[int, typer.Option(min=1, help="Processes that draw.")]
+Compact = Annotated[bool, typer.Option(help="Smaller files, which take longer to make.")]
 
 
 @scenes.command("generate")
@@ -304,13 +305,15 @@ def scenes_generate(  # noqa: PLR0913, PLR0917 (one parameter for each option of
     level: Levels = None,
     protocol: Protocols = None,
     twins: Twins = True,
+    compact: Compact = False,
     workers: Processes = 2,
 ) -> None:
     """Write items with gold as a task folder."""
     from mmjudge.commands.scenes import asked, write_pack
     from mmjudge.scenes.pack import Wanted
 
-    wanted = Wanted(seed, items, asked(direction), asked(level), asked(protocol), twins)
+    which = asked(direction), asked(level), asked(protocol)
+    wanted = Wanted(seed, items, *which, twins, compact=compact)
     write_pack(wanted, out, workers)
 
 

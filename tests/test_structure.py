@@ -32,7 +32,7 @@ HEAVY = (
 
 LAYERS = (
     ("types", "errors"),
-    ("cards", "jsonl", "registry", "metrics", "run_file"),
+    ("assets", "cards", "jsonl", "registry", "metrics", "run_file"),
     ("task", "media"),
     ("github", "hub", "rows", "folder_task", "protocols", "scenes"),
     ("judges", "probes", "strategies", "store"),
@@ -132,11 +132,11 @@ def test_tasks_import_only_public_names():
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("folder", ["mmjudge", "tasks"])
+@pytest.mark.parametrize("folder", ["mmjudge", "tasks", "assets"])
 def test_every_package_is_listed_in_pyproject(folder):
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     listed = set(settings["tool"]["setuptools"]["packages"])
-    root = {"mmjudge": "mmjudge", "tasks": "mmjudge_tasks"}[folder]
+    root = folder if folder == "mmjudge" else f"mmjudge_{folder}"
     found = {
         ".".join((root, *path.parent.relative_to(ROOT / folder).parts))
         for path in (ROOT / folder).rglob("__init__.py")

@@ -2,10 +2,13 @@
 
 import hashlib
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from mmjudge.assets import embedded_judges, model_folder
 from mmjudge.errors import JudgeError, MissingExtraError
+from mmjudge.types import JudgeCard
 
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 """Endings of files that run code when they are loaded."""
@@ -31,21 +34,21 @@ class Placement(NamedTuple):
 
 
 def find_checkpoint(judge: str, name: str, base: Path, code: bool = False) -> Checkpoint:
-    """The model that a name means: a folder, or `owner/name` on the Hub with `@REVISION`.
+    """The model that a name means: a folder, an embedded judge, or `owner/name@REVISION`.
 
     A folder is identified by the hash of its files, a Hub model by its commit: a branch is
     resolved once, and what it led to stands in the run's header.
 
     Args:
         judge: The spec, for messages.
-        name: Path or name of the model.
+        name: Path of the model, its name among the embedded ones, or that on the Hub.
         base: Folder that relative paths start from.
         code: Whether the model's own Python files are fetched, too.
 
     Raises:
         JudgeError: There is no such model, or its weights are pickles.
     """
-    path = base / name
+    path = model_folder(name, base)
     if path.is_file():
         refuse_pickle(judge, path)
         raise JudgeError(f"judge {judge}: {path} is a file; pass the folder that it lies in")
@@ -61,6 +64,21 @@ def find_checkpoint(judge: str, name: str, base: Path, code: bool = False) -> Ch
     folder = _snapshot(judge, repository, revision or None, code)
     require_safetensors(judge, folder)
     return Checkpoint(folder, folder.name)
+
+
+def embedded_cards(kind: str, card: Callable[[str], JudgeCard]) -> list[JudgeCard]:
+    """The cards of the embedded judges of a kind, for its catalog.
+
+    Args:
+        kind: Such as `clip`.
+        card: Makes the card of a judge of that kind from its name.
+    """
+    return [
+        card(f"{kind}:{name}").model_copy(
+            update={"summary": f"Embedded: {entry.summary}", "modalities": entry.modalities}
+        )
+        for name, entry in embedded_judges(kind)
+    ]
 
 
 def _snapshot(judge: str, repository: str, revision: str | None, code: bool) -> Path:

@@ -5,10 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
+from mmjudge.assets import model_folder
 from mmjudge.errors import JudgeError, unknown
 from mmjudge.judges.base import JudgeContext
 from mmjudge.judges.checkpoints import (
     digest,
+    embedded_cards,
     find_checkpoint,
     refuse_pickle,
     require,
@@ -49,7 +51,8 @@ class Clip(ScorerJudge):
     """The judge `clip:NAME`.
 
     NAME is MODEL/TAG of open_clip (`ViT-B-32/laion2b_s34b_b79k`), MODEL/FILE with a local file of
-    safetensors, a folder with `open_clip_config.json`, or such a repository as owner/name@REVISION.
+    safetensors, a folder with `open_clip_config.json`, an embedded one, or such a repository as
+    owner/name@REVISION.
     """
 
     prefix = "clip"
@@ -78,8 +81,11 @@ class Clip(ScorerJudge):
 
     @classmethod
     def catalog(cls) -> Iterable[JudgeCard]:
-        """One card for the kind; the models are open_clip's."""
-        return [_card("clip:MODEL/TAG_OR_PATH")]
+        """One card for the kind, whose models are open_clip's, and one for each embedded judge."""
+        return [
+            _card("clip:MODEL/TAG_OR_PATH"),
+            *embedded_cards("clip", _card),
+        ]
 
 
 def _card(name: str) -> JudgeCard:
@@ -97,7 +103,7 @@ def _card(name: str) -> JudgeCard:
 def _source(judge: str, name: str, base: Path) -> Source:
     import open_clip
 
-    if (base / name).is_dir():
+    if model_folder(name, base).is_dir():
         return _folder(judge, name, base)
     model, _, weights = name.partition("/")
     models: list[str] = open_clip.list_models()

@@ -8,7 +8,13 @@ import numpy as np
 
 from mmjudge.errors import JudgeError
 from mmjudge.judges.base import JudgeContext
-from mmjudge.judges.checkpoints import Checkpoint, find_checkpoint, load_transformers, require
+from mmjudge.judges.checkpoints import (
+    Checkpoint,
+    embedded_cards,
+    find_checkpoint,
+    load_transformers,
+    require,
+)
 from mmjudge.judges.clip import as_image
 from mmjudge.judges.embeddings import Encoded, Encoder, Floats, Kind, Unit, cosines, rows
 from mmjudge.judges.scorers import (
@@ -60,8 +66,11 @@ class Dual(ScorerJudge):
 
     @classmethod
     def catalog(cls) -> Iterable[JudgeCard]:
-        """One card for the kind; the models are those of the Hub."""
-        return [_card("dual:PATH_OR_OWNER/NAME@REVISION")]
+        """One card for the kind, whose models are the Hub's, and one for each embedded judge."""
+        return [
+            _card("dual:PATH_OR_OWNER/NAME@REVISION"),
+            *embedded_cards("dual", _card),
+        ]
 
 
 def _card(name: str) -> JudgeCard:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, Self
 
+from mmjudge.assets import model_folder
 from mmjudge.errors import JudgeError
 from mmjudge.judges.base import (
     NO_WORDINGS,
@@ -13,6 +14,7 @@ from mmjudge.judges.base import (
     Wordings,
     take_options,
 )
+from mmjudge.judges.checkpoints import embedded_cards
 from mmjudge.judges.hf_chat import Chat
 from mmjudge.judges.hf_generate import Generator
 from mmjudge.judges.hf_load import Loaded, load
@@ -82,7 +84,7 @@ class ChatJudge(Judge):
 
 
 class Hf(ChatJudge):
-    """The judge `hf:NAME`."""
+    """The judge `hf:NAME`: a folder, an embedded judge, or `owner/model` on the Hub."""
 
     takes_wordings = True
 
@@ -126,15 +128,17 @@ class Hf(ChatJudge):
             raise JudgeError("judge hf: needs a folder or an id: hf:PATH, hf:OWNER/MODEL")
         taken = take_options(f"hf:{name}", options, DEFAULTS)
         _check(name, taken)
-        folder = context.folder / name
+        folder = model_folder(name, context.folder)
         found = str(folder) if folder.is_dir() else name
         return cls(shown_name(name), taken, load(found, taken), context.wordings)
 
     @classmethod
     def catalog(cls) -> Iterable[JudgeCard]:
-        """One card for all models: what they take is known when one is loaded."""
+        """One card for all models, which say what they take when loaded, and the embedded ones."""
         modalities = ("text", "image", "video", "audio")
-        return [_card("NAME", DEFAULTS, modalities).model_copy(update={"params": DEFAULTS})]
+        every = _card("NAME", DEFAULTS, modalities).model_copy(update={"params": DEFAULTS})
+        ours = embedded_cards("hf", lambda name: _card(name[len("hf:") :], DEFAULTS, modalities))
+        return [every, *ours]
 
 
 def _unsupported(detail: str) -> Reply:

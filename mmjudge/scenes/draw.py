@@ -104,11 +104,16 @@ def _mark(image: Image.Image, stream: Stream) -> None:
         canvas.arc(box, start, start + 90 + stream.below(90), fill=grey, width=1)
 
 
-def encode(image: Image.Image, level: Level, stream: Stream) -> tuple[bytes, str]:
-    """The bytes of the image file and its ending: PNG, or JPEG of a quality of the level."""
+def encode(
+    image: Image.Image, level: Level, stream: Stream, compact: bool = False
+) -> tuple[bytes, str]:
+    """The bytes of the image file and its ending: PNG, or JPEG of a quality of the level.
+
+    A compact PNG is a fifth smaller and takes twenty times as long; its pixels are the same.
+    """
     content = io.BytesIO()
     if level.jpeg is None:
-        image.save(content, "PNG", compress_level=1)
+        image.save(content, "PNG", compress_level=9 if compact else 1)
         return content.getvalue(), ".png"
     lowest, highest = level.jpeg
     image.save(content, "JPEG", quality=lowest + stream.below(highest - lowest + 1))

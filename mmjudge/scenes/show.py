@@ -33,15 +33,17 @@ class Maker:
         seed: Of the pack.
         folder: Where media are written, under `media/`.
         twins: Whether each item comes with its twin.
+        compact: Whether media are packed tighter, which takes longer.
     """
 
-    def __init__(self, seed: str, folder: Path, twins: bool = True) -> None:
-        self.seed, self.folder, self.twins = seed, folder, twins
+    def __init__(self, seed: str, folder: Path, twins: bool = True, compact: bool = False) -> None:
+        self.seed, self.folder, self.twins, self.compact = seed, folder, twins, compact
 
     def make(self, asked: Content) -> Made:
         """The records of an item and of its twin."""
         direction = DIRECTIONS[asked.place.direction]
-        view = _View(asked, Stream(self.seed, asked.place.id, "shown"), self.folder)
+        stream = Stream(self.seed, asked.place.id, "shown")
+        view = _View(asked, stream, self.folder, self.compact)
         # Which way is the item and which its twin is drawn where candidates differ in modality: so
         # each modality is first equally often without twins too.
         swapped = len(direction.shown[0].candidates) > 1 and view.stream.fork("swap").coin()
@@ -54,8 +56,9 @@ class Maker:
 class _View:
     """One content, shown; parts are made once for each role and way."""
 
-    def __init__(self, asked: Content, stream: Stream, folder: Path) -> None:
+    def __init__(self, asked: Content, stream: Stream, folder: Path, compact: bool) -> None:
         self.content, self.stream, self.folder = asked, stream, folder
+        self.compact = compact
         self.direction: Direction = DIRECTIONS[asked.place.direction]
         self.level: Level = LEVELS[asked.place.level]
         self.files: dict[str, str] = {}
@@ -110,18 +113,18 @@ class _View:
                 # An edit keeps ground and layout of what is edited; all else is drawn anew.
                 look = self.stream if self.direction.edited else stream
                 image = draw.draw(scene, self.level, look.fork("look"))
-                return self._kept(way, *draw.encode(image, self.level, stream))
+                return self._kept(way, *draw.encode(image, self.level, stream, self.compact))
             case Moving():
                 staging = film.stage(scene, self.level, stream.fork("stage"))
                 if way == "strip":
                     image = strip.strip(scene, self.level, staging)
-                    return self._kept(way, *draw.encode(image, self.level, stream))
+                    return self._kept(way, *draw.encode(image, self.level, stream, self.compact))
                 return self._kept(way, *film.encode(scene, self.level, staging))
             case Sound() if way == "score":
                 return texts.score_sheet(scene, stream)
             case Sound():
                 samples = sound.play(scene, self.level, stream.fork("play"))
-                return self._kept(way, *sound.encode(samples, stream))
+                return self._kept(way, *sound.encode(samples, stream, self.compact))
 
     def _kept(self, way: Way, data: bytes, ending: str) -> Media:
         kind = MODALITY[way]

@@ -136,8 +136,8 @@ def _a_weights(n: int) -> NDArray[Any]:
     return np.asarray((gain * 10 ** (2.0 / 20)) ** 2)
 
 
-def encode(samples: Samples, stream: Stream) -> tuple[bytes, str]:
-    """The bytes of a sound file and its ending: WAV or FLAC, 16 bits.
+def encode(samples: Samples, stream: Stream, compact: bool = False) -> tuple[bytes, str]:
+    """The bytes of a sound file and its ending: WAV or FLAC, 16 bits; if compact, always FLAC.
 
     Raises:
         MissingExtraError: soundfile is not installed.
@@ -146,7 +146,7 @@ def encode(samples: Samples, stream: Stream) -> tuple[bytes, str]:
         import soundfile
     except ImportError as error:
         raise MissingExtraError("a scene as sound", "soundfile", "audio") from error
-    form = stream.choice(("WAV", "FLAC"))
+    form = "FLAC" if compact else stream.choice(("WAV", "FLAC"))
     content = io.BytesIO()
     soundfile.write(content, samples, RATE, format=form, subtype="PCM_16")
     return content.getvalue(), f".{form.lower()}"
