@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from mmjudge import api
+from mmjudge.assets import MODELS, embedded
 from mmjudge.errors import MissingExtraError, MmjudgeError
 from mmjudge.folder_task import open_task
 from mmjudge.judges.base import JudgeContext, open_judge
@@ -79,6 +80,7 @@ def play(
     left_out: list[str] = []
     for judge in judges:
         try:
+            _require_embedded(judge.spec)
             card = _card(judge, next(iter(opened.values())))
         except MmjudgeError as error:
             left_out.append(_why(judge.spec, error))
@@ -89,6 +91,14 @@ def play(
             except MissingExtraError as error:
                 left_out.append(_why(f"{judge.spec} on {name}", error))
     return Played(tuple(runs), tuple(dict.fromkeys(left_out)))
+
+
+def _require_embedded(spec: str) -> None:
+    """Refuse a judge that is neither a baseline nor a path, where it did not come with mmjudge."""
+    name = spec.partition(":")[2]
+    known = spec.startswith("baseline:") or Path(name).exists() or embedded(f"{MODELS}/{name}")
+    if not known:
+        raise MmjudgeError("its weights are not in this installation")
 
 
 def _card(judge: Contestant, task: Task) -> JudgeCard:

@@ -261,16 +261,14 @@ def _parts(item: Item) -> Iterable[Part]:
 
 def _root(header: RunHeader) -> Path | None:
     """Folder of a task's media: that of the run, or of the installed task."""
-    data = Path(header.data) if header.data else None
+    data = Path(header.data) if header.data and Path(header.data).exists() else None
     name = header.task.name
     if name in registry(TASKS).points:
         try:
             return open_task(name, data).root
         except MmjudgeError:
             return None
-    if data is None or not data.exists():
-        return None
-    return data if data.is_dir() else data.parent
+    return data if data is None or data.is_dir() else data.parent
 
 
 def _shown(

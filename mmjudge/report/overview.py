@@ -102,6 +102,16 @@ class Judged(NamedTuple):
     failures: dict[str, int]
     usage: dict[str, float | None]
 
+    @property
+    def biases(self) -> tuple[MetricResult, ...]:
+        """Measures of position and modality of all protocols."""
+        return tuple(result for asked in self.asked for result in asked.biases)
+
+    @property
+    def not_taken(self) -> tuple[str, ...]:
+        """Modalities that it refused altogether under some protocol."""
+        return tuple(dict.fromkeys(way for asked in self.asked for way in asked.not_taken))
+
 
 class _Opened(NamedTuple):
     """A run with what is read of it at once."""
@@ -228,7 +238,7 @@ def modality_of(result: MetricResult) -> str:
 
 
 def standing(result: MetricResult | None, chance: float) -> Standing:
-    """Where a figure stands to chance: "few" where too few items were asked, empty without interval.
+    """Where a figure stands to chance: "few" of too few items to say, empty without an interval.
 
     Example:
         >>> standing(MetricResult(metric="kappa", task="t@1", criterion="c", value=0.1,

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from mmjudge import __version__
 from mmjudge.errors import MmjudgeError
+from mmjudge.metrics.measure import Measure
 from mmjudge.report.browser import browse
 from mmjudge.report.outcome import Outcome, printable, read_outcome
 from mmjudge.report.overview import (
@@ -36,6 +37,8 @@ LONGEST = 2000
 """Characters of a text that are shown."""
 SHADES = 5
 """Steps of colour on each side of chance."""
+THINNEST = 1.0
+"""Length that an interval has at least, on a line of 100 units, to be seen."""
 SAYS = {
     "flip_rate": "verdicts that change when the candidates swap places",
     "first_slot_share": "decided verdicts for the candidate shown first",
@@ -48,6 +51,8 @@ SAYS = {
     "modality_preference": "of equally good candidates, the medium chosen over the text",
 }
 """What a measure of bias says to someone who does not know it."""
+BY_MODALITY = ("swap_flip_rate", "swap_gap", "modality_preference")
+"""Measures of bias that are shown by modality, too."""
 
 
 class Row(NamedTuple):
@@ -143,6 +148,8 @@ def _environment() -> Environment:
         "shade": shade,
         "no_bias": no_bias,
         "modality_of": modality_of,
+        "BY_MODALITY": BY_MODALITY,
+        "lowest": lambda metric: Measure.parse(metric).spec.bounds[0],
         "bar": bar,
         "examples": _examples,
     }
@@ -180,10 +187,10 @@ def shade(result: MetricResult, chance: float) -> str:
 
 
 class Bar(NamedTuple):
-    """Where an interval, a value and a mark stand on a line of 100 units."""
+    """Where an interval begins, how long it is, a value and a mark, on a line of 100 units."""
 
-    low: float
-    high: float
+    start: float
+    length: float
     value: float
     mark: float
 
@@ -194,12 +201,15 @@ def bar(result: MetricResult, mark: float, lowest: float, highest: float) -> Bar
     Example:
         >>> bar(MetricResult(metric="kappa", task="t@1", criterion="c", value=0.5, n_items=9,
         ...     ci95=(0.25, 1.0), n_failed=0), 0.5, 0.0, 1.0)
-        Bar(low=25.0, high=100.0, value=50.0, mark=50.0)
+        Bar(start=25.0, length=75.0, value=50.0, mark=50.0)
     """
     value = result.value if result.value is not None else mark
-    low, high = result.ci95 or (value, value)
-    places = (100 * (x - lowest) / (highest - lowest) for x in (low, high, value, mark))
-    return Bar(*(round(min(max(place, 0.0), 100.0), 2) for place in places))
+    spots = [
+        100 * (x - lowest) / (highest - lowest)
+        for x in (*(result.ci95 or (value, value)), value, mark)
+    ]
+    low, high, at, chance = (round(min(max(spot, 0.0), 100.0), 2) for spot in spots)
+    return Bar(min(low, 100 - THINNEST), max(high - low, THINNEST), at, chance)
 
 
 def _tasks(judges: Sequence[Judged]) -> Mapping[str, tuple[TaskSpec, int]]:

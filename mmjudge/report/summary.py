@@ -111,9 +111,8 @@ def _at_chance(judges: Sequence[Judged]) -> list[RenderableType]:
 def _not_taken(judges: Sequence[Judged]) -> list[RenderableType]:
     lines: list[RenderableType] = []
     for judged in judges:
-        missing = dict.fromkeys(m for one in judged.asked for m in one.not_taken)
-        if missing:
-            names = ", ".join(map(printable, missing))
+        if judged.not_taken:
+            names = ", ".join(map(printable, judged.not_taken))
             lines.append(f"{printable(judged.name)} does not take: {names}")
     return lines
 
@@ -126,7 +125,7 @@ def _biases(judges: Sequence[Judged]) -> Table:
     table.add_column("", no_wrap=True)
     for judged in judges:
         table.add_row(Text(printable(judged.name), style="bold"))
-        for result in (r for one in judged.asked for r in one.biases if r.stratum == ALL):
+        for result in (r for r in judged.biases if r.stratum == ALL):
             none = no_bias(result.metric)
             seen = standing(result, none) in ("above", "below")
             table.add_row(
