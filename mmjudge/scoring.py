@@ -68,6 +68,7 @@ def score_table(
     by: tuple[str, ...] = (),
     measures: tuple[str, ...] = (),
     seed: int = 0,
+    criteria: Sequence[int] | None = None,
 ) -> list[MetricResult]:
     """All figures of judgments, but for the published rules of their task.
 
@@ -77,15 +78,18 @@ def score_table(
         by: Axes of strata to break down by, beside the whole.
         measures: Names of measures to compute instead of all that fit.
         seed: Seed of the bootstrap.
+        criteria: Places of the criteria to score, each alone; all, and what is measured over them
+            together, if left out.
 
     Raises:
         MeasureError: A measure is unknown.
         MmjudgeError: An axis is unknown.
     """
     chosen = choose(table.header.task, table.header.settings.protocol, measures)
+    asked = (*range(len(table.criteria)), None) if criteria is None else criteria
     results: list[MetricResult] = []
     for stratum, rows in slices(table, by):
-        for criterion in (*range(len(table.criteria)), None):
+        for criterion in asked:
             found = list(figures(table, chosen, criterion, (stratum, rows)))
             results += _results(table, found, n_resamples, seed)
             results += _unsure(table, chosen if measures else (), criterion, (stratum, rows))

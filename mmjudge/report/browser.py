@@ -108,25 +108,33 @@ def browse(judges: Sequence[Judged], most: int, seed: int = 0) -> list[Shown]:
 
 
 def _choose(judges: Sequence[Judged], most: int, seed: int) -> list[Key]:
-    """Keys in turn from each cell of protocol, modality and outcome, at random within it."""
-    outcomes: dict[Key, list[str]] = {}
+    """Keys from each modality in turn, within it from each protocol and outcome, at random."""
+    outcomes: dict[Key, set[str]] = {}
     modality: dict[Key, str] = {}
-    looking = [j for j in judges if j.card.looks and not j.card.lookup] or judges
+    looking = [judged for judged in judges if judged.looks] or judges
     for judged in judges:
         for run in judged.runs:
             for key, way, outcome in _outcomes(run):
                 modality[key] = way
-                seen = outcomes.setdefault(key, [])
+                seen = outcomes.setdefault(key, set())
                 if judged in looking:
-                    seen.append(outcome)
-    cells: dict[tuple[str, str, str], list[Key]] = {}
-    for key, seen in sorted(outcomes.items()):
-        mixed = "mixed" if len(set(seen)) > 1 else next(iter(seen), "")
-        cells.setdefault((key[1], modality[key], mixed), []).append(key)
+                    seen.add(outcome)
     order = Random(f"items/{seed}")
-    queues = [order.sample(keys, len(keys)) for _, keys in sorted(cells.items())]
-    order.shuffle(queues)
-    return [key for turn in zip_longest(*queues) for key in turn if key is not None][:most]
+    cells: dict[str, dict[tuple[str, ...], list[Key]]] = {}
+    for key, seen in sorted(outcomes.items()):
+        within = cells.setdefault(modality[key], {})
+        within.setdefault((key[1], *sorted(seen)), []).append(key)
+    return _in_turn(
+        [
+            _in_turn([order.sample(keys, len(keys)) for _, keys in sorted(within.items())])
+            for _, within in sorted(cells.items())
+        ]
+    )[:most]
+
+
+def _in_turn(queues: Iterable[Sequence[Key]]) -> list[Key]:
+    """The first of each queue, then the second of each that has one, and so on."""
+    return [key for turn in zip_longest(*queues) for key in turn if key is not None]
 
 
 def _outcomes(run: Path) -> Iterable[tuple[Key, str, str]]:
@@ -235,6 +243,8 @@ def _words(outcome: Preference | Score | Ranking | Failure | Gold, n: int) -> st
     if isinstance(outcome, Preference):
         names = {"first": "1 better", "second": "2 better", "tie": "equal"}
         return names.get(outcome.value, outcome.value.replace("_", " "))
+    if isinstance(outcome, Score):
+        return f"{outcome.value:.3g}"
     return readable(outcome, [str(place + 1) for place in range(n)])
 
 

@@ -103,6 +103,11 @@ class Judged(NamedTuple):
     usage: dict[str, float | None]
 
     @property
+    def looks(self) -> bool:
+        """Whether what is shown shapes its answers: not so for a coin, nor for gold itself."""
+        return self.card.looks and not self.card.lookup
+
+    @property
     def biases(self) -> tuple[MetricResult, ...]:
         """Measures of position and modality of all protocols."""
         return tuple(result for asked in self.asked for result in asked.biases)
@@ -221,9 +226,8 @@ def _biases(
 ) -> tuple[MetricResult, ...]:
     if not BIASES[protocol]:
         return ()
-    found = score_table(table, n_resamples, by, BIASES[protocol], seed)
-    first = table.criteria[0]
-    return tuple(r for r in found if r.criterion == first and r.value is not None)
+    found = score_table(table, n_resamples, by, BIASES[protocol], seed, criteria=(0,))
+    return tuple(result for result in found if result.value is not None)
 
 
 def modality_of(result: MetricResult) -> str:

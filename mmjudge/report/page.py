@@ -37,7 +37,7 @@ LONGEST = 2000
 """Characters of a text that are shown."""
 SHADES = 5
 """Steps of colour on each side of chance."""
-THINNEST = 1.0
+THINNEST = 3.0
 """Length that an interval has at least, on a line of 100 units, to be seen."""
 SAYS = {
     "flip_rate": "verdicts that change when the candidates swap places",
