@@ -2,9 +2,15 @@
 
 import csv
 import json
+import shutil
+from functools import partial
+from itertools import islice
 from pathlib import Path
 
+import pytest
 from PIL import Image
+
+from mmjudge.assets import PACK, embedded
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "parity"
 FOLDERS = {
@@ -158,6 +164,36 @@ def mj_bench_objects(folder: Path) -> None:
             Image.new("L", (8, 8), shade).save(folder / "images" / row[column])
 
 
+def scenes(folder: Path, family: str) -> None:
+    """The first items of a family, of each protocol; media of theirs lie beside them."""
+    pack = embedded(PACK)
+    assert pack is not None
+    for path in pack.glob("items.*.jsonl"):
+        rows = map(json.loads, path.read_text().splitlines())
+        some = list(islice((row for row in rows if row["strata"]["family"] == family), 3))
+        if some:
+            write_lines(folder / path.name, some)
+        for row in some:
+            for part in (*row["prompt"], *(p for c in row["candidates"] for p in c["parts"])):
+                if not isinstance(part, str):
+                    (folder / part["uri"]).parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copy(pack / part["uri"], folder / part["uri"])
+
+
+FAMILIES = ("audio", "image", "mixed", "text", "video")
+EMBEDDED = tuple(f"scenes_{family}" for family in FAMILIES)
+"""Tasks whose real data is embedded."""
+
+
+def real(name: str) -> Path | None:
+    """What `--data` names for a task on its real data; the test is skipped where that is not."""
+    if name in EMBEDDED:
+        return None
+    if not SHARED.is_dir():
+        pytest.skip("the parity data (../shared/data) is not here")
+    return SHARED / FOLDERS[name]
+
+
 SMALL = {
     "audiojudge": audiojudge,
     "genai_bench": genai_bench,
@@ -166,4 +202,5 @@ SMALL = {
     "pandalm": pandalm,
     "tifa160": tifa160,
     "viescore": viescore,
+    **{f"scenes_{family}": partial(scenes, family=family) for family in FAMILIES},
 }

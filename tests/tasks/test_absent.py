@@ -10,7 +10,7 @@ from mmjudge.refusal import refuse
 from mmjudge.task import checked
 from mmjudge.types import JudgeCard, Media, RunSettings
 from tests.tasks.small_hub_data import png
-from tests.tasks.small_task_data import FOLDERS, SHARED, SMALL
+from tests.tasks.small_task_data import SMALL, real
 
 NAMES = sorted(SMALL)
 LOOKING = JudgeCard(name="eye", summary="Looks at what it is shown.")
@@ -31,9 +31,7 @@ def is_whole(task, item):
 @pytest.mark.parametrize("kind", ["small", "real"])
 @pytest.mark.parametrize("name", NAMES)
 def test_a_judge_that_looks_never_gets_an_item_of_which_something_is_absent(small, name, kind):
-    if kind == "real" and not SHARED.is_dir():
-        pytest.skip("the parity data (../shared/data) is not here")
-    task = open_task(name, SHARED / FOLDERS[name] if kind == "real" else small(name))
+    task = open_task(name, real(name) if kind == "real" else small(name))
     for protocol in task.spec.protocols:
         settings = RunSettings(protocol=protocol)
         for place, item in zip(range(3000), checked(task, protocol), strict=False):

@@ -15,10 +15,10 @@ from mmjudge.metrics import Measure
 from mmjudge.registry import TASKS, registry
 from mmjudge.task import BadItem, JudgedRow, checked
 from mmjudge.types import Failure, Item, Reply
-from tests.tasks.small_task_data import FOLDERS, SHARED, SMALL
+from tests.tasks.small_task_data import EMBEDDED, SMALL, real
 
 NAMES = sorted(SMALL)
-UNRECORDED = ("mj_bench_objects",)
+UNRECORDED = ("mj_bench_objects", *EMBEDDED)
 """Tasks whose data holds no replies of judges."""
 
 
@@ -30,9 +30,7 @@ CASES = [
 @pytest.fixture
 def opened(small):
     def make(name, kind):
-        if kind == "real" and not SHARED.is_dir():
-            pytest.skip("the parity data (../shared/data) is not here")
-        return open_task(name, SHARED / FOLDERS[name] if kind == "real" else small(name))
+        return open_task(name, real(name) if kind == "real" else small(name))
 
     return make
 
@@ -142,7 +140,7 @@ def test_a_file_of_another_form_is_an_error_that_names_it(small, name):
 @pytest.mark.parametrize("name", sorted({*NAMES} - {"pandalm", "mj_bench_objects"}))
 def test_one_bad_line_is_reported_with_its_place_and_the_rest_is_kept(small, name):
     folder = small(name)
-    path = sorted(folder.glob("*.jsonl"))[-1]
+    path = (sorted(folder.glob("items.pair.jsonl")) or sorted(folder.glob("*.jsonl")))[-1]
     whole = len(items_of(open_task(name, folder), open_task(name, folder).spec.protocols[0]))
     path.write_text(path.read_text() + '{"cut": "o')
     lines = len(path.read_text().splitlines())
