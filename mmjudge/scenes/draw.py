@@ -29,9 +29,16 @@ ARRANGED: dict[int, tuple[tuple[Point, ...], ...]] = {
 """Places of the objects of a group around the centre of its cell, in slots (half a cell)."""
 
 
-def draw(scene: Still, level: Level, stream: Stream) -> Image.Image:
-    """An image of the scene, mode RGB; everything but the facts follows from the stream."""
-    image = ground((level.side, level.side), level, stream.fork("ground"))
+def draw(scene: Still, level: Level, stream: Stream, on: Image.Image | None = None) -> Image.Image:
+    """An image of the scene, mode RGB; everything but the facts follows from the stream.
+
+    Args:
+        scene: What is shown.
+        level: How it is shown.
+        stream: Decides all that is no fact.
+        on: A ground to draw on; from the stream if left out.
+    """
+    image = on or ground((level.side, level.side), level, stream.fork("ground"))
     for group in scene.groups:
         _draw_group(image, group, level, stream.fork("group", group.name))
     return image

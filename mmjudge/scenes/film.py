@@ -163,6 +163,9 @@ def encode(scene: Moving, level: Level, staging: Staging) -> tuple[bytes, str]:
             "preset": "veryfast",
             "threads": "1",
             "flags": "+bitexact",
+            # Without it x264 picks arithmetic by the processor, and the same frames become other
+            # bytes now and then, even in one process.
+            "x264-params": "cpu-independent=1",
         }
         for place, image in enumerate(frames(scene, level, staging)):
             picture = av.VideoFrame.from_image(image)
