@@ -1,0 +1,129 @@
+"""A LLaVA that starts from scenes-clip: its picture side as eyes, its text side as first layers."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file
+from transformers import (
+    AutoTokenizer,
+    CLIPVisionConfig,
+    GPT2Config,
+    LlavaConfig,
+    LlavaForConditionalGeneration,
+)
+
+from training.judge_tokens import IMAGE
+
+CONTEXT = 512
+PATCHES = 64
+
+
+def model_from(clip: Path, tokenizer: Any, fresh: int) -> Any:
+    """A LLaVA that starts from scenes-clip, with `fresh` new layers on top of its text side."""
+    config = json.loads((clip / "open_clip_config.json").read_text())["model_cfg"]
+    eyes, words = config["vision_cfg"], config["text_cfg"]
+    shape = {"hidden_act": "gelu", "layer_norm_eps": 1e-5}
+    vision = CLIPVisionConfig(
+        hidden_size=eyes["width"],
+        intermediate_size=4 * eyes["width"],
+        num_hidden_layers=eyes["layers"],
+        num_attention_heads=eyes["width"] // eyes["head_width"],
+        image_size=eyes["image_size"],
+        patch_size=eyes["patch_size"],
+        projection_dim=config["embed_dim"],
+        **shape,
+    )
+    text = GPT2Config(
+        vocab_size=len(tokenizer),
+        n_positions=CONTEXT,
+        n_embd=words["width"],
+        n_layer=words["layers"] + fresh,
+        n_head=words["heads"],
+        activation_function="gelu",
+        resid_pdrop=0.0,
+        embd_pdrop=0.0,
+        attn_pdrop=0.0,
+        bos_token_id=None,
+        tie_word_embeddings=False,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    model = LlavaForConditionalGeneration(
+        LlavaConfig(
+            vision_config=vision,
+            text_config=text,
+            image_token_index=tokenizer.convert_tokens_to_ids(IMAGE),
+            vision_feature_layer=-1,
+            vision_feature_select_strategy="default",
+            image_seq_length=PATCHES,
+            projector_hidden_act="gelu",
+            tie_word_embeddings=False,
+        )
+    )
+    weights = load_file(clip / "open_clip_model.safetensors")
+    _take_eyes(model.model.vision_tower, weights)
+    _take_words(model, weights, tokenizer, clip)
+    return model
+
+
+def _take_eyes(tower: Any, weights: dict[str, Any]) -> None:
+    """The picture side of an open_clip model, under the names of transformers."""
+    names = {
+        "embeddings.class_embedding": "class_embedding",
+        "embeddings.patch_embedding.weight": "conv1.weight",
+        "embeddings.position_embedding.weight": "positional_embedding",
+        "pre_layrnorm.weight": "ln_pre.weight",
+        "pre_layrnorm.bias": "ln_pre.bias",
+        "post_layernorm.weight": "ln_post.weight",
+        "post_layernorm.bias": "ln_post.bias",
+    }
+    state = {ours: weights[f"visual.{theirs}"] for ours, theirs in names.items()}
+    layers = tower.config.num_hidden_layers
+    for layer in range(layers):
+        block = f"visual.transformer.resblocks.{layer}"
+        here = f"encoder.layers.{layer}"
+        for end in ("weight", "bias"):
+            parts = weights[f"{block}.attn.in_proj_{end}"].chunk(3)
+            for name, part in zip("qkv", parts, strict=True):
+                state[f"{here}.self_attn.{name}_proj.{end}"] = part.clone()
+            state[f"{here}.self_attn.out_proj.{end}"] = weights[f"{block}.attn.out_proj.{end}"]
+            state[f"{here}.layer_norm1.{end}"] = weights[f"{block}.ln_1.{end}"]
+            state[f"{here}.layer_norm2.{end}"] = weights[f"{block}.ln_2.{end}"]
+            state[f"{here}.mlp.fc1.{end}"] = weights[f"{block}.mlp.c_fc.{end}"]
+            state[f"{here}.mlp.fc2.{end}"] = weights[f"{block}.mlp.c_proj.{end}"]
+    target = getattr(tower, "vision_model", tower)
+    missing, unknown = target.load_state_dict(state, strict=False)
+    if unknown or any("position_ids" not in name for name in missing):
+        raise ValueError(f"weights do not fit: missing {missing}, unknown {unknown}")
+
+
+def _take_words(model: Any, weights: dict[str, Any], tokenizer: Any, clip: Path) -> None:
+    """The text side: words known to both, and its blocks as the first layers."""
+    known = AutoTokenizer.from_pretrained(clip).get_vocab()
+    inner = model.model.language_model
+    with torch.no_grad():
+        table = weights["token_embedding.weight"]
+        for word, place in tokenizer.get_vocab().items():
+            if word.lower() in known:
+                inner.wte.weight[place] = table[known[word.lower()]]
+        inner.wpe.weight.normal_(std=0.01)
+        for layer in range(inner.config.n_layer):
+            block = f"transformer.resblocks.{layer}"
+            here = inner.h[layer]
+            if f"{block}.ln_1.weight" not in weights:
+                here.attn.c_proj.weight.mul_(0.3)
+                here.mlp.c_proj.weight.mul_(0.3)
+                continue
+            for ours, theirs in (
+                (here.attn.c_attn, "attn.in_proj_"),
+                (here.attn.c_proj, "attn.out_proj."),
+                (here.mlp.c_fc, "mlp.c_fc."),
+                (here.mlp.c_proj, "mlp.c_proj."),
+            ):
+                ours.weight.copy_(weights[f"{block}.{theirs}weight"].T)
+                ours.bias.copy_(weights[f"{block}.{theirs}bias"])
+            for ours, theirs in ((here.ln_1, "ln_1"), (here.ln_2, "ln_2")):
+                ours.weight.copy_(weights[f"{block}.{theirs}.weight"])
+                ours.bias.copy_(weights[f"{block}.{theirs}.bias"])

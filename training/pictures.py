@@ -1,0 +1,88 @@
+"""Still scenes to train on: families of scenes a fact apart, as small pictures and captions."""
+
+import io
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from mmjudge.scenes import draw
+from mmjudge.scenes.edits import chain
+from mmjudge.scenes.facts import CRITERIA, Still
+from mmjudge.scenes.levels import LEVELS, Level, LevelName
+from mmjudge.scenes.sampling import sample
+from mmjudge.scenes.stream import Stream
+from mmjudge.scenes.texts import caption
+
+SIDE = 96
+"""Pixels of a side as the models see a picture."""
+
+GROUNDS = 500
+"""Grounds that are drawn once for a level; pictures to train on share them."""
+
+
+class Family(NamedTuple):
+    """Scenes, each a fact apart from a neighbour: pictures, shape (n, side, side, 3), captions."""
+
+    pictures: NDArray[np.uint8]
+    captions: tuple[str, ...]
+
+
+def families(seed: str, level: LevelName, n: int) -> Iterator[Family]:
+    """Families without end.
+
+    Args:
+        seed: Everything follows from it.
+        level: Difficulty.
+        n: Scenes in a family.
+    """
+    number = 0
+    while True:
+        stream = Stream(seed, level, number)
+        yield _family(stream, LEVELS[level], n)
+        number += 1
+
+
+def _family(stream: Stream, level: Level, n: int) -> Family:
+    while True:
+        # Each criterion is broken equally often, as in the items that are asked.
+        criterion = stream.choice(CRITERIA["still"])
+        try:
+            start = sample("still", level, stream.fork("scene", stream.below(2**30)), criterion)
+            scenes = chain(start, n - 1, level, stream.fork("edit"), criterion).scenes
+        except ValueError:  # no fact is left that could be edited: another scene, then
+            continue
+        stills = [scene for scene in stream.shuffled(scenes) if isinstance(scene, Still)]
+        return Family(
+            np.stack([picture(s, level, stream.fork("look", i)) for i, s in enumerate(stills)]),
+            tuple(caption(s, stream.fork("say", i)) for i, s in enumerate(stills)),
+        )
+
+
+def picture(scene: Still, level: Level, stream: Stream, side: int = SIDE) -> NDArray[np.uint8]:
+    """A scene as the model sees it, shape (side, side, 3)."""
+    ground = _ground(level.name, stream.below(GROUNDS))
+    drawn = draw.draw(scene, level, stream, ground.copy())
+    if level.jpeg is not None:
+        drawn = _reread(draw.encode(drawn, level, stream)[0])
+    return np.asarray(drawn.resize((side, side), Image.Resampling.BICUBIC))
+
+
+def _reread(data: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(data)).convert("RGB")
+
+
+@lru_cache(maxsize=3 * GROUNDS)
+def _ground(level: LevelName, number: int) -> Image.Image:
+    found = LEVELS[level]
+    return draw.ground((found.side, found.side), found, Stream("grounds", level, number))
+
+
+def normalised(pictures: NDArray[np.uint8]) -> Any:
+    """Pictures as a tensor of shape (n, 3, side, side), from -1 to 1."""
+    import torch
+
+    return torch.from_numpy(pictures).permute(0, 3, 1, 2).float().div_(127.5).sub_(1.0)
