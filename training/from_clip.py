@@ -14,10 +14,14 @@ from transformers import (
     LlavaForConditionalGeneration,
 )
 
-from training.judge_tokens import IMAGE
+from training.judge_tokens import IMAGE, signs
 
 CONTEXT = 512
 PATCHES = 64
+PATCH_SPREAD = 0.4
+"""Length of the projector's rows: what they give is about 1, as patches are about 2.4 each way."""
+PROMPT_AT = 4
+"""Place of the mark before the prompt in every row."""
 
 
 def model_from(clip: Path, tokenizer: Any, fresh: int) -> Any:
@@ -65,6 +69,7 @@ def model_from(clip: Path, tokenizer: Any, fresh: int) -> Any:
     weights = load_file(clip / "open_clip_model.safetensors")
     _take_eyes(model.model.vision_tower, weights)
     _take_words(model, weights, tokenizer, clip)
+    _take_space(model, weights)
     return model
 
 
@@ -100,30 +105,79 @@ def _take_eyes(tower: Any, weights: dict[str, Any]) -> None:
 
 
 def _take_words(model: Any, weights: dict[str, Any], tokenizer: Any, clip: Path) -> None:
-    """The text side: words known to both, and its blocks as the first layers."""
+    """The text side: words known to both, places, and its blocks as the first layers.
+
+    The marks around the prompt take the part of the start and the end of a caption, at whose end
+    the text side gathers what a caption says.
+    """
     known = AutoTokenizer.from_pretrained(clip).get_vocab()
+    sign = signs()
+    known |= {sign["<prompt>"]: known["<s>"], sign["</prompt>"]: known["</s>"]}
     inner = model.model.language_model
     with torch.no_grad():
         table = weights["token_embedding.weight"]
+        inner.wte.weight.normal_(std=0.02)
         for word, place in tokenizer.get_vocab().items():
-            if word.lower() in known:
-                inner.wte.weight[place] = table[known[word.lower()]]
-        inner.wpe.weight.normal_(std=0.01)
-        for layer in range(inner.config.n_layer):
+            same = word if word in known else word.lower()
+            if same in known:
+                inner.wte.weight[place] = table[known[same]]
+        places = weights["positional_embedding"]
+        inner.wpe.weight.copy_(_waves(*inner.wpe.weight.shape) * places.std())
+        inner.wpe.weight[:PROMPT_AT] = places[0]
+        inner.wpe.weight[PROMPT_AT : PROMPT_AT + len(places)] = places
+        for layer, here in enumerate(inner.h):
             block = f"transformer.resblocks.{layer}"
-            here = inner.h[layer]
-            if f"{block}.ln_1.weight" not in weights:
-                here.attn.c_proj.weight.mul_(0.3)
-                here.mlp.c_proj.weight.mul_(0.3)
-                continue
-            for ours, theirs in (
-                (here.attn.c_attn, "attn.in_proj_"),
-                (here.attn.c_proj, "attn.out_proj."),
-                (here.mlp.c_fc, "mlp.c_fc."),
-                (here.mlp.c_proj, "mlp.c_proj."),
-            ):
-                ours.weight.copy_(weights[f"{block}.{theirs}weight"].T)
-                ours.bias.copy_(weights[f"{block}.{theirs}bias"])
-            for ours, theirs in ((here.ln_1, "ln_1"), (here.ln_2, "ln_2")):
-                ours.weight.copy_(weights[f"{block}.{theirs}.weight"])
-                ours.bias.copy_(weights[f"{block}.{theirs}.bias"])
+            if f"{block}.ln_1.weight" in weights:
+                _copy_block(here, weights, block)
+            else:
+                _alike(here)
+
+
+def _waves(n: int, width: int) -> Any:
+    """Sines and cosines of places, shape (n, width): nearby places are alike."""
+    at = torch.arange(n)[:, None] / 4 ** torch.linspace(1, 4.5, width // 2)
+    return torch.cat([at.sin(), at.cos()], dim=1)
+
+
+def _copy_block(here: Any, weights: dict[str, Any], block: str) -> None:
+    for ours, theirs in (
+        (here.attn.c_attn, "attn.in_proj_"),
+        (here.attn.c_proj, "attn.out_proj."),
+        (here.mlp.c_fc, "mlp.c_fc."),
+        (here.mlp.c_proj, "mlp.c_proj."),
+    ):
+        ours.weight.copy_(weights[f"{block}.{theirs}weight"].T)
+        ours.bias.copy_(weights[f"{block}.{theirs}bias"])
+    for ours, theirs in ((here.ln_1, "ln_1"), (here.ln_2, "ln_2")):
+        ours.weight.copy_(weights[f"{block}.{theirs}.weight"])
+        ours.bias.copy_(weights[f"{block}.{theirs}.bias"])
+
+
+def _alike(here: Any) -> None:
+    """A fresh layer that looks for what is like itself (mimetic, arXiv 2305.09828)."""
+    width = here.attn.c_attn.weight.shape[0]
+    here.attn.c_attn.weight[:, : 2 * width] += 0.6 * torch.eye(width).repeat(1, 2)
+    here.attn.c_proj.weight.mul_(0.5)
+    here.mlp.c_proj.weight.mul_(0.5)
+
+
+def _take_space(model: Any, weights: dict[str, Any]) -> None:
+    """The projector: patches go to where the text side's states are compared with them.
+
+    CLIP compares P ln_post(mean of patches) with T ln_final(state). Both layer norms are a gain
+    and a division by a spread, so gain T P^T gain (patch - its mean) is a place whose product with
+    the normed state is their similarity, up to a factor. GELU far right of 0 is the identity.
+    What comes out is large beside what the first layers, made for words, add to it.
+    """
+    far, loud = 6.0, 12.0
+    with torch.no_grad():
+        eyes = weights["visual.ln_post.weight"][:, None] * weights["visual.proj"]
+        words = weights["ln_final.weight"][:, None] * weights["text_projection"]
+        joint = words @ eyes.T
+        joint = joint - joint.mean(dim=1, keepdim=True)
+        joint *= PATCH_SPREAD / joint.norm(dim=1).mean()
+        inner = model.model.multi_modal_projector
+        inner.linear_1.weight.copy_(joint)
+        inner.linear_1.bias.fill_(far)
+        inner.linear_2.weight.copy_(loud * torch.eye(len(joint)))
+        inner.linear_2.bias.fill_(-loud * far)

@@ -65,6 +65,11 @@ def phrases() -> tuple[str, ...]:
     return tuple(sorted(found - {""}, key=lambda phrase: (-len(phrase), phrase)))
 
 
+def signs() -> dict[str, str]:
+    """The sign that stands for each of the phrases, in the order in which they are looked for."""
+    return {phrase: chr(0xE000 + number) for number, phrase in enumerate(phrases())}
+
+
 def vocabulary_words() -> Iterator[str]:
     """Words of captions as they are written, of labels, and what the turns begin with."""
     from tokenizers import pre_tokenizers
@@ -82,16 +87,15 @@ def judge_tokenizer() -> Any:
     from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
     from transformers import PreTrainedTokenizerFast
 
-    fixed = phrases()
-    signs = [chr(0xE000 + number) for number in range(len(fixed))]
+    fixed = signs()
     words = sorted(set(vocabulary_words()))
     specials = ["<pad>", "<unk>", *TURNS, IMAGE]
-    names = [*specials, *signs, *words]
+    names = [*specials, *fixed.values(), *words]
     inner = Tokenizer(models.WordLevel({n: i for i, n in enumerate(names)}, unk_token="<unk>"))
     inner.normalizer = normalizers.Sequence(
         [
             normalizers.Replace(Regex(_CODE), ""),
-            *(normalizers.Replace(p, f" {s} ") for p, s in zip(fixed, signs, strict=True)),
+            *(normalizers.Replace(phrase, f" {sign} ") for phrase, sign in fixed.items()),
         ]
     )
     inner.pre_tokenizer = pre_tokenizers.Split(Regex(r"\w+|[^\w\s]"), "removed", invert=True)

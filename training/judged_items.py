@@ -23,6 +23,9 @@ from training.judge_tokens import question
 LENGTH, LOOKS = 5, 2
 """Scenes in a chain, and pictures of each."""
 
+STRANGER = 0
+"""Facts apart, in name: a scene that has nothing to do with the other."""
+
 
 class Chain(NamedTuple):
     """Scenes in a row; pictures of scene i have the numbers `first + LOOKS * i` and the next."""
@@ -72,37 +75,54 @@ def chains(seed: str, level: LevelName, count: int, first: int = 0) -> Iterator[
         made += 1
 
 
+Shown = tuple[Chain, int]
+"""A scene by its chain and its place there."""
+
+
 class Composer:
     """Draws items from chains.
 
     Args:
         seed: Of the wordings and of what is drawn.
         ways: Share of each direction among items.
+
+    Attributes:
+        steps: How many facts apart the candidates of a pair are, all equally often.
     """
 
     def __init__(self, seed: str, ways: dict[str, float]) -> None:
         self.random, self.seed, self.ways, self.number = Random(seed), seed, ways, 0
+        self.steps: tuple[int, ...] = (1,)
 
-    def pair(self, drawn: Chain) -> Judged:
-        """Two candidates: one right, both right, or both a fact apart from the truth."""
+    def pair(self, drawn: Chain, other: Chain) -> Judged:
+        """Two candidates: one right, both right, or both a fact apart from the truth.
+
+        Args:
+            drawn: Where the truth is from.
+            other: Where a stranger is from.
+        """
+        apart = self.random.choice(self.steps)
         kind = self.random.choice(("one", "one", "both right", "both wrong", "one", "one"))
-        at = self.random.randrange(1, LENGTH - 1) if kind == "both wrong" else None
-        if kind == "both wrong":
-            truth, shown = at or 1, [(at or 1) - 1, (at or 1) + 1]
-        elif kind == "both right":
-            truth = self.random.randrange(LENGTH)
-            shown = [truth, truth]
+        if kind == "both wrong" and apart in (1, 2):
+            truth = self.random.randrange(apart, LENGTH - apart)
+            shown = [(drawn, truth - apart), (drawn, truth + apart)]
         else:
             truth = self.random.randrange(LENGTH)
-            near = [i for i in (truth - 1, truth + 1) if 0 <= i < LENGTH]
-            shown = [truth, self.random.choice(near)]
+            near = [(drawn, i) for i in range(LENGTH) if abs(i - truth) == apart]
+            wrong = self.random.choice(near or [(other, truth)])
+            shown = [(drawn, truth), (drawn, truth) if kind.startswith("both") else wrong]
         self.random.shuffle(shown)
         return self._judged(drawn, truth, shown, self._pair_questions(drawn, truth, shown))
 
-    def _pair_questions(self, drawn: Chain, truth: int, shown: Sequence[int]) -> tuple[Asked, ...]:
+    def _pair_questions(
+        self, drawn: Chain, truth: int, shown: Sequence[Shown]
+    ) -> tuple[Asked, ...]:
+        if any(source is not drawn for source, _ in shown):
+            answer = "A" if shown[0][0] is drawn else "B"
+            return (Asked(question("pair", "overall"), "Verdict: [[", answer, 2.0),)
         broken = [
             Counter(f.criterion for f in differences(drawn.scenes[truth], drawn.scenes[i]))
-            for i in shown
+            for _, i in shown
         ]
         found = [self._verdict("overall", broken[0].total(), broken[1].total(), 2.0)]
         names = {c for one in broken for c in one}
@@ -117,7 +137,7 @@ class Composer:
         answer = "tie" if first == second else "A" if first < second else "B"
         return Asked(question("pair", criterion), "Verdict: [[", answer, weight)
 
-    def rank(self, drawn: Chain) -> Judged:
+    def rank(self, drawn: Chain, _: Chain) -> Judged:
         """Four candidates with 0 to 3 facts broken, compared two by two."""
         order = sorted(range(LENGTH), reverse=self.random.random() < 0.5)
         start = self.random.randrange(LENGTH - 3)
@@ -129,29 +149,28 @@ class Composer:
             better = i if abs(shown[i] - truth) < abs(shown[j] - truth) else j
             text = question("rank", "overall", (labels[i], labels[j]))
             asked.append(Asked(text, "Verdict: [[", labels[better], 0.7))
-        return self._judged(drawn, truth, shown, tuple(asked))
+        return self._judged(drawn, truth, [(drawn, i) for i in shown], tuple(asked))
 
-    def score(self, drawn: Chain) -> Judged:
+    def score(self, drawn: Chain, _: Chain) -> Judged:
         """One candidate with 0 to 4 facts broken."""
         broken = self.random.randrange(FACTS_BROKEN_MOST + 1)
         truth = 0 if self.random.random() < 0.5 else LENGTH - 1
         shown = abs(truth - broken)
         level = LABELS[FACTS_BROKEN_MOST - broken].split(" ")[0]
         asked = Asked(question("score", "overall"), "Score: [[", level, 1.0)
-        return self._judged(drawn, truth, [shown], (asked,))
+        return self._judged(drawn, truth, [(drawn, shown)], (asked,))
 
     def _judged(
-        self, drawn: Chain, truth: int, shown: Sequence[int], asked: tuple[Asked, ...]
+        self, drawn: Chain, truth: int, shown: Sequence[Shown], asked: tuple[Asked, ...]
     ) -> Judged:
         (way,) = self.random.choices(list(self.ways), list(self.ways.values()))
         source, _, made = way.partition("->")
         prompt = self._part(drawn, truth, source)
-        looks: Counter[int] = Counter()
-        first = self.random.randrange(LOOKS)
+        look = self.random.randrange(LOOKS)
         candidates = []
-        for place in shown:
-            candidates.append(self._part(drawn, place, made, (first + looks[place]) % LOOKS))
-            looks[place] += 1
+        for number, (chained, place) in enumerate(shown):
+            again = (chained, place) in shown[:number]
+            candidates.append(self._part(chained, place, made, (look + again) % LOOKS))
         return Judged(prompt, tuple(candidates), asked)
 
     def _part(self, drawn: Chain, place: int, way: str, look: int | None = None) -> str | Seen:

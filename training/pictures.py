@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mmjudge.scenes import draw
-from mmjudge.scenes.edits import chain
-from mmjudge.scenes.facts import CRITERIA, Still
+from mmjudge.scenes.edits import chain, editable
+from mmjudge.scenes.facts import CRITERIA, Scene, Still
 from mmjudge.scenes.levels import LEVELS, Level, LevelName
 from mmjudge.scenes.sampling import sample
 from mmjudge.scenes.stream import Stream
@@ -25,10 +25,14 @@ GROUNDS = 500
 
 
 class Family(NamedTuple):
-    """Scenes, each a fact apart from a neighbour: pictures, shape (n, side, side, 3), captions."""
+    """A scene and others that are a fact apart from it: pictures, shape (n, side, side, 3)."""
 
     pictures: NDArray[np.uint8]
     captions: tuple[str, ...]
+
+
+HARD = {"position": 2, "relation": 3}
+"""How often places are changed, where other facts are once: they are the slowest to be learned."""
 
 
 def families(seed: str, level: LevelName, n: int) -> Iterator[Family]:
@@ -37,29 +41,28 @@ def families(seed: str, level: LevelName, n: int) -> Iterator[Family]:
     Args:
         seed: Everything follows from it.
         level: Difficulty.
-        n: Scenes in a family.
+        n: Scenes in a family, the first of which the others were made from.
     """
     number = 0
     while True:
-        stream = Stream(seed, level, number)
-        yield _family(stream, LEVELS[level], n)
+        yield _family(Stream(seed, level, number), LEVELS[level], n)
         number += 1
 
 
 def _family(stream: Stream, level: Level, n: int) -> Family:
-    while True:
-        # Each criterion is broken equally often, as in the items that are asked.
-        criterion = stream.choice(CRITERIA["still"])
-        try:
-            start = sample("still", level, stream.fork("scene", stream.below(2**30)), criterion)
-            scenes = chain(start, n - 1, level, stream.fork("edit"), criterion).scenes
-        except ValueError:  # no fact is left that could be edited: another scene, then
-            continue
-        stills = [scene for scene in stream.shuffled(scenes) if isinstance(scene, Still)]
-        return Family(
-            np.stack([picture(s, level, stream.fork("look", i)) for i, s in enumerate(stills)]),
-            tuple(caption(s, stream.fork("say", i)) for i, s in enumerate(stills)),
-        )
+    criterion = stream.choice(CRITERIA["still"])
+    start = sample("still", level, stream.fork("scene"), criterion)
+    found = {fact.criterion for fact in editable(start, level)}
+    often = [c for c in sorted(found) for _ in range(HARD.get(c, 1))]
+    scenes: list[Scene] = [start]
+    for number in range(n - 1):
+        chosen = stream.choice(often)
+        scenes.append(chain(start, 1, level, stream.fork("edit", number), chosen).scenes[1])
+    stills = [scene for scene in scenes if isinstance(scene, Still)]
+    return Family(
+        np.stack([picture(s, level, stream.fork("look", i)) for i, s in enumerate(stills)]),
+        tuple(caption(s, stream.fork("say", i)) for i, s in enumerate(stills)),
+    )
 
 
 def picture(scene: Still, level: Level, stream: Stream, side: int = SIDE) -> NDArray[np.uint8]:

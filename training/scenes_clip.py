@@ -21,8 +21,12 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from mmjudge.scenes.levels import LevelName
-from training.pictures import SIDE, Family, families, normalised
+from mmjudge.scenes.facts import Still
+from mmjudge.scenes.items import Place, content
+from mmjudge.scenes.levels import LEVELS, LevelName
+from mmjudge.scenes.stream import Stream
+from mmjudge.scenes.texts import caption
+from training.pictures import SIDE, Family, families, normalised, picture
 from training.tokens import caption_tokenizer
 
 CONTEXT = 80
@@ -84,24 +88,16 @@ class Batches(IterableDataset):
 
 
 def contrast(image: Any, text: Any, scale: Any) -> Any:
-    """The loss of CLIP: each picture finds its caption among all of the batch, and the reverse."""
+    """The loss of CLIP, over the batch and over each family alone, where all is hard."""
     logits = scale * image @ text.T
-    right = torch.arange(len(logits))
+    alone = logits.view(-1, MEMBERS, len(logits) // MEMBERS, MEMBERS)
+    within = alone.diagonal(dim1=0, dim2=2).permute(2, 0, 1).reshape(-1, MEMBERS)
+    across = alone.diagonal(dim1=0, dim2=2).permute(2, 1, 0).reshape(-1, MEMBERS)
+    here = torch.arange(MEMBERS).repeat(len(logits) // MEMBERS)
+    everywhere = torch.arange(len(logits))
     cross = torch.nn.functional.cross_entropy
-    return (cross(logits, right) + cross(logits.T, right)) / 2
-
-
-def neighbours_right(image: Any, text: Any) -> float:
-    """Share of captions that fit their picture better than that of the next in the family."""
-    similar = (image @ text.T).view(len(image) // MEMBERS, MEMBERS, -1)
-    right = total = 0
-    for family, rows in enumerate(similar):
-        for i in range(MEMBERS - 1):
-            for one, other in ((i, i + 1), (i + 1, i)):
-                column = family * MEMBERS + one
-                right += int(rows[one, column] > rows[other, column])
-                total += 1
-    return right / total
+    whole = (cross(logits, everywhere) + cross(logits.T, everywhere)) / 2
+    return whole + (cross(within, here) + cross(across, here)) / 2
 
 
 def text_features(model: Any, tokens: Any) -> Any:
@@ -114,18 +110,29 @@ def text_features(model: Any, tokens: Any) -> Any:
     return torch.nn.functional.normalize(ends, dim=-1)
 
 
-def check(model: Any, tokenizer: Any, level: LevelName, count: int = 100) -> float:
-    """Accuracy between neighbours on families of a seed that is not trained on."""
-    found = list(islice(families("train-clip-check", level, MEMBERS), count))
-    captions = [caption for family in found for caption in family.captions]
+def check(model: Any, tokenizer: Any, level: LevelName, count: int = 420) -> dict[str, float]:
+    """Accuracy on pairs of a seed that is not trained on, by criterion; ties are left out."""
+    pictures, captions, about = [], [], []
+    for number in range(count):
+        item = content("train-clip-check", Place("text->image", level, "pair", number))
+        first, second = item.candidates
+        if item.gold()["overall"].value != "tie" and isinstance(first, Still):
+            looks = (Stream("check", level, number, look) for look in (0, 1))
+            for scene, look in zip((first, second), looks, strict=True):
+                pictures.append(picture(scene, LEVELS[level], look))
+            captions.append(caption(item.truth, Stream("check", level, number)))
+            about.append((item.breaks, item.gold()["overall"].value == "first"))
     model.eval()
     with torch.inference_mode():
-        image = model.encode_image(
-            normalised(np.concatenate([f.pictures for f in found])), normalize=True
-        )
+        image = model.encode_image(normalised(np.stack(pictures)), normalize=True)
         text = text_features(model, tokenizer(captions))
     model.train()
-    return neighbours_right(image, text)
+    scores = (image.view(len(text), 2, -1) * text[:, None]).sum(-1)
+    right: dict[str, list[bool]] = {"all": []}
+    for (criterion, is_first), (one, other) in zip(about, scores.tolist(), strict=True):
+        right.setdefault(criterion, []).append((one > other) == is_first)
+        right["all"].append((one > other) == is_first)
+    return {name: round(float(np.mean(found)), 3) for name, found in sorted(right.items())}
 
 
 def parameter_groups(model: Any, decay: float) -> list[dict[str, Any]]:
@@ -173,7 +180,7 @@ def train(options: argparse.Namespace) -> None:
             minutes = round((time.monotonic() - begun) / 60, 2)
             curve.append({"step": step + 1, "minutes": minutes, "loss": round(loss.item(), 4)})
             for level in LEVEL_NAMES:
-                curve[-1][level] = round(check(model, tokenizer, level), 4)
+                curve[-1][level] = check(model, tokenizer, level)
             print(json.dumps(curve[-1]), flush=True)
             save(model, options.out, curve)
 

@@ -26,7 +26,7 @@ from mmjudge.scenes.levels import LEVELS
 from mmjudge.scenes.stream import Stream
 from training.from_clip import model_from
 from training.judge_tokens import TEMPLATE, judge_tokenizer
-from training.judged_items import LENGTH, LOOKS, Chain, Composer, Judged, chains
+from training.judged_items import LENGTH, LOOKS, STRANGER, Chain, Composer, Judged, chains
 from training.pictures import SIDE, normalised, picture
 from training.rows import Batch, Writer, batch_of
 
@@ -34,17 +34,24 @@ LEVEL_NAMES = ("easy", "medium")
 WAYS = ("text->image", "image->text", "text->text")
 SIZES = {"pair": 32, "rank": 12, "score": 48}
 """Items in a batch of each protocol."""
+GROWING = (
+    (0.12, (STRANGER, LENGTH - 1)),
+    (0.24, (4, 3, 2)),
+    (0.36, (3, 2, 1)),
+    (2.0, (2, 1, 1, 1)),
+)
+"""How many facts apart the two of a pair are, up to each share of the training."""
 PROTOCOLS = ("pair", "pair", "rank", "score")
 """Protocols of batches in turn."""
 
 
 def answers_of(model: Any, batch: Batch, seen: Any) -> Any:
     """Logits at the answers, shape (answers, vocabulary)."""
+    found: dict[str, Any] = {}
+    if batch.pictures:
+        shown = model.model.multi_modal_projector(seen[batch.pictures].float())
+        found["image"] = SimpleNamespace(pooler_output=list(shown))
     with torch.autocast("cpu", torch.bfloat16):
-        found: dict[str, Any] = {}
-        if batch.pictures:
-            shown = model.model.multi_modal_projector(seen[batch.pictures].float())
-            found["image"] = SimpleNamespace(pooler_output=list(shown))
         out = model.model(
             input_ids=batch.ids,
             attention_mask=batch.mask,
@@ -99,7 +106,7 @@ def check(model: Any, writer: Writer, data: Data) -> dict[str, float]:
     for level, families in data.families.items():
         composer = Composer(f"check-{level}", {WAYS[0]: 1.0})
         for protocol in SIZES:
-            rows = [writer.row(getattr(composer, protocol)(f)) for f in families for _ in (0, 1)]
+            rows = [writer.row(getattr(composer, protocol)(f, f)) for f in families for _ in (0, 1)]
             logits, answers, weights = [], [], []
             for start in range(0, len(rows), 32):
                 batch = batch_of(rows[start : start + 32])
@@ -151,10 +158,10 @@ class Schedule:
         protocol = PROTOCOLS[step % len(PROTOCOLS)]
         medium = 0.3 if grown >= self.options.grown and self.options.medium else 0.0
         compose = getattr(self.composer, protocol)
-        return [
-            compose(self.random.choice(self.data.families[level]))
-            for level in self.random.choices(LEVEL_NAMES, (1 - medium, medium), k=SIZES[protocol])
-        ]
+        self.composer.steps = next(steps for end, steps in GROWING if grown < end)
+        levels = self.random.choices(LEVEL_NAMES, (1 - medium, medium), k=SIZES[protocol])
+        drawn = [self.random.sample(self.data.families[level], 2) for level in levels]
+        return [compose(*some) for some in drawn]
 
     def rate(self, step: int) -> float:
         """The learning rate: a rise, then half a cosine."""
@@ -179,7 +186,9 @@ def train(options: argparse.Namespace) -> None:
     tokenizer = judge_tokenizer()
     model = model_from(options.clip, tokenizer, options.fresh)
     if options.start:
-        model.load_state_dict(load_file(options.start / "model.safetensors"))
+        began = load_file(options.start / "model.safetensors")
+        eyes = {name for name in began if "vision_tower" in name}  # those of scenes-clip stay
+        model.load_state_dict({n: w for n, w in began.items() if n not in eyes}, strict=False)
     model.model.vision_tower.requires_grad_(False)
     writer = Writer(tokenizer)
     counts = {k: n for k, n in (("easy", options.easy), ("medium", options.medium)) if n}

@@ -22,7 +22,7 @@ def shown(drawn, item):
 def test_answers_of_pairs_follow_from_the_facts_that_each_candidate_breaks(drawn):
     composer, answers = Composer("gold", {"text->image": 1.0}), Counter()
     for one in drawn * 4:
-        item = composer.pair(one)
+        item = composer.pair(one, one)
         first, second = shown(one, item)
         overall = item.asked[0].answer
         answers[overall] += 1
@@ -38,7 +38,7 @@ def test_answers_of_pairs_follow_from_the_facts_that_each_candidate_breaks(drawn
 def test_a_ranking_is_asked_pair_by_pair_and_the_nearer_to_the_truth_wins(drawn):
     composer = Composer("ranks", {"text->image": 1.0})
     for one in drawn:
-        item = composer.rank(one)
+        item = composer.rank(one, one)
         places = [(c.number - one.first) // LOOKS for c in item.candidates]
         wins = Counter(a.answer for a in item.asked)
         order = sorted("ABCD", key=lambda label: -wins[label])
@@ -51,12 +51,12 @@ def test_a_ranking_is_asked_pair_by_pair_and_the_nearer_to_the_truth_wins(drawn)
 def test_scores_name_the_number_of_facts_broken(drawn):
     composer, levels = Composer("scores", {"text->image": 1.0}), Counter()
     for one in drawn * 3:
-        levels[composer.score(one).asked[0].answer] += 1
+        levels[composer.score(one, one).asked[0].answer] += 1
     assert set(levels) == {"all", "one", "two", "three", "four"}
 
 
 def test_other_directions_show_texts_in_the_place_of_pictures(drawn):
-    item = Composer("ways", {"image->text": 1.0}).pair(drawn[0])
+    item = Composer("ways", {"image->text": 1.0}).pair(*drawn[:2])
     assert isinstance(item.prompt, Seen)
     assert all(isinstance(part, str) for part in item.candidates)
 
