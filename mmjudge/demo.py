@@ -9,10 +9,10 @@ from mmjudge import api
 from mmjudge.assets import MODELS, embedded
 from mmjudge.errors import MissingExtraError, MmjudgeError
 from mmjudge.folder_task import open_task
-from mmjudge.judges.base import JudgeContext, open_judge
+from mmjudge.judges.base import Judge, JudgeContext, open_judge
 from mmjudge.report.outcome import printable, read_outcome
 from mmjudge.task import Task
-from mmjudge.types import JudgeCard, Modality, ProtocolName
+from mmjudge.types import JudgeCard, Modality, Orders, ProtocolName
 
 TASKS: Mapping[str, Modality] = {
     "scenes_image": "image",
@@ -26,7 +26,10 @@ are put to all, and refused one by one."""
 
 
 class Contestant(NamedTuple):
-    """A judge as `--judge` and `--judge-option` name it, and what of it is shown."""
+    """A judge as `--judge` and `--judge-option` name it, and what of it is shown.
+
+    It is none that looks answers up by item, since it is opened once for all tasks.
+    """
 
     spec: str
     options: Mapping[str, Any] = {}
@@ -81,13 +84,16 @@ def play(
     for judge in judges:
         try:
             _require_embedded(judge.spec)
-            card = _card(judge, next(iter(opened.values())))
+            answering = _open(judge, next(iter(opened.values())))
         except MmjudgeError as error:
             left_out.append(_why(judge.spec, error))
             continue
-        for name, protocol in _asked(card, opened, tasks):
+        folder = out / "".join(c if c.isalnum() else "-" for c in judge.spec)
+        for name, protocol in _asked(answering.card, opened, tasks):
+            place = folder / f"{opened[name].spec.name}-{protocol}"
             try:
-                runs.append(_run(out, judge, name, protocol, say))
+                say(f"{judge.spec:18} {_run(place, answering, opened[name], protocol)}")
+                runs.append(place)
             except MissingExtraError as error:
                 left_out.append(_why(f"{judge.spec} on {name}", error))
     return Played(tuple(runs), tuple(dict.fromkeys(left_out)))
@@ -101,9 +107,10 @@ def _require_embedded(spec: str) -> None:
         raise MmjudgeError("its weights are not in this installation")
 
 
-def _card(judge: Contestant, task: Task) -> JudgeCard:
+def _open(judge: Contestant, task: Task) -> Judge:
+    """The judge, loaded once for all tasks and protocols, and so with one store of embeddings."""
     context = JudgeContext(task, task.spec.protocols[0])
-    return open_judge(judge.spec, context, judge.options).card
+    return open_judge(judge.spec, context, judge.options)
 
 
 def _asked(
@@ -114,32 +121,19 @@ def _asked(
             yield from ((name, p) for p in task.spec.protocols if p in card.protocols)
 
 
-def _run(
-    out: Path, judge: Contestant, task: str, protocol: ProtocolName, say: Callable[[str], None]
-) -> Path:
+def _run(place: Path, judge: Judge, task: Task, protocol: ProtocolName) -> str:
+    """Put a task to a judge, or go on with it, and say in a line what became of it."""
     started = time.monotonic()
-    place = (
-        out
-        / "".join(c if c.isalnum() else "-" for c in judge.spec)
-        / f"{Path(task).name}-{protocol}"
-    )
-    done = api.run(
-        task,
-        judge.spec,
-        options=judge.options,
-        protocol=protocol,
-        orders="both" if protocol == "pair" else "balanced",
-        out=place,
-    )
+    orders: Orders = "both" if protocol == "pair" else "balanced"
+    done = api.run(task, judge, protocol=protocol, orders=orders, out=place)
     if done.stats is not None and done.stats.interrupted:
         raise KeyboardInterrupt
-    outcome = read_outcome(done.folder)
+    outcome = read_outcome(place)
     refused = outcome.failures.get("unsupported", 0)
     parts = [f"{outcome.judgments} judgments"]
     parts += [f"{refused} not taken"] if refused else []
     parts += [f"{outcome.failed - refused} failed", f"{time.monotonic() - started:.1f} s"]
-    say(f"{judge.spec:18} {Path(task).name:13} {protocol:6} {', '.join(parts)}")
-    return done.folder
+    return f"{task.spec.name:13} {protocol:6} {', '.join(parts)}"
 
 
 def _why(what: str, error: MmjudgeError) -> str:

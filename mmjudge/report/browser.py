@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic_core import from_json
 
 from mmjudge.errors import MmjudgeError
 from mmjudge.export import readable
@@ -18,7 +19,6 @@ from mmjudge.report.embed import Embedded, Embedder
 from mmjudge.report.overview import MODALITY, Judged
 from mmjudge.store import RunStore
 from mmjudge.table import Table
-from mmjudge.task import BadItem
 from mmjudge.types import (
     Failure,
     Gold,
@@ -149,7 +149,7 @@ def _outcomes(run: Path) -> Iterable[tuple[Key, str, str]]:
     wrong[table.item[~right]] = True
     codes, names = table.strata.get(MODALITY, (np.zeros(len(wrong), dtype=np.int64), ("",)))
     with RunStore.open(run) as store:
-        ids = {place: item.id for place, item in store.items()}
+        ids = dict(_ids(store))
     for index, place in enumerate(table.places.tolist()):
         outcome = "failed" if failed[index] else "wrong" if wrong[index] else "right"
         key = (header.task.label, header.settings.protocol, ids[place])
@@ -173,6 +173,13 @@ def _right(table: Table) -> NDArray[np.bool_]:
     return right
 
 
+def _ids(store: RunStore) -> Iterable[tuple[int, str]]:
+    """Place and id of every item that could be read; a run may have a hundred thousand."""
+    for place, bad, body in store.bodies():
+        if not bad:
+            yield place, from_json(body)["id"]
+
+
 def _collect(
     store: RunStore,
     judge: str,
@@ -183,9 +190,10 @@ def _collect(
     """Add a run's items among the chosen, and what was said of them."""
     header = store.header
     at: dict[int, Key] = {}
-    for place, item in store.items():
-        key: Key = (header.task.label, header.settings.protocol, item.id)
-        if key in chosen and not isinstance(item, BadItem):
+    for place, name in _ids(store):
+        key: Key = (header.task.label, header.settings.protocol, name)
+        item = store.item(place) if key in chosen else None
+        if isinstance(item, Item):
             at[place] = key
             items.setdefault(key, (item, header))
     said: dict[tuple[Key, str], list[Judgment]] = {}
