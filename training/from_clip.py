@@ -18,8 +18,6 @@ from training.judge_tokens import IMAGE, signs
 
 CONTEXT = 512
 PATCHES = 64
-PATCH_SPREAD = 0.4
-"""Length of the projector's rows: what they give is about 1, as patches are about 2.4 each way."""
 PROMPT_AT = 4
 """Place of the mark before the prompt in every row."""
 
@@ -69,7 +67,6 @@ def model_from(clip: Path, tokenizer: Any, fresh: int) -> Any:
     weights = load_file(clip / "open_clip_model.safetensors")
     _take_eyes(model.model.vision_tower, weights)
     _take_words(model, weights, tokenizer, clip)
-    _take_space(model, weights)
     return model
 
 
@@ -161,23 +158,31 @@ def _alike(here: Any) -> None:
     here.mlp.c_proj.weight.mul_(0.5)
 
 
-def _take_space(model: Any, weights: dict[str, Any]) -> None:
-    """The projector: patches go to where the text side's states are compared with them.
+def take_space(model: Any, clip: Path, seen: Any) -> None:
+    """Set the projector so that patches go to where the text side's states are compared with them.
 
     CLIP compares P ln_post(mean of patches) with T ln_final(state). Both layer norms are a gain
     and a division by a spread, so gain T P^T gain (patch - its mean) is a place whose product with
     the normed state is their similarity, up to a factor. GELU far right of 0 is the identity.
     What comes out is large beside what the first layers, made for words, add to it.
+
+    Args:
+        model: From `model_from`.
+        clip: Folder of scenes-clip.
+        seen: What its eyes see of some pictures, shape (pictures, patches, width).
     """
-    far, loud = 6.0, 12.0
+    far, loud = 6.0, 8.0
+    weights = load_file(clip / "open_clip_model.safetensors")
+    eyes = weights["visual.ln_post.weight"][:, None] * weights["visual.proj"]
+    words = weights["ln_final.weight"][:, None] * weights["text_projection"]
+    joint = words @ eyes.T
+    joint = joint - joint.mean(dim=1, keepdim=True)
+    shown = seen.float() @ joint.T
+    middle = shown.mean(dim=(0, 1))
+    spread = (shown - middle).square().mean().sqrt()
+    inner = model.model.multi_modal_projector
     with torch.no_grad():
-        eyes = weights["visual.ln_post.weight"][:, None] * weights["visual.proj"]
-        words = weights["ln_final.weight"][:, None] * weights["text_projection"]
-        joint = words @ eyes.T
-        joint = joint - joint.mean(dim=1, keepdim=True)
-        joint *= PATCH_SPREAD / joint.norm(dim=1).mean()
-        inner = model.model.multi_modal_projector
-        inner.linear_1.weight.copy_(joint)
-        inner.linear_1.bias.fill_(far)
+        inner.linear_1.weight.copy_(joint / spread)
+        inner.linear_1.bias.copy_(far - middle / spread)
         inner.linear_2.weight.copy_(loud * torch.eye(len(joint)))
         inner.linear_2.bias.fill_(-loud * far)

@@ -109,7 +109,7 @@ class Composer:
         else:
             truth = self.random.randrange(LENGTH)
             near = [(drawn, i) for i in range(LENGTH) if abs(i - truth) == apart]
-            wrong = self.random.choice(near or [(other, truth)])
+            wrong = (other, truth) if apart == STRANGER or not near else self.random.choice(near)
             shown = [(drawn, truth), (drawn, truth) if kind.startswith("both") else wrong]
         self.random.shuffle(shown)
         return self._judged(drawn, truth, shown, self._pair_questions(drawn, truth, shown))

@@ -20,6 +20,9 @@ from mmjudge.scenes.texts import caption
 SIDE = 96
 """Pixels of a side as the models see a picture."""
 
+GROUND, SPREAD = 0.875, 0.25
+"""Brightness of a ground and how far objects are from it, from 0 to 1: for all three colours."""
+
 GROUNDS = 500
 """Grounds that are drawn once for a level; pictures to train on share them."""
 
@@ -85,7 +88,8 @@ def _ground(level: LevelName, number: int) -> Image.Image:
 
 
 def normalised(pictures: NDArray[np.uint8]) -> Any:
-    """Pictures as a tensor of shape (n, 3, side, side), from -1 to 1."""
+    """Pictures as a tensor of shape (n, 3, side, side), in which a plain ground is about 0."""
     import torch
 
-    return torch.from_numpy(pictures).permute(0, 3, 1, 2).float().div_(127.5).sub_(1.0)
+    shown = torch.from_numpy(pictures).permute(0, 3, 1, 2).float()
+    return shown.div_(255 * SPREAD).sub_(GROUND / SPREAD)

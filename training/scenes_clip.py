@@ -26,7 +26,7 @@ from mmjudge.scenes.items import Place, content
 from mmjudge.scenes.levels import LEVELS, LevelName
 from mmjudge.scenes.stream import Stream
 from mmjudge.scenes.texts import caption
-from training.pictures import SIDE, Family, families, normalised, picture
+from training.pictures import GROUND, SIDE, SPREAD, Family, families, normalised, picture
 from training.tokens import caption_tokenizer
 
 CONTEXT = 80
@@ -50,7 +50,7 @@ MODEL = {
         "layers": 3,
     },
 }
-PREPROCESS = {"mean": [0.5] * 3, "std": [0.5] * 3, "interpolation": "bicubic"}
+PREPROCESS = {"mean": [GROUND] * 3, "std": [SPREAD] * 3, "interpolation": "bicubic"}
 MEMBERS = 5
 """Scenes in a family."""
 LEVEL_NAMES: tuple[LevelName, ...] = ("easy", "medium")
@@ -157,6 +157,7 @@ def train(options: argparse.Namespace) -> None:
     tokenizer = open_clip.get_tokenizer(f"local-dir:{options.out}")
     config = json.loads((options.out / "open_clip_config.json").read_text(encoding="utf-8"))
     model = open_clip.CLIP(**config["model_cfg"])
+    _place_patches(model.visual)
     if options.start:
         model.load_state_dict(load_file(options.start / WEIGHTS))
     optimizer = torch.optim.AdamW(
@@ -183,6 +184,16 @@ def train(options: argparse.Namespace) -> None:
                 curve[-1][level] = check(model, tokenizer, level)
             print(json.dumps(curve[-1]), flush=True)
             save(model, options.out, curve)
+
+
+def _place_patches(visual: Any) -> None:
+    """Begin with places in rows and columns: sines and cosines, as strong as what patches show."""
+    across, width = visual.grid_size[1], visual.positional_embedding.shape[1]
+    angles = torch.arange(across)[:, None] * math.pi / across * torch.arange(1, width // 4 + 1) / 4
+    waves = torch.cat([angles.sin(), angles.cos()], dim=1)
+    rows, columns = waves.repeat_interleave(across, dim=0), waves.repeat(across, 1)
+    with torch.no_grad():
+        visual.positional_embedding[1:] = 0.3 * torch.cat([rows, columns], dim=1)
 
 
 def _loss(model: Any, tokenizer: Any, pictures: np.ndarray, captions: list[str]) -> Any:

@@ -24,10 +24,10 @@ from transformers import CLIPImageProcessor, LlavaProcessor
 
 from mmjudge.scenes.levels import LEVELS
 from mmjudge.scenes.stream import Stream
-from training.from_clip import model_from
+from training.from_clip import model_from, take_space
 from training.judge_tokens import TEMPLATE, judge_tokenizer
 from training.judged_items import LENGTH, LOOKS, STRANGER, Chain, Composer, Judged, chains
-from training.pictures import SIDE, normalised, picture
+from training.pictures import GROUND, SIDE, SPREAD, normalised, picture
 from training.rows import Batch, Writer, batch_of
 
 LEVEL_NAMES = ("easy", "medium")
@@ -193,6 +193,8 @@ def train(options: argparse.Namespace) -> None:
     writer = Writer(tokenizer)
     counts = {k: n for k, n in (("easy", options.easy), ("medium", options.medium)) if n}
     data = prepare(model, options.seed, counts)
+    if not options.start:
+        take_space(model, options.clip, data.seen[:200])
     held = prepare(model, "train-vlm-check", dict.fromkeys(counts, options.held))
     schedule, optimizer = Schedule(options, data), optimizer_of(model, options.rate)
     curve: list[dict[str, Any]] = []
@@ -229,8 +231,8 @@ def save(model: Any, tokenizer: Any, folder: Path, curve: list[dict[str, Any]]) 
         size={"shortest_edge": SIDE},
         crop_size={"height": SIDE, "width": SIDE},
         resample=3,
-        image_mean=[0.5] * 3,
-        image_std=[0.5] * 3,
+        image_mean=[GROUND] * 3,
+        image_std=[SPREAD] * 3,
     )
     processor = LlavaProcessor(
         pictures,

@@ -93,26 +93,6 @@ def present(rows: Sequence[Tokens]) -> Any:
     return padded([(1,) * len(row) for row in rows])
 
 
-def block_mask(rows: Sequence[Row], dtype: Any) -> Any:
-    """What each token of packed rows may see, to be added to the scores: 0 or the lowest number.
-
-    Returns:
-        Shape (rows, 1, length, length): the beginning is causal, a branch sees the beginning and
-        itself up to the token at hand, and no other branch.
-    """
-    import torch
-
-    length = max(len(row.tokens) for row in rows)
-    seen = torch.eye(length, dtype=torch.bool).repeat(len(rows), 1, 1)
-    for mask, row in zip(seen, rows, strict=True):
-        n = len(row.tokens)
-        mask[:n, :n] = torch.ones(n, n, dtype=torch.bool).tril()
-        for start, end in row.spans:
-            mask[start:end, len(row.prefix) : start] = False
-    hidden = torch.full(seen.shape, torch.finfo(dtype).min, dtype=dtype)
-    return hidden.masked_fill(seen, 0)[:, None]
-
-
 def restarted(rows: Sequence[Row], alone: Any) -> Any:
     """Positions of packed rows: every branch goes on where the beginning ends.
 

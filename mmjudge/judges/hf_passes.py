@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 
 from mmjudge.errors import JudgeError
 from mmjudge.judges.hf_chat import Chat, Inputs
+from mmjudge.judges.hf_mask import block_mask
 from mmjudge.judges.hf_packing import (
     Row,
     Tree,
-    block_mask,
     padded,
     present,
     restarted,
@@ -160,7 +160,7 @@ class Passes:
         return self._call(
             rows,
             input_ids=padded(tokens),
-            attention_mask=block_mask(rows, self.model.dtype),
+            attention_mask=block_mask(rows, self.model.dtype, self.chat.loaded.device),
             position_ids=restarted(rows, self._positions(rows, inputs)),
             **self._kinds(rows, max(map(len, tokens))),
             **inputs.media,

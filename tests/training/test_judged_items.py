@@ -1,10 +1,11 @@
 """Items to train on have the gold that scenes give, and every answer has a token of its own."""
 
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 
-from training.judged_items import LENGTH, LOOKS, Composer, Seen, chains
+from training.judged_items import LENGTH, LOOKS, STRANGER, Composer, Seen, chains
 
 pytest.importorskip("tokenizers")
 
@@ -33,6 +34,17 @@ def test_answers_of_pairs_follow_from_the_facts_that_each_candidate_breaks(drawn
             assert {a.answer for a in item.asked} == {"tie"}
     assert set(answers) == {"A", "B", "tie"}
     assert min(answers.values()) > 15
+
+
+def test_a_stranger_is_from_another_chain_and_never_right(drawn):
+    composer, answers = Composer("strangers", {"text->image": 1.0}), Counter()
+    composer.steps = (STRANGER,)
+    for one, other in pairwise(drawn):
+        item = composer.pair(one, other)
+        own = [c.number - one.first < LENGTH * LOOKS for c in item.candidates]
+        answers[item.asked[0].answer] += 1
+        assert item.asked[0].answer == ("tie" if all(own) else "AB"[own.index(True)])
+    assert set(answers) == {"A", "B", "tie"}
 
 
 def test_a_ranking_is_asked_pair_by_pair_and_the_nearer_to_the_truth_wins(drawn):
