@@ -204,7 +204,10 @@ def report(
     seed: Annotated[int, typer.Option(help="Seed of the items' choice and the intervals.")] = 0,
     resamples: Resamples = 1000,
 ) -> None:
-    """Write runs as one page: figures, biases, failures, and items with their media."""
+    """Write runs as one page that opens from a file.
+
+    Figures by criterion and modality, biases, failures, cost, and items with their media.
+    """
     from mmjudge.commands.report import write_report
 
     write_report(runs, html, items, resamples, seed)
@@ -216,9 +219,9 @@ def demo(
         Path("runs/demo")
     ),
 ) -> None:
-    """Put the embedded benchmark to the embedded judges and the baselines.
+    """Put the embedded benchmark to the embedded judges.
 
-    Prints one table, and writes a page with pictures; needs no network.
+    And to baselines. Prints one table, and writes a page with pictures; needs no network.
     """
     from mmjudge.commands.demo import play_and_print
 

@@ -11,6 +11,7 @@ from mmjudge.confidence import Confidence
 from mmjudge.errors import StoreError
 from mmjudge.store import Columns
 from mmjudge.table import NO_GOLD, Ints, Shown, Table
+from mmjudge.types import RunHeader
 
 Strata = dict[str, tuple[Ints, tuple[str, ...]]]
 TASK = "task"
@@ -40,20 +41,12 @@ def pool(tables: Sequence[Table]) -> Table:
     labels = [table.header.task.label for table in tables]
     if twice := sorted({label for label in labels if labels.count(label) > 1}):
         raise StoreError(f"two runs of {', '.join(twice)} by {first.header.judge.name}: give one")
-    criteria = {c.name: c for table in tables for c in table.header.task.criteria}
-    names = list(criteria)
+    header = _header(tables)
+    names = [criterion.name for criterion in header.task.criteria]
     starts = np.cumsum([0, *(len(table.places) for table in tables)])
     sizes = list(zip(tables, starts.tolist(), strict=False))
-    task = first.header.task.model_copy(
-        update={
-            "name": "pooled",
-            "version": 1,
-            "criteria": tuple(criteria.values()),
-            "groups": None,
-        }
-    )
     return Table(
-        header=first.header.model_copy(update={"task": task}),
+        header=header,
         columns=_columns(tables, names, starts.tolist()),
         places=np.arange(starts[-1]),
         item=np.concatenate([table.item + start for table, start in sizes]),
@@ -97,6 +90,14 @@ def without(table: Table, rows: NDArray[np.bool_]) -> Table:
         item=table.item[kept],
         confidence=sure and Confidence(*(column[kept] for column in sure)),
     )
+
+
+def _header(tables: Sequence[Table]) -> RunHeader:
+    """The first table's header, with a task that has the criteria of all."""
+    criteria = {c.name: c for table in tables for c in table.header.task.criteria}
+    task = {"name": "pooled", "version": 1, "criteria": tuple(criteria.values()), "groups": None}
+    first = tables[0].header
+    return first.model_copy(update={"task": first.task.model_copy(update=task)})
 
 
 def _check(first: Table, other: Table) -> None:
