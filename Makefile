@@ -24,11 +24,8 @@ $(MODELS): $(READY)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python $(LOCKED) --editable ".[dev,video,audio,hf,clip,api]"
 	touch $@
 
-demo: setup
-	$(BIN)/mmjudge run --task assets/demo --judge replay:careful --orders both --out runs/demo/careful
-	$(BIN)/mmjudge run --task assets/demo --judge replay:hasty --orders both --out runs/demo/hasty
-	$(BIN)/mmjudge score runs/demo/careful runs/demo/hasty --by longer
-	$(BIN)/mmjudge compare runs/demo/careful runs/demo/hasty
+demo: models
+	$(BIN)/mmjudge demo
 
 test: models lint
 	$(BIN)/pytest -n 2 -m "$(FAST)"

@@ -197,6 +197,38 @@ def compare(
 
 
 @app.command()
+def report(
+    runs: Runs,
+    html: Annotated[Path, typer.Option(metavar="FILE", help="The page to write.")],
+    items: Annotated[int, typer.Option(min=0, help="Items to show with their media.")] = 60,
+    seed: Annotated[int, typer.Option(help="Seed of the items' choice and the intervals.")] = 0,
+    resamples: Resamples = 1000,
+) -> None:
+    """Write runs as one page that opens from a file.
+
+    Figures by criterion and modality, biases, failures, cost, and items with their media.
+    """
+    from mmjudge.commands.report import write_report
+
+    write_report(runs, html, items, resamples, seed)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the runs and the page.")] = (
+        Path("runs/demo")
+    ),
+) -> None:
+    """Put the embedded benchmark to the embedded judges.
+
+    And to baselines. Prints one table, and writes a page with pictures; needs no network.
+    """
+    from mmjudge.commands.demo import play_and_print
+
+    play_and_print(out)
+
+
+@app.command()
 def tasks(
     name: Annotated[str | None, typer.Argument(help="Print the whole card of this task.")] = None,
     modality: Modality = None,

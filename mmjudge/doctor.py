@@ -37,7 +37,7 @@ GIVES = {
 PROGRAMS = {
     "ffmpeg": "making and checking video and audio",
     "espeak-ng": "making speech for generated benchmarks",
-    "chromium": "pictures of the leaderboard's pages in tests",
+    "chromium": "looking at reports in tests",
 }
 _REQUIREMENT = re.compile(r"(?P<name>[\w.-]+)[^;]*(?:;.*extra\s*==\s*[\"'](?P<extra>[\w-]+)[\"'])?")
 

@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from mmjudge.metrics.agreement import three_way
 from mmjudge.metrics.measure import Measure
-from mmjudge.table import NO_GOLD, Ints, Table
+from mmjudge.table import NO_GOLD, TWIN, Ints, Table
 
 Rows = NDArray[np.bool_]
+TIE = 2
+"""The code of a tie; those above it are ties of another kind."""
 
 
 class Frame(NamedTuple):
@@ -58,11 +60,15 @@ class Slice:
             return None
         if "given" in wanted:
             return self._both_orders(measure)
+        if "shown" in wanted:
+            return self._twins(measure)
         rows = self.rows if self.criterion is None else self.rows & self._of_criterion
         if measure.kind == "criteria":
             rows = rows & self._asked_once
         if wanted & {"gold", "gold_ranks", "right"}:
             rows = rows & self._has_gold
+        if measure.kind == "modality":
+            rows = rows & self._compared(wanted)
         return self._cut(measure, np.flatnonzero(rows))
 
     def _fits(self, measure: Measure, wanted: set[str]) -> bool:
@@ -75,7 +81,25 @@ class Slice:
             and (measure.kind != "fairness" or header.task.groups is not None)
             and (measure.kind != "systems" or len(self.table.system_names) >= 3)
             and ("group" not in wanted or bool(np.ptp(self._item_groups)))
+            and (measure.kind != "modality" or self._differs(wanted))
         )
+
+    def _compared(self, wanted: set[str]) -> Rows:
+        """Rows that a measure of modalities is about, shape (n,)."""
+        items = self.table.item
+        if "media_side" in wanted:
+            return self.table.shown.media_side[items] >= 0
+        tied = _gold(self, np.arange(len(items))) >= TIE
+        return (self.table.shown.medium[items] >= 0) & tied
+
+    def _differs(self, wanted: set[str]) -> bool:
+        """Whether these rows hold what a measure of modalities compares."""
+        items = self.table.item[self.rows]
+        if "media_side" in wanted:
+            return {0, 1} <= set(self.table.shown.media_side[items].tolist())
+        if "medium" in wanted:
+            return bool(np.any(self.table.shown.medium[items] >= 0))
+        return TWIN in self.table.strata
 
     @cached_property
     def _of_criterion(self) -> Rows:
@@ -137,17 +161,38 @@ class Slice:
         most = int(columns.repeat.max(initial=0)) + 1
         code = self.table.item * most + columns.repeat
         _, at_given, at_swapped = np.intersect1d(code[given], code[swapped], return_indices=True)
-        given, swapped = given[at_given], swapped[at_swapped]
-        if not len(given):
-            return None
-        named: dict[str, NDArray[Any]] = {
-            "given": self.table.verdict[given],
-            "swapped": self.table.verdict[swapped],
-        }
+        return self._side_by_side(
+            measure, {"given": given[at_given], "swapped": swapped[at_swapped]}
+        )
+
+    def _twins(self, measure: Measure) -> Frame | None:
+        """Each item of the slice beside its twin, wherever that is, asked in the same order."""
+        columns, shown = self.table.columns, self.table.shown
+        twin = self.table.strata[TWIN][0][self.table.item]
+        asked = self._of_criterion & (twin > 0)
         if "gold" in measure.columns:
-            named["gold"] = _gold(self, given)
-        failed = int(self.table.failed[given].sum() + self.table.failed[swapped].sum())
-        return Frame(named, self.table.item[given], self._count(given), failed)
+            asked = asked & self._has_gold
+        original = shown.original[self.table.item] == 1
+        one, other = np.flatnonzero(asked & original & self.rows), np.flatnonzero(asked & ~original)
+        most = int(columns.repeat.max(initial=0)) + 1
+        code = (twin * most + columns.repeat) * len(columns.orders) + columns.order
+        if not len(one):
+            return None
+        one = one[np.argsort(code[one])]
+        beside = one[np.minimum(np.searchsorted(code[one], code[other]), len(one) - 1)]
+        same = code[beside] == code[other]
+        return self._side_by_side(measure, {"shown": beside[same], "exchanged": other[same]})
+
+    def _side_by_side(self, measure: Measure, rows: Mapping[str, Ints]) -> Frame | None:
+        """Verdicts that belong together as columns; gold is that of the first."""
+        first, second = rows.values()
+        if not len(first):
+            return None
+        named: dict[str, NDArray[Any]] = {n: self.table.verdict[at] for n, at in rows.items()}
+        if "gold" in measure.columns:
+            named["gold"] = _gold(self, first)
+        failed = int(self.table.failed[first].sum() + self.table.failed[second].sum())
+        return Frame(named, self.table.item[first], self._count(first), failed)
 
     def _count(self, rows: Ints) -> int:
         """Number of items that the rows are about."""
@@ -242,6 +287,8 @@ _COLUMNS: Mapping[str, Callable[[Slice, Ints], NDArray[Any]]] = {
     "ranks": lambda cut, rows: cut.table.ranks[rows],
     "gold_ranks": _gold_ranks,
     "slots": _slots,
+    "media_side": lambda cut, rows: cut.table.shown.media_side[cut.table.item[rows]],
+    "medium": lambda cut, rows: cut.table.shown.medium[cut.table.item[rows]],
     "right": _right,
     "confidence": _confidence,
 }

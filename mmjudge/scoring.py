@@ -56,15 +56,43 @@ def score_run(
         MeasureError: A measure is unknown, or an axis is.
     """
     table = Table.load(folder)
+    results = score_table(table, n_resamples, by, measures, seed)
+    if not measures:
+        results += published(folder, table, n_resamples, seed)
+    return results
+
+
+def score_table(
+    table: Table,
+    n_resamples: int = 1000,
+    by: tuple[str, ...] = (),
+    measures: tuple[str, ...] = (),
+    seed: int = 0,
+    criteria: Sequence[int] | None = None,
+) -> list[MetricResult]:
+    """All figures of judgments, but for the published rules of their task.
+
+    Args:
+        table: The judgments of a run, or of several runs pooled.
+        n_resamples: Resamples of the bootstrap over items; 0 for no intervals.
+        by: Axes of strata to break down by, beside the whole.
+        measures: Names of measures to compute instead of all that fit.
+        seed: Seed of the bootstrap.
+        criteria: Places of the criteria to score, each alone; all, and what is measured over them
+            together, if left out.
+
+    Raises:
+        MeasureError: A measure is unknown.
+        MmjudgeError: An axis is unknown.
+    """
     chosen = choose(table.header.task, table.header.settings.protocol, measures)
+    asked = (*range(len(table.criteria)), None) if criteria is None else criteria
     results: list[MetricResult] = []
     for stratum, rows in slices(table, by):
-        for criterion in (*range(len(table.criteria)), None):
+        for criterion in asked:
             found = list(figures(table, chosen, criterion, (stratum, rows)))
             results += _results(table, found, n_resamples, seed)
             results += _unsure(table, chosen if measures else (), criterion, (stratum, rows))
-    if not measures:
-        results += published(folder, table, n_resamples, seed)
     return results
 
 
@@ -128,7 +156,8 @@ def _results(
         frame = group[0].frame
         these = [figure.measure for figure in group]
         if n_resamples:
-            spans = intervals(these, frame.columns, frame.item, n_resamples, seed=seed)
+            units = table.units[frame.item]
+            spans = intervals(these, frame.columns, units, n_resamples, seed=seed)
         else:
             spans = [_plain(measure, frame) for measure in these]
         computed.update(zip(these, spans, strict=True))

@@ -201,6 +201,16 @@ class RunStore:
         row = self.connection.execute(query).fetchone()
         return float(row[0]) if row else 0.0
 
+    def usage(self) -> dict[str, float | None]:
+        """Tokens in and out, seconds and US dollars of all replies; None where none says.
+
+        Seconds are those that each judgment took; where several are asked at once they overlap.
+        """
+        names = ("tokens_in", "tokens_out", "latency_s", "cost_usd")
+        sums = ", ".join(f"sum(json_extract(reply, '$.{name}'))" for name in names)
+        row = self.connection.execute(f"SELECT {sums} FROM judgments").fetchone()
+        return dict(zip(names, row, strict=True))
+
     def spent_usd(self) -> float:
         """What all judgments cost, as far as that is known, replaced ones included."""
         query = f"SELECT coalesce(sum({_COST}), 0.0) FROM judgments"
@@ -308,6 +318,14 @@ class RunStore:
         )
         return dict(self.connection.execute(query))
 
+    def reasons(self) -> list[FailureReason | None]:
+        """Why each judgment failed, None where it did not, as in `columns`."""
+        query = (
+            f"SELECT CASE WHEN kind={FAILED} THEN json_extract(outcome, '$.reason') END "
+            "FROM judgments ORDER BY rowid"
+        )
+        return [row[0] for row in self.connection.execute(query)]
+
     def first_failures(self) -> dict[str, tuple[str, str]]:
         """The item's id and the detail of the first failure of each reason."""
         rows = self.connection.execute(
@@ -369,12 +387,18 @@ class RunStore:
         ranks = (tuple(json.loads(body)["ranks"]) for (body,) in bodies)
         return dict(zip(rows.tolist(), ranks, strict=True))
 
-    def judgments(self) -> Iterator[tuple[int, Judgment]]:
-        """Every judgment with the place of its item, in the order in which they were stored."""
+    def judgments(self, places: Collection[int] | None = None) -> Iterator[tuple[int, Judgment]]:
+        """Judgments with the place of their item, in the order in which they were stored.
+
+        Args:
+            places: Only those on the items at these places; None for all.
+        """
         names = [criterion.name for criterion in self.header.task.criteria]
         orders = self._orders()
         ids = {place: json.loads(body)["id"] for place, _, body in self.bodies()}
-        rows = self.connection.execute("SELECT * FROM judgments ORDER BY rowid")
+        among = "" if places is None else f"WHERE place IN ({','.join('?' * len(places))})"
+        query = f"SELECT * FROM judgments {among} ORDER BY rowid"
+        rows = self.connection.execute(query, list(places or ()))
         for key, place, criterion, order, repeat, probe, kind, value, outcome, reply in rows:
             yield (
                 place,

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,24 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 NO_GOLD = -1
+TWIN = "twin"
+"""The axis of strata whose values items of the same content share."""
 _CODES: dict[str | None, int] = {name: code for code, name in enumerate(PREFERENCES)}
+
+
+class Shown(NamedTuple):
+    """How items are shown, each of shape (n_items,).
+
+    Attributes:
+        media_side: 0 where media are in the prompt alone, 1 where they are in every candidate and
+            not in the prompt, -1 otherwise.
+        medium: Of two candidates the one with media, where the other has none; -1 otherwise.
+        original: 1, or 0 where the item is another one's twin.
+    """
+
+    media_side: Ints
+    medium: Ints
+    original: Ints
 
 
 @dataclass(frozen=True)
@@ -28,7 +45,8 @@ class Table:
     `item[r]` is the index of row r's item among `places`; `gold` is by criterion: of a pair codes
     of shape (n_items,), of a score numbers, of a ranking ranks (n_items, k), where there is none
     -1, nan and zeros; `ratings` is the same for each annotator, (n_items, annotators), None where
-    nobody's are known; `confidence` is None where no reply holds probabilities.
+    nobody's are known; `shown` says of each item where its media are; `confidence` is None where no
+    reply holds probabilities.
     """
 
     header: RunHeader
@@ -40,6 +58,7 @@ class Table:
     strata: Mapping[str, tuple[Ints, tuple[str, ...]]]
     systems: Ints
     system_names: tuple[str, ...]
+    shown: "Shown"
     n_bad_items: int
     confidence: Confidence | None = None
 
@@ -95,6 +114,19 @@ class Table:
             table[index, list(order)] = np.arange(len(order))
         return table[self.columns.order] if len(orders) else np.zeros((0, width), dtype=np.int64)
 
+    @cached_property
+    def units(self) -> Ints:
+        """What is drawn as one in a bootstrap: the first item with the same stratum `twin`.
+
+        Shape (n_items,); an item without a twin stands for itself.
+        """
+        alone = np.arange(len(self.places))
+        if TWIN not in self.strata:
+            return alone
+        codes = self.strata[TWIN][0]
+        _, first, group = np.unique(codes, return_index=True, return_inverse=True)
+        return np.where(codes > 0, first[group], alone)
+
     def strata_of(self, axis: str) -> Iterator[tuple[str, NDArray[np.bool_]]]:
         """Each value of an axis with the rows of its items."""
         if axis in self.strata:
@@ -118,6 +150,7 @@ class _Facts:
         self.ratings: list[_Ragged] = [_Ragged() for _ in self.names]
         self.strata: dict[str, dict[int, str]] = {}
         self.systems = _Ragged()
+        self.shown: list[tuple[int, int, int]] = []
         self.bad = 0
 
     def add(self, place: int, bad: bool, body: str) -> None:
@@ -136,6 +169,7 @@ class _Facts:
         for axis, value in item.get("strata", {}).items():
             self.strata.setdefault(axis, {})[index] = value
         self.systems.add([candidate.get("system") for candidate in item["candidates"]])
+        self.shown.append(_shown(item))
 
     def table(self, header: RunHeader, columns: Columns) -> Table:
         """All that was collected, with the judgments."""
@@ -154,6 +188,7 @@ class _Facts:
             strata={axis: _coded(values, len(places)) for axis, values in self.strata.items()},
             systems=self.systems.padded([systems.get(n, -1) for n in self.systems.values], -1),
             system_names=tuple(systems),
+            shown=Shown(*np.array(self.shown, dtype=np.int64).reshape(-1, 3).T),
             n_bad_items=self.bad,
         )
 
@@ -174,6 +209,19 @@ class _Facts:
             return ratings.padded([_CODES.get(value, NO_GOLD) for value in ratings.values], NO_GOLD)
         known = [np.nan if value is None else float(value) for value in ratings.values]
         return ratings.padded(known, np.nan)
+
+
+def _shown(item: Mapping[str, Any]) -> tuple[int, int, int]:
+    """The fields of `Shown` of one item."""
+    prompt = _has_media(item["prompt"])
+    made = [_has_media(candidate["parts"]) for candidate in item["candidates"]]
+    side = 0 if prompt and not any(made) else 1 if all(made) and not prompt else -1
+    medium = made.index(True) if len(made) == 2 and sum(made) == 1 else -1
+    return side, medium, int(item.get("strata", {}).get(TWIN, item["id"]) == item["id"])
+
+
+def _has_media(parts: Sequence[Any]) -> bool:
+    return any(not isinstance(part, str) for part in parts)
 
 
 class _Ragged:

@@ -37,11 +37,11 @@ LAYERS = (
     ("github", "hub", "rows", "folder_task", "protocols", "scenes"),
     ("judges", "probes", "strategies", "store"),
     ("budget", "interrupts", "refusal", "resume", "engine", "executors", "confidence", "table"),
-    ("frames", "scoring", "checks"),
+    ("frames", "pooled", "scoring", "checks"),
     ("comparison",),
     ("api",),
     ("report", "export", "interop", "leaderboard"),
-    ("doctor", "commands"),
+    ("doctor", "demo", "commands"),
     ("cli",),
     ("__main__",),
 )

@@ -110,14 +110,22 @@ class Loader:
         Raises:
             MissingExtraError: A library that they need is not installed.
         """
-        wanted = list(dict.fromkeys(media for request in batch for media in media_of(request)))
-        for modality in {media.modality for media in wanted}:
+        return self.decode([media for request in batch for media in media_of(request)])
+
+    def decode(self, media: Iterable[Media]) -> Pending:
+        """Start decoding media, each once.
+
+        Raises:
+            MissingExtraError: A library that they need is not installed.
+        """
+        wanted = list(dict.fromkeys(media))
+        for modality in {one.modality for one in wanted}:
             for library, extra in _NEEDED.get(modality, ()):
                 if find_spec(library) is None:
                     raise MissingExtraError(f"decoding {modality}", library, extra)
         pending = Pending(self)
         each = min(CHUNK, 1 + len(wanted) // (AHEAD * len(self._threads)))
-        pending.chunks = [_Chunk(pending, media) for media in _chunked(wanted, each)]
+        pending.chunks = [_Chunk(pending, some) for some in _chunked(wanted, each)]
         if pending.chunks:
             with self._changed:
                 self._waiting += pending.chunks

@@ -15,6 +15,7 @@ from mmjudge.metrics import (
     correlation,
     criteria,
     fairness,
+    modality,
     position,
     ranking,
     systems,
@@ -23,7 +24,14 @@ from mmjudge.metrics.weighted import Value
 
 Protocol: TypeAlias = Literal["pair", "score", "rank", "any"]
 Kind: TypeAlias = Literal[
-    "agreement", "position", "criteria", "ceiling", "fairness", "systems", "calibration"
+    "agreement",
+    "position",
+    "modality",
+    "criteria",
+    "ceiling",
+    "fairness",
+    "systems",
+    "calibration",
 ]
 Direction: TypeAlias = Literal["higher", "lower", "zero", "half"]
 Setting: TypeAlias = str | int | float
@@ -89,6 +97,7 @@ RANK = ("gold_ranks", "ranks")
 GROUPED = (*PAIR, "group")
 BUNDLED = ("item", *PAIR)
 ORDERS = ("given", "swapped")
+SWAPPED = ("shown", "exchanged")
 CONFIDENT = ("right", "confidence")
 SIGNED = (-1.0, 1.0)
 POINTS = (0.0, float("inf"))
@@ -198,6 +207,19 @@ POSITION = (
          "mean over items of tau-b between slot and rank", "zero", SIGNED),
 )
 
+MODALITY = (
+    Spec("swap_flip_rate", modality.swap_flip_rate, SWAPPED, "pair", "modality",
+         "share of verdicts that change when the content is shown in another modality", "lower"),
+    Spec("swap_gap", modality.swap_gap, ("gold", *SWAPPED), "pair", "modality",
+         "accuracy as shown minus with the same content in another modality", "zero", SIGNED),
+    Spec("understanding_gap", modality.understanding_gap, (*PAIR, "media_side"), "pair",
+         "modality", "accuracy with media in the prompt minus with media in the candidates",
+         "zero", SIGNED),
+    Spec("modality_preference", modality.modality_preference, (*PAIR, "medium"), "pair",
+         "modality", "of the decisive verdicts on equal candidates, the share for the medium "
+         "over the text", "half"),
+)
+
 FAIRNESS = (
     Spec("acc", fairness.acc, ("verdict", "group"), "score", "fairness",
          "share of the pairs of a group with nearly equal scores",
@@ -236,5 +258,5 @@ CALIBRATION = (
 )
 # fmt: on
 
-TABLES = (AGREEMENT, SCORES, RANKS, CRITERIA, POSITION, FAIRNESS, SYSTEMS, CALIBRATION)
+TABLES = (AGREEMENT, SCORES, RANKS, CRITERIA, POSITION, MODALITY, FAIRNESS, SYSTEMS, CALIBRATION)
 SPECS: Mapping[str, Spec] = {spec.name: spec for table in TABLES for spec in table}

@@ -93,7 +93,17 @@ def test_every_command_has_a_help_and_every_summary_fits_its_line():
     done = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "80"})
     assert done.exit_code == 0
     assert "..." not in done.stdout.partition("Commands:")[2]
-    for command in ("run", "score", "compare", "tasks", "judges", "export", "doctor"):
+    for command in [
+        "run",
+        "score",
+        "compare",
+        "report",
+        "demo",
+        "tasks",
+        "judges",
+        "export",
+        "doctor",
+    ]:
         assert command in done.stdout
         assert CliRunner().invoke(app, [command, "--help"]).exit_code == 0
 

@@ -10,7 +10,16 @@ from rapidfuzz.distance import Levenshtein
 from scipy import stats
 from sklearn import metrics as sk
 
-from mmjudge.metrics import Measure, agreement, calibration, ceiling, correlation, ranking, systems
+from mmjudge.metrics import (
+    Measure,
+    agreement,
+    calibration,
+    ceiling,
+    correlation,
+    modality,
+    ranking,
+    systems,
+)
 
 SEEDS = range(6)
 
@@ -326,3 +335,49 @@ def test_the_risk_coverage_curve_ends_with_the_error_rate_of_all():
     for share, wrong in zip(coverage[::60], risk[::60], strict=True):
         got = calibration.selective_accuracy(right, confidence, coverage=share)
         assert 1 - got == pytest.approx(wrong)
+
+
+def _twins(seed, n=80):
+    rng = np.random.default_rng(seed)
+    gold = rng.integers(0, 5, n)
+    shown, exchanged = (np.where(rng.random(n) < 0.6, gold, rng.integers(-1, 5, n)) for _ in "12")
+    return gold, shown, exchanged
+
+
+def _of_decided(gold, verdict, kept):
+    """Accuracy with gold ties left out and a judge's tie half right, row by row."""
+    decided = [(g, v) for g, v, k in zip(gold, verdict, kept, strict=True) if k and g < 2]
+    return sum(1.0 if v == g else 0.5 if v >= 2 else 0.0 for g, v in decided) / len(decided)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_swap_flips_are_the_disagreement_of_two_raters_that_both_answered(seed):
+    _, shown, exchanged = _twins(seed)
+    both = (shown >= 0) & (exchanged >= 0)
+    classes = [np.minimum(verdict[both], 2) for verdict in (shown, exchanged)]
+    want = 1 - sk.accuracy_score(*classes)
+    assert modality.swap_flip_rate(shown, exchanged) == pytest.approx(want)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_gaps_of_modality_are_differences_counted_row_by_row(seed):
+    gold, shown, exchanged = _twins(seed)
+    every = np.ones(len(gold), dtype=bool)
+    want = _of_decided(gold, shown, every) - _of_decided(gold, exchanged, every)
+    assert modality.swap_gap(gold, shown, exchanged) == pytest.approx(want)
+    side = np.random.default_rng(100 + seed).integers(-1, 2, len(gold))
+    want = _of_decided(gold, shown, side == 0) - _of_decided(gold, shown, side == 1)
+    assert modality.understanding_gap(gold, shown, side) == pytest.approx(want)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_liking_for_media_is_counted_row_by_row(seed):
+    gold, verdict, _ = _twins(seed)
+    medium = np.random.default_rng(100 + seed).integers(-1, 2, len(gold))
+    rows = [
+        v == m
+        for g, v, m in zip(gold, verdict, medium, strict=True)
+        if g >= 2 and m >= 0 and v in (0, 1)
+    ]
+    got = modality.modality_preference(gold, verdict, medium)
+    assert got == pytest.approx(np.mean(rows))
