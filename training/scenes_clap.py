@@ -10,27 +10,23 @@ two linear steps (frames stretched to the model's image, patches embedded) taken
 import argparse
 import json
 import math
-import re
 import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor, nn
-from torch.nn.functional import cross_entropy, interpolate, normalize
+from torch import Tensor
+from torch.nn.functional import normalize
 
-from mmjudge.scenes import words
-from mmjudge.scenes.levels import LevelName
+from mmjudge.scenes.facts import Sound
+from mmjudge.scenes.levels import LEVELS, LevelName
 from mmjudge.scenes.stream import Stream
 from mmjudge.scenes.texts import caption
+from training.clap_learner import TOKENS, Batch, Learner, Words, new_model, tokenizer
 from training.sounds import (
     EXTRACTOR,
-    FAMILY,
     FRAMES,
-    NOT_THERE,
-    POSITIONS,
-    VALUES,
     Pair,
     Sounds,
     decisive_pairs,
@@ -38,226 +34,22 @@ from training.sounds import (
     family,
     kept,
     moved,
+    patch_codes,
 )
 
 SEED = "train-clap"
 HELD_OUT = "train-clap-held-out"
-WIDTH, HEADS, AUDIO_LAYERS, TEXT_LAYERS = 128, 4, 3, 2
-ROWS = 8
-"""Stretches of time that the model's image stacks; a patch is a whole spectrum, so 64 of them."""
-
-TOKENS = 80
-"""Words and marks of a text; longer ones are cut."""
-
 WARM_UP = 60
 """Steps in which the learning rate rises."""
 
 EASY_UNTIL, MEDIUM_SHARE = 0.4, 0.2
 """Share of the training that is of level easy alone, and of later batches that are of medium."""
 
-DIRECT_UNTIL = 0.6
+READ = 64
+"""Texts of a step of reading."""
+
+DIRECT_UNTIL = 0.8
 """Share of the training after which facts are no longer asked directly."""
-
-
-class Words(NamedTuple):
-    """Texts as the model takes them."""
-
-    ids: Tensor
-    mask: Tensor
-
-
-def tokenizer(texts: list[str]) -> Any:
-    """Wordings of facts, other words and marks; begin is 0, padding 1, end 2, as in RoBERTa.
-
-    "In quick succession" is one token, so a text is half as long.
-    """
-    from tokenizers import (
-        Regex,
-        Tokenizer,
-        models,
-        normalizers,
-        pre_tokenizers,
-        processors,
-        trainers,
-    )
-    from transformers import PreTrainedTokenizerFast
-
-    made = Tokenizer(models.WordLevel(unk_token="<unk>"))
-    made.normalizer = normalizers.Lowercase()
-    told = "|".join(re.escape(wording) for wording in sorted(_wordings(), key=len, reverse=True))
-    pattern = Regex(rf"\b(?:{told})\b|\w+|[^\w\s]")
-    made.pre_tokenizer = pre_tokenizers.Split(pattern, "removed", invert=True)
-    specials = ["<s>", "<pad>", "</s>", "<unk>"]
-    made.train_from_iterator(texts, trainers.WordLevelTrainer(special_tokens=specials))
-    made.post_processor = processors.TemplateProcessing(
-        single="<s> $A </s>",
-        pair="<s> $A </s> $B </s>",
-        special_tokens=[("<s>", 0), ("</s>", 2)],
-    )
-    return PreTrainedTokenizerFast(
-        tokenizer_object=made,
-        bos_token="<s>",
-        eos_token="</s>",
-        pad_token="<pad>",
-        unk_token="<unk>",
-        model_max_length=TOKENS,
-        model_input_names=["input_ids", "attention_mask"],
-    )
-
-
-def _wordings() -> set[str]:
-    """What the grammar of sounds says with several words."""
-    facts = (words.RHYTHMS, words.CONTOURS, words.PITCHES, words.NUMBERS)
-    said = {wording for table in facts for values in table.values() for wording in values}
-    forms = {form for values in words.TIMBRES.values() for form in values}
-    said |= {form.format(note) for form in forms for note in words.NOTES}
-    turns = (words.FIRST, words.NEXT, words.LAST, words.BEFORE, words.START)
-    said |= {turn.rstrip(",") for values in turns for turn in values}
-    return {wording.lower() for wording in (*said, "there are") if not wording.isalpha()}
-
-
-def new_model(vocabulary: int) -> Any:
-    """A CLAP with random weights."""
-    from transformers import ClapConfig, ClapModel
-
-    bins = EXTRACTOR["feature_size"]
-    audio = {
-        "spec_size": ROWS * bins,
-        "num_mel_bins": bins,
-        "patch_size": bins,
-        "patch_stride": [bins, bins],
-        "patch_embeds_hidden_size": WIDTH,
-        "hidden_size": WIDTH,
-        "depths": [AUDIO_LAYERS],
-        "num_attention_heads": [HEADS],
-        "num_hidden_layers": 1,
-        "window_size": ROWS,
-        "mlp_ratio": 3.0,
-        "hidden_dropout_prob": 0.0,
-        "num_classes": 1,
-    }
-    text = {
-        "vocab_size": vocabulary,
-        "hidden_size": WIDTH,
-        "intermediate_size": 3 * WIDTH,
-        "num_hidden_layers": TEXT_LAYERS,
-        "num_attention_heads": HEADS,
-        "max_position_embeddings": TOKENS + 2,
-        "type_vocab_size": 1,
-        "hidden_dropout_prob": 0.0,
-        "attention_probs_dropout_prob": 0.0,
-    }
-    model = ClapModel(ClapConfig(text_config=text, audio_config=audio, projection_dim=WIDTH))
-    for module in model.modules():
-        if isinstance(module, nn.Linear):  # the library's 0.02 all but mutes it
-            nn.init.xavier_uniform_(module.weight)
-    _tell_time(model)
-    return model
-
-
-@torch.no_grad()
-def _tell_time(model: Any) -> None:
-    """Let heads start by looking nearby, back, ahead and everywhere.
-
-    The model knows time only by these biases. From zeros it takes long to tell what came first.
-    """
-    rows, columns = torch.meshgrid(*[torch.arange(1 - ROWS, ROWS)] * 2, indexing="ij")
-    later = (rows * ROWS + columns).flatten().float()  # how much later a patch is than the other
-    back = torch.where(later > 0, -0.1 * later, torch.tensor(-4.0))
-    ahead = torch.where(later < 0, 0.1 * later, torch.tensor(-4.0))
-    table = torch.stack([-0.5 * later.abs(), back, ahead, torch.zeros_like(later)], dim=1)
-    for stage in model.audio_model.audio_encoder.layers:
-        for block in stage.blocks:
-            block.attention.self.relative_position_bias_table.copy_(table)
-
-
-class Ear(nn.Module):
-    """The audio side of a CLAP as one forward pass without the stretched image between.
-
-    Stretching frames and embedding patches are linear: together they are one matrix for each patch
-    over the few frames that it shows. `test_the_ear_hears_what_the_model_hears` compares the two.
-    """
-
-    def __init__(self, model: Any) -> None:
-        super().__init__()
-        self.model = model
-        bins = EXTRACTOR["feature_size"]
-        eye = torch.eye(FRAMES)[None, None]
-        size = (bins * ROWS**2, FRAMES)
-        whole = interpolate(eye, size, mode="bicubic", align_corners=True)[0, 0]
-        patches = whole.view(ROWS**2, bins, FRAMES)
-        seen = patches.abs().sum(1) > 0
-        width = int(seen.sum(1).max())
-        first = seen.int().argmax(1).clamp(max=FRAMES - width)
-        index = first[:, None] + torch.arange(width)
-        self.register_buffer("index", index)
-        taken = index[:, None].expand(-1, bins, -1)
-        self.register_buffer("stretch", patches.gather(2, taken))
-
-    def forward(self, mels: Tensor) -> Tensor:
-        """Embeddings, shape (n, width), of decibels, shape (n, frames, bins)."""
-        encoder = self.model.audio_model.audio_encoder
-        spread, embed = encoder.batch_norm, encoder.patch_embed
-        scaled = (mels - spread.running_mean) / (spread.running_var + spread.eps).sqrt()
-        frames = scaled[:, self.index].permute(1, 0, 2, 3).flatten(2)
-        weight = torch.einsum("dft,pts->psfd", embed.proj.weight[:, 0], self.stretch).flatten(1, 2)
-        hidden = embed.norm(torch.bmm(frames, weight).transpose(0, 1) + embed.proj.bias)
-        for stage in encoder.layers:
-            hidden = stage(hidden, (ROWS, ROWS))[0]
-        return self.model.audio_projection(encoder.norm(hidden).mean(1))
-
-
-class Learner(nn.Module):
-    """A CLAP in training, with a head that names facts and is thrown away afterwards.
-
-    The head is the same for both sides, so a fact lies in the same direction in both.
-    """
-
-    def __init__(self, model: Any) -> None:
-        super().__init__()
-        self.model, self.ear = model, Ear(model)
-        self.head = nn.Linear(WIDTH, POSITIONS * sum(len(values) for values in VALUES.values()))
-
-    def read(self, said: Words) -> Tensor:
-        """Embeddings of texts."""
-        found = self.model.get_text_features(input_ids=said.ids, attention_mask=said.mask)
-        return getattr(found, "pooler_output", found)
-
-    def loss(self, mels: Tensor, told: Words, codes: Tensor, direct: float) -> Tensor:
-        """What is wrong in a batch of whole families.
-
-        Args:
-            mels: Shape (n, frames, bins); families one after another.
-            told: A text for each.
-            codes: Facts, shape (n, positions, attributes).
-            direct: Weight of facts asked directly.
-        """
-        heard, said = normalize(self.ear(mels).float()), normalize(self.read(told).float())
-        logits = self.model.logit_scale_a.exp().clamp(max=100) * heard @ said.T
-        targets = torch.arange(len(logits))
-        loss = cross_entropy(logits, targets) + cross_entropy(logits.T, targets)
-        blocks = torch.stack([b for b in _diagonal(logits)])
-        within = torch.arange(FAMILY).repeat(len(blocks))
-        loss = loss + cross_entropy(blocks.flatten(0, 1), within)
-        loss = loss + cross_entropy(blocks.transpose(1, 2).flatten(0, 1), within)
-        if direct:
-            loss = loss + direct * (self._facts(heard, codes) + self._facts(said, codes))
-        return loss
-
-    def _facts(self, embeddings: Tensor, codes: Tensor) -> Tensor:
-        sizes = [len(values) for values in VALUES.values()]
-        logits = self.head(embeddings * WIDTH**0.5).view(len(codes), POSITIONS, sum(sizes))
-        losses = [
-            cross_entropy(part.flatten(0, 1), codes[..., i].flatten(), ignore_index=NOT_THERE)
-            for i, part in enumerate(logits.split(sizes, dim=2))
-        ]
-        return torch.stack(losses).sum()
-
-
-def _diagonal(logits: Tensor) -> list[Tensor]:
-    """The blocks of a square matrix in which families meet themselves."""
-    starts = range(0, len(logits), FAMILY)
-    return [logits[s : s + FAMILY, s : s + FAMILY] for s in starts]
 
 
 class Plan(NamedTuple):
@@ -274,6 +66,7 @@ class Plan(NamedTuple):
     every: int
     items: int
     minutes: float
+    reading: int
 
 
 class Lesson(NamedTuple):
@@ -343,20 +136,50 @@ class School:
         """One step; the loss before it."""
         self.learner.train()
         progress = self.progress(number)
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.plan.rate * min(1.0, (number + 1) / WARM_UP) * _cooled(progress)
+        self._set_rate(number, progress)
         late = progress > EASY_UNTIL
         turn = len(self.lessons) > 1 and late and self.random.random() < MEDIUM_SHARE
-        sounds = self.lessons[int(turn)].sounds
-        chosen = self.random.choice(len(sounds.scenes), self.plan.batch, replace=False)
-        scenes = [scene for i in chosen for scene in sounds.scenes[i]]
-        stream = Stream(SEED, "told", number)
-        texts = [caption(scene, stream.fork(place)) for place, scene in enumerate(scenes)]
-        mels = torch.from_numpy(moved(sounds.mels[chosen], self.random)).flatten(0, 1)
-        codes = torch.from_numpy(np.stack([fact_codes(scene) for scene in scenes]))
         direct = float(progress < DIRECT_UNTIL)
         with torch.autocast("cpu", torch.bfloat16):
-            loss = self.learner.loss(mels, self.words(texts), codes, direct)
+            return self._learn(self.learner.loss(self.batch(int(turn), number), direct))
+
+    def batch(self, which: int, number: int) -> Batch:
+        """Families of a level, told anew."""
+        sounds = self.lessons[which].sounds
+        chosen = self.random.choice(len(sounds.scenes), self.plan.batch, replace=False)
+        scenes = [scene for i in chosen for scene in sounds.scenes[i]]
+        mels = moved(sounds.mels[chosen], self.random).reshape(len(scenes), FRAMES, -1)
+        plain = LEVELS[self.lessons[which].level].noise_db is None
+        sounding = [patch_codes(s, heard) for s, heard in zip(scenes, mels, strict=True) if plain]
+        return Batch(
+            torch.from_numpy(mels),
+            self.told(scenes, Stream(SEED, "told", number)),
+            _codes(scenes),
+            torch.from_numpy(np.stack(sounding)) if plain else None,
+        )
+
+    def told(self, scenes: list[Sound], stream: Stream) -> Words:
+        """Scenes in words."""
+        return self.words([caption(s, stream.fork(place)) for place, s in enumerate(scenes)])
+
+    def read_first(self) -> None:
+        """Learn to read before hearing: words are cheap, and give sounds something to learn."""
+        self.learner.train()
+        scenes = [s for each in self.lessons for group in each.sounds.scenes for s in group]
+        for number in range(self.plan.reading):
+            chosen = [scenes[i] for i in self.random.integers(len(scenes), size=READ)]
+            told = self.told(chosen, Stream(SEED, "read", number))
+            self._set_rate(number, 0.0)
+            with torch.autocast("cpu", torch.bfloat16):
+                loss = self._learn(self.learner.misnamed(self.learner.read(told), _codes(chosen)))
+            if (number + 1) % 50 == 0:
+                print(json.dumps({"read": number + 1, "loss": round(loss, 3)}), flush=True)
+
+    def _set_rate(self, number: int, progress: float) -> None:
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.plan.rate * min(1.0, (number + 1) / WARM_UP) * _cooled(progress)
+
+    def _learn(self, loss: Tensor) -> float:
         self.optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.learner.parameters(), 1.0)
@@ -372,17 +195,18 @@ class School:
         right = []
         for start in range(0, len(texts), 64):
             part = slice(start, start + 64)
-            said = normalize(self.learner.read(self.words(texts[part])))
+            said = self.learner.read(self.words(texts[part]))
             mels = torch.from_numpy(at.heard.mels[part]).float()
-            heard = normalize(self.learner.ear(mels.flatten(0, 1))).view(len(mels), 2, -1)
+            patches = self.learner.ear.patches(mels.flatten(0, 1))
+            heard = normalize(self.learner.ear(patches)).view(len(mels), 2, -1)
             cosines = torch.einsum("nd,nkd->nk", said, heard)
             right += (cosines[:, 0] > cosines[:, 1]).tolist()
         names = sorted({pair.breaks for pair in at.pairs})
         of = {n: [r for r, p in zip(right, at.pairs, strict=True) if p.breaks == n] for n in names}
         return {"all": float(np.mean(right)), **{n: float(np.mean(of[n])) for n in names}}
 
-    def train(self) -> list[dict[str, Any]]:
-        """All steps; the learning curve."""
+    def train(self, folder: Path) -> list[dict[str, Any]]:
+        """All steps; the model is saved at every measurement. Returns the learning curve."""
         curve, losses, done = [], [], 0
         self.start = time.monotonic()
         while (progress := self.progress(done)) < 1:
@@ -398,6 +222,7 @@ class School:
                 }
                 print(json.dumps(point), flush=True)
                 curve.append(point)
+                self.save(folder)
         return curve
 
     def save(self, folder: Path) -> None:
@@ -411,6 +236,10 @@ class School:
 def _cooled(progress: float) -> float:
     """Factor of the learning rate: whole for a third of the training, then down to nothing."""
     return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * max(0.0, progress - 1 / 3) * 1.5))
+
+
+def _codes(scenes: list[Sound]) -> Tensor:
+    return torch.from_numpy(np.stack([fact_codes(scene) for scene in scenes]))
 
 
 def _groups(learner: Learner) -> list[dict[str, Any]]:
@@ -428,6 +257,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder of the model")
     parser.add_argument("--steps", type=int, default=4000)
     parser.add_argument("--minutes", type=float, default=45.0, help="end sooner by the clock")
+    parser.add_argument("--reading", type=int, default=300, help="steps of text alone, before")
     parser.add_argument("--scenes", type=int, default=8000, help="families of level easy")
     parser.add_argument("--medium", type=int, default=2000, help="families of level medium")
     parser.add_argument("--batch", type=int, default=16, help="families of a step")
@@ -449,13 +279,15 @@ def main() -> None:
         given.every,
         given.items,
         given.minutes,
+        given.reading,
     )
     start = time.monotonic()
     levels: tuple[LevelName, ...] = ("easy", "medium") if plan.medium else ("easy",)
     lessons = [lesson(plan, level, given.workers, given.sounds) for level in levels]
     print(f"sounds made in {(time.monotonic() - start) / 60:.1f} minutes", flush=True)
     school = School(lessons, plan)
-    curve = school.train()
+    school.read_first()
+    curve = school.train(given.out)
     school.save(given.out)
     record = {
         "parameters": sum(p.numel() for p in school.learner.model.parameters()),

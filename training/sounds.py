@@ -13,9 +13,9 @@ from mmjudge.judges.dual import windows
 from mmjudge.scenes.edits import chain
 from mmjudge.scenes.facts import CRITERIA, Sound
 from mmjudge.scenes.items import Place, content
-from mmjudge.scenes.levels import LEVELS, LevelName
+from mmjudge.scenes.levels import LEVELS, RHYTHM_S, LevelName
 from mmjudge.scenes.sampling import sample
-from mmjudge.scenes.sound import RATE, play
+from mmjudge.scenes.sound import GAP_S, RATE, play
 from mmjudge.scenes.stream import Stream
 
 FAMILY = 4
@@ -51,7 +51,11 @@ VALUES: dict[str, tuple[object, ...]] = {
 }
 """Attributes of a phrase; their places here are the codes of `fact_codes`."""
 
+SIZES = tuple(len(values) for values in VALUES.values())
 POSITIONS = 3
+PATCHES = 64
+"""Stretches of time that the model cuts a window into."""
+
 NOT_THERE = -100
 Mels = NDArray[np.float16]
 
@@ -170,10 +174,15 @@ def moved(mels: Mels, random: np.random.Generator) -> NDArray[np.float32]:
 
 
 def as_stored(samples: NDArray[np.float32], form: str) -> NDArray[np.float32]:
-    """Samples as they come back from a file of 16 bits: libsndfile rounds down for WAV."""
-    scaled = samples * np.float32(32768)
-    whole = np.floor(scaled) if form == "WAV" else np.rint(scaled)
-    return np.asarray(whole / 32768, np.float32)
+    """Samples as they come back from a file of 16 bits.
+
+    libsndfile rounds for FLAC; for WAV it rounds to 32 bits and keeps the upper half.
+    """
+    if form == "WAV":
+        whole = np.floor(np.rint(samples.astype(np.float64) * 2**31) / 2**16)
+    else:
+        whole = np.rint(samples * np.float32(2**15))
+    return np.asarray(whole / 2**15, np.float32)
 
 
 def log_mel(samples: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -208,6 +217,29 @@ def _analysis() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     extractor = ClapFeatureExtractor(**EXTRACTOR)
     window = window_function(extractor.fft_window_size, "hann")
     return window.astype(np.float32), extractor.mel_filters_slaney.astype(np.float32)
+
+
+def patch_codes(scene: Sound, heard: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Facts of what sounds in each patch, of a sound without noise behind it.
+
+    Args:
+        scene: Two phrases or more.
+        heard: Decibels, shape (frames, bins); the scene begins where silence ends.
+
+    Returns:
+        Place of the phrase in the order of time, then its facts: shape (`PATCHES`,
+        1 + attributes); `NOT_THERE` where nothing sounds.
+    """
+    hop, half = EXTRACTOR["hop_length"], EXTRACTOR["fft_window_size"] // 2
+    loudest = heard.max(axis=1) > SILENCE_DB + 20
+    start = (int(loudest.argmax()) * hop + half) / RATE
+    centres = (np.arange(PATCHES) + 0.5) * EXTRACTOR["max_length_s"] / PATCHES
+    codes = np.full((PATCHES, 1 + len(VALUES)), NOT_THERE, np.int64)
+    for place, (phrase, facts) in enumerate(zip(scene.in_order(), fact_codes(scene), strict=False)):
+        whole = sum(RHYTHM_S[phrase.rhythm][note % 2] for note in range(phrase.count))
+        codes[(centres >= start) & (centres < start + whole)] = [place, *facts]
+        start += whole + GAP_S
+    return codes
 
 
 def fact_codes(scene: Sound) -> NDArray[np.int64]:

@@ -4,6 +4,7 @@ import io
 import json
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,8 @@ pytest.importorskip("transformers")
 soundfile = pytest.importorskip("soundfile")
 
 from training import sounds  # noqa: E402
-from training.scenes_clap import HELD_OUT, SEED, Ear, new_model  # noqa: E402
+from training.clap_learner import Ear, new_model  # noqa: E402
+from training.scenes_clap import HELD_OUT, SEED  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = ROOT / "assets" / "models" / "scenes-clap"
@@ -89,7 +91,8 @@ def test_the_ear_hears_what_the_model_hears(stored):
     with torch.no_grad():
         whole = model.get_audio_features(input_features=mels[:, None])
         whole = getattr(whole, "pooler_output", whole)
-        ours = Ear(model)(mels)
+        ear = Ear(model)
+        ours = ear(ear.patches(mels))
     unit = torch.nn.functional.normalize
     torch.testing.assert_close(unit(ours), unit(whole), atol=1e-5, rtol=0)
 
@@ -102,6 +105,23 @@ def test_scenes_of_a_family_differ_from_its_first_in_one_fact_each():
         broken = [differences(first, scene) for scene in edited]
         assert [len(facts) for facts in broken] == [1] * (sounds.FAMILY - 1)
         assert len({facts[0].criterion for facts in broken}) == len(broken)
+
+
+def test_a_patch_is_told_what_sounds_in_it():
+    for number in range(12):
+        stream = Stream("test-patches", number)
+        scene = sounds.family("test-patches", "easy", number)[0]
+        heard = sounds.log_mel(play(scene, LEVELS["easy"], stream))
+        codes = sounds.patch_codes(scene, heard)
+        assert sorted(set(codes[:, 0])) == [sounds.NOT_THERE, 0, 1]
+        for place, facts in enumerate(sounds.fact_codes(scene)[:2]):
+            assert {tuple(row) for row in codes[codes[:, 0] == place, 1:]} == {tuple(facts)}
+        edges = np.linspace(0, sounds.FRAMES, sounds.PATCHES + 1).round().astype(int)
+        loudest = np.array([heard[a:b].max() for a, b in pairwise(edges)])
+        there = codes[:, 0] != sounds.NOT_THERE
+        near = np.convolve(there, [1, 1, 1], "same") > 0
+        assert (loudest[~near] < sounds.SILENCE_DB + 10).all()
+        assert (loudest[there] > sounds.SILENCE_DB + 60).mean() > 0.8  # notes of a phrase pause
 
 
 def test_held_out_pairs_are_those_of_a_pack_that_are_no_tie():
@@ -126,6 +146,7 @@ def test_training_leaves_a_model_that_the_judge_takes(tmp_path):
     model = tmp_path / "model"
     command = [sys.executable, "-m", "training.scenes_clap", "--out", str(model)]
     toy = {"steps": 3, "scenes": 8, "medium": 8, "batch": 2, "items": 12, "workers": 1}
+    toy |= {"reading": 2}
     sizes = [word for name, n in toy.items() for word in (f"--{name}", str(n))]
     kept = ["--sounds", str(tmp_path / "sounds")]
     done = subprocess.run(
