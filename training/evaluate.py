@@ -36,12 +36,12 @@ def parts(scale: float) -> list[Part]:
     """What is asked: 2,000 items of level easy and fewer of the others, times the scale."""
     found: list[tuple[LevelName, ProtocolName, int]] = [
         ("easy", "pair", 2000),
-        ("medium", "pair", 1000),
-        ("hard", "pair", 500),
+        ("medium", "pair", 2000),
+        ("hard", "pair", 600),
         ("easy", "score", 2000),
         ("medium", "score", 1000),
-        ("easy", "rank", 500),
-        ("medium", "rank", 500),
+        ("easy", "rank", 600),
+        ("medium", "rank", 400),
     ]
     return [Part(level, protocol, round(items * scale)) for level, protocol, items in found]
 
