@@ -298,7 +298,8 @@ class Grammar(Record):
     r"""How a judge's replies read: where the verdict stands (`at`), and what it looks like there.
 
     `at`: "verdict" on a labelled line, in double brackets or in JSON, as the suite asks for it;
-    "first_line"; "answer_tags" between `<answer>` and `</answer>`; "boxed" in `\boxed{}`;
+    "first_line"; "answer_tags" between `<answer>` and `</answer>`, or the tags that `tags` names
+    (several: one for each candidate, in the order shown); "boxed" in `\boxed{}`;
     "marker" after the text `marker`, to the end of the line; "json" under `key` of an object;
     "sentence" as a sentence of its own. `form`: "verdict" as the protocol reads it; "choice" one of
     the phrases of `choices`; "scores" a number for each candidate, which are compared.
@@ -312,6 +313,7 @@ class Grammar(Record):
     form: Literal["verdict", "choice", "scores"] = "verdict"
     marker: str = ""
     key: str = ""
+    tags: tuple[Annotated[str, Field(pattern=r"^\w+$")], ...] = ()
     choices: dict[str, PreferenceValue] = Field(default_factory=dict)
     begun: str = ""
     scale: Scale | None = None
@@ -336,6 +338,10 @@ class Grammar(Record):
             raise ValueError("form scores: needs another place than at verdict")
         if self.at == "sentence" and self.form != "choice":
             raise ValueError("at sentence: needs form choice, with the sentences as choices")
+        if self.tags and self.at != "answer_tags":
+            raise ValueError(f"at {self.at} does not take tags: they need at answer_tags")
+        if len(self.tags) > 1 and self.form != "scores":
+            raise ValueError(f"form {self.form} takes one of tags, found {list(self.tags)}")
         return self
 
 

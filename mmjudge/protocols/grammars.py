@@ -22,7 +22,7 @@ TEXT_PARSERS: Mapping[ProtocolName, TextParser] = {
 }
 """What reads the suite's own form, by protocol."""
 
-_ANSWER = re.compile(r"<(/?)answer>", re.I)
+_BRACKETED = re.compile(r"\[\[([^\[\]\n]{1,40})\]\]")
 _BOXED = re.compile(r"\\boxed\{((?:[^{}]|\{[^{}]*\})*)\}")
 _WRAPPED = re.compile(r"\\(?:text|mathrm|textbf|mathbf)\{([^{}]*)\}")
 _BETWEEN = re.compile(r"[\s,;]+")
@@ -119,7 +119,9 @@ def _read_piece(grammar: Grammar, request: Request, token: str) -> Verdict | Fai
     if grammar.form == "choice":
         value = _choice(grammar, token)
         return _preference(value) if value else Failure(reason="ambiguous")
-    if grammar.at == "json" and token.startswith("["):
+    if request.protocol == "rank":
+        token = _BRACKETED.sub(r"\1", token)
+    if grammar.at == "json" and token.startswith("[") and not token.startswith("[["):
         listed = score.lowest_of(request, token) if request.protocol == "score" else None
         return listed or Failure(reason="ambiguous")
     inner = bare(_unwrapped(bare(token)))
@@ -151,14 +153,22 @@ def _first_line(_: Grammar, text: str) -> list[Piece]:
     return [Piece(line, bool(newline))] if line else []
 
 
-def _answer_tags(_: Grammar, text: str) -> list[Piece]:
+def _answer_tags(grammar: Grammar, text: str) -> list[Piece]:
+    """What stands in the tags of the grammar; of several tags, each must stand there once."""
+    if len(grammar.tags) < 2:
+        return _between(text, *(grammar.tags or ("answer",)))
+    found = [_between(text, tag) for tag in grammar.tags]
+    return [piece for (piece,) in found] if all(len(one) == 1 for one in found) else []
+
+
+def _between(text: str, tag: str) -> list[Piece]:
     """What stands between an opening tag and the close that follows it; an open end is nothing."""
-    text = without_quotations(text, r"<answer>")
+    text = without_quotations(text, rf"<{tag}>")
     pieces, opened = [], -1
-    for tag in _ANSWER.finditer(text):
-        if tag[1] and opened >= 0:
-            pieces.append(Piece(text[opened : tag.start()], closed=True))
-        opened = -1 if tag[1] else tag.end()
+    for mark in re.finditer(rf"<(/?){tag}>", text, re.I):
+        if mark[1] and opened >= 0:
+            pieces.append(Piece(text[opened : mark.start()], closed=True))
+        opened = -1 if mark[1] else mark.end()
     return pieces
 
 

@@ -163,6 +163,9 @@ PIECES = st.sampled_from(
     [
         "<answer>",
         "</answer>",
+        "<score_A>",
+        "</score_A>",
+        "<score_B>7</score_B>",
         "<think>",
         "</think>",
         "[[",
@@ -200,6 +203,7 @@ def test_any_text_gives_a_verdict_or_a_typed_failure(parts: list[str], cut: bool
     [
         "<answer>",
         "<answer>8</answer>",
+        "<score_A>8</score_A>",
         "\\boxed{",
         "[RESULT]",
         '{"label":',
@@ -233,9 +237,12 @@ def test_the_time_to_read_a_reply_grows_with_its_length_and_no_faster(unit: str)
         ({"key": "x"}, "does not take key"),
         ({"at": "sentence"}, "needs form choice"),
         ({"form": "scores"}, "another place"),
+        ({"at": "first_line", "tags": ["score"]}, "does not take tags"),
+        ({"at": "answer_tags", "tags": ["a", "b"]}, "takes one of tags"),
+        ({"at": "answer_tags", "tags": ["<score>"]}, "match pattern"),
     ],
 )
-def test_a_grammar_that_could_read_nothing_is_refused(fields: dict[str, str], problem: str):
+def test_a_grammar_that_could_read_nothing_is_refused(fields: dict[str, object], problem: str):
     with pytest.raises(ValidationError, match=problem):
         Grammar.model_validate(fields)
 
