@@ -4,7 +4,8 @@ import pytest
 
 import mmjudge
 from mmjudge.comparison import compare_runs
-from mmjudge.scoring import score_run
+from mmjudge.pooled import pool
+from mmjudge.scoring import score_run, score_table
 from mmjudge.table import Table
 from mmjudge.types import Candidate, Item, Media, PreferenceGold, Reply
 from tests.scoring.scoring_helpers import ListTask, Scripted, spec
@@ -183,3 +184,18 @@ def test_an_item_and_its_twin_are_drawn_together_when_runs_are_compared(tmp_path
         assert (found.p_mcnemar is None) is twins  # the test needs independent items
         widths.append(found.ci95[1] - found.ci95[0])
     assert widths[0] / widths[1] == pytest.approx(2**0.5, rel=0.12)
+
+
+def test_items_of_two_tasks_whose_twins_are_called_alike_are_no_twins_of_each_other(tmp_path):
+    first = with_twins()
+    second = ListTask(spec("pair", name="other", modalities=("text", "image")), first.items)
+    blind = lambda r: says(r, 0) if seen(r) else says(r, 1)  # noqa: E731
+    tables = []
+    for task, habit in ((first, lambda r: right(r, first)), (second, blind)):
+        judge = Scripted(habit, modalities=("text", "image"))
+        run = mmjudge.run(task=task, judge=judge, orders="both", out=tmp_path / task.spec.name)
+        tables.append(Table.load(run.folder))
+    pooled = pool(tables)
+    rates = {r.metric: r.value for r in score_table(pooled, 0, measures=("swap_flip_rate",))}
+    assert rates["swap_flip_rate"] == 0.5  # never in the one task, always in the other
+    assert len(set(pooled.units.tolist())) == len(first.items)
