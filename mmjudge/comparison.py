@@ -1,9 +1,9 @@
 """Two judges on the same items: paired differences, with intervals and corrected p-values."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,20 @@ from mmjudge.scoring import Figure, choose, figures, slices
 from mmjudge.store import RunStore
 from mmjudge.table import Table
 from mmjudge.types import Comparison
+
+
+class Side(NamedTuple):
+    """One judge's rows on the items that both have.
+
+    Attributes:
+        columns: What the measure takes, each of shape (n, ...).
+        item: Place of the item of each row, shape (n,).
+        unit: What each row is drawn with in a bootstrap, shape (n,): an item and its twins.
+    """
+
+    columns: Mapping[str, NDArray[Any]]
+    item: NDArray[np.int64]
+    unit: NDArray[np.int64]
 
 
 def compare_runs(
@@ -94,20 +108,21 @@ def _figures(
 def _compare(
     a: tuple[Table, Figure], b: tuple[Table, Figure], n_resamples: int, seed: int
 ) -> Comparison:
-    (table_a, figure_a), (table_b, figure_b) = a, b
-    measure = figure_a.measure
-    side_a = (figure_a.frame.columns, table_a.places[figure_a.frame.item])
-    side_b = (figure_b.frame.columns, table_b.places[figure_b.frame.item])
+    table, figure = a
+    measure = figure.measure
+    side_a, side_b = _sides(a, b)
     facts: dict[str, Any] = {
         "metric": str(measure),
-        "task": table_a.header.task.label,
-        "criterion": figure_a.criterion,
+        "task": table.header.task.label,
+        "criterion": figure.criterion,
     }
     try:
-        found = measure.paired(side_a, side_b, n_resamples, seed=seed)
+        found = measure.paired(
+            (side_a.columns, side_a.unit), (side_b.columns, side_b.unit), n_resamples, seed=seed
+        )
     except MeasureError as error:
         return Comparison(**facts, a=None, b=None, difference=None, n_items=0, note=str(error))
-    value_a, value_b = _value(measure, side_a, side_b), _value(measure, side_b, side_a)
+    value_a, value_b = (float(np.asarray(measure(side.columns))) for side in (side_a, side_b))
     undefined = np.isnan(found.value)
     return Comparison(
         **facts,
@@ -117,28 +132,34 @@ def _compare(
         ci95=None if np.isnan(found.low) else (found.low, found.high),
         p_value=_number(found.p_value),
         p_mcnemar=None if undefined else _exact(measure, side_a, side_b),
-        n_items=found.n_items,
+        n_items=len(np.unique(side_a.item)),
         note="undefined for one of the two" if undefined else "",
     )
 
 
-Side = tuple[Any, NDArray[np.int64]]
-
-
-def _value(measure: Measure, mine: Side, other: Side) -> float:
-    """The measure of one judge on the items that both have."""
-    kept = np.isin(mine[1], other[1])
-    return float(np.asarray(measure({k: v[kept] for k, v in mine[0].items()})))
+def _sides(a: tuple[Table, Figure], b: tuple[Table, Figure]) -> tuple[Side, Side]:
+    """The rows of both judges on the items that both have."""
+    (table, figure_a), (other, figure_b) = a, b
+    item_a, item_b = table.places[figure_a.frame.item], other.places[figure_b.frame.item]
+    # One table says what is drawn as one: the other may lack an item's twin.
+    unit = dict(zip(table.places.tolist(), table.units.tolist(), strict=True))
+    sides = []
+    for figure, item in ((figure_a, item_a), (figure_b, item_b)):
+        kept = np.isin(item, item_a) & np.isin(item, item_b)
+        columns = {name: column[kept] for name, column in figure.frame.columns.items()}
+        units = np.array([unit[place] for place in item[kept].tolist()], dtype=np.int64)
+        sides.append(Side(columns, item[kept], units))
+    return sides[0], sides[1]
 
 
 def _exact(measure: Measure, a: Side, b: Side) -> float | None:
-    """McNemar's test where each item is right or wrong once: plain accuracy of pairs."""
-    if str(measure) != "accuracy" or any(len(np.unique(s[1])) != len(s[1]) for s in (a, b)):
+    """McNemar's test where each draw is right or wrong once: plain accuracy of pairs."""
+    if str(measure) != "accuracy" or any(len(np.unique(s.unit)) != len(s.unit) for s in (a, b)):
         return None
-    _, at_a, at_b = np.intersect1d(a[1], b[1], return_indices=True)
+    _, at_a, at_b = np.intersect1d(a.item, b.item, return_indices=True)
     right = [
-        three_way(columns["gold"][at]) == three_way(columns["verdict"][at])
-        for (columns, _), at in ((a, at_a), (b, at_b))
+        three_way(side.columns["gold"][at]) == three_way(side.columns["verdict"][at])
+        for side, at in ((a, at_a), (b, at_b))
     ]
     return mcnemar(right[0], right[1])
 

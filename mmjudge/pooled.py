@@ -1,5 +1,6 @@
 """Runs of one judge on several tasks as one table: what figures across tasks are computed from."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from mmjudge.confidence import Confidence
 from mmjudge.errors import StoreError
 from mmjudge.store import Columns
-from mmjudge.table import NO_GOLD, Ints, Shown, Table
+from mmjudge.table import NO_GOLD, TWIN, Ints, Shown, Table
 from mmjudge.types import RunHeader
 
 Strata = dict[str, tuple[Ints, tuple[str, ...]]]
@@ -154,10 +155,15 @@ def _no_gold(like: NDArray[Any]) -> NDArray[Any]:
 
 def _strata(tables: Sequence[Table]) -> Strata:
     """Strata of all items, recoded; those of a task alone are empty elsewhere."""
-    labelled = [
-        {**t.strata, TASK: (np.ones(len(t.places), dtype=np.int64), ("", t.header.task.label))}
-        for t in tables
-    ]
+    taken = _taken_twice(tables)
+    labelled = []
+    for table in tables:
+        label, strata = table.header.task.label, dict(table.strata)
+        if TWIN in strata:
+            codes, twins = strata[TWIN]
+            strata[TWIN] = codes, tuple(f"{label} {t}" if t in taken else t for t in twins)
+        strata[TASK] = np.ones(len(table.places), dtype=np.int64), ("", label)
+        labelled.append(strata)
     joined: Strata = {}
     for axis in dict.fromkeys(axis for strata in labelled for axis in strata):
         names: dict[str, int] = {"": 0}
@@ -168,6 +174,15 @@ def _strata(tables: Sequence[Table]) -> Strata:
             parts.append(np.array(known, dtype=np.int64)[codes])
         joined[axis] = (np.concatenate(parts), tuple(names))
     return joined
+
+
+def _taken_twice(tables: Sequence[Table]) -> set[str]:
+    """Names that several tasks have given to twins of their own, who are no twins of each other."""
+    owners: Counter[str] = Counter()
+    for table in tables:
+        codes, names = table.strata.get(TWIN, (np.zeros(len(table.places), dtype=np.int64), ()))
+        owners.update(names[code] for code in np.unique(codes[table.shown.original == 1]) if code)
+    return {name for name, count in owners.items() if count > 1}
 
 
 def _confidence(tables: Sequence[Table]) -> Confidence | None:

@@ -396,9 +396,10 @@ class RunStore:
         names = [criterion.name for criterion in self.header.task.criteria]
         orders = self._orders()
         ids = {place: json.loads(body)["id"] for place, _, body in self.bodies()}
-        among = "" if places is None else f"WHERE place IN ({','.join('?' * len(places))})"
-        query = f"SELECT * FROM judgments {among} ORDER BY rowid"
-        rows = self.connection.execute(query, list(places or ()))
+        # One JSON parameter, since SQLite takes only so many.
+        among = "" if places is None else "WHERE place IN (SELECT value FROM json_each(?))"
+        chosen = () if places is None else (json.dumps(list(places)),)
+        rows = self.connection.execute(f"SELECT * FROM judgments {among} ORDER BY rowid", chosen)
         for key, place, criterion, order, repeat, probe, kind, value, outcome, reply in rows:
             yield (
                 place,

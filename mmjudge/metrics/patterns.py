@@ -47,11 +47,12 @@ def collapse(columns: Mapping[str, Column], item: Ints) -> Patterns:
     """Find the patterns of the items.
 
     Args:
-        columns: Data by name, each of shape (n, ...); "item" is replaced by the pattern.
-        item: Item of each row, shape (n,).
+        columns: Data by name, each of shape (n, ...). "item" is no data: it is replaced by the
+            pattern, or kept where what is drawn as one holds several of its items.
+        item: What each row is drawn with, shape (n,): its item, or the item and its twins.
 
     Returns:
-        The patterns; without repeats every item is its own.
+        The patterns; without repeats, or with several items in one draw, every item is its own.
 
     Raises:
         MeasureError: The columns differ in length.
@@ -64,7 +65,9 @@ def collapse(columns: Mapping[str, Column], item: Ints) -> Patterns:
         if len(column) != len(item):
             raise MeasureError(f"{name}: {len(item)} rows wanted, found {len(column)}")
     code, n_items = dense(item)
-    table = _bundles(code, n_items, _row_codes(columns, n_items))
+    nested = ITEM in columns and dense(columns[ITEM])[1] > n_items
+    # Rows do not say which of several items they belong to, so such draws are not told alike.
+    table = None if nested else _bundles(code, n_items, _row_codes(columns, n_items))
     pattern_of = None if table is None else dense_rows(table)
     if pattern_of is None:
         order = np.argsort(code, kind="stable")
@@ -72,7 +75,7 @@ def collapse(columns: Mapping[str, Column], item: Ints) -> Patterns:
     else:
         order, pattern, counts = _examples(code, pattern_of)
     taken = {name: column[order] for name, column in columns.items()}
-    if ITEM in taken:
+    if ITEM in taken and not nested:
         taken[ITEM] = pattern
     return Patterns(taken, pattern, counts)
 

@@ -118,7 +118,8 @@ def bootstrap_many(
 ) -> list[Interval]:
     """Percentile intervals of several statistics from one set of resamples.
 
-    A column named "item" is not data but the grouping of rows, and is given back as such.
+    A column named "item" is not data but says which rows are of one item; what is drawn as one may
+    hold several.
 
     Args:
         columns: Columns by name, each of shape (n, ...).

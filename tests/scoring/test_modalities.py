@@ -3,7 +3,9 @@
 import pytest
 
 import mmjudge
-from mmjudge.scoring import score_run
+from mmjudge.comparison import compare_runs
+from mmjudge.pooled import pool
+from mmjudge.scoring import score_run, score_table
 from mmjudge.table import Table
 from mmjudge.types import Candidate, Item, Media, PreferenceGold, Reply
 from tests.scoring.scoring_helpers import ListTask, Scripted, spec
@@ -145,3 +147,55 @@ def test_tables_without_twins_draw_each_item_alone(tmp_path):
     judge = Scripted(lambda r: Reply(text="[[A]]"))
     run = mmjudge.run(task=ListTask(spec("pair"), items), judge=judge, out=tmp_path / "run")
     assert Table.load(run.folder).units.tolist() == [0, 1, 2, 3]
+
+
+def test_criteria_are_bundled_by_item_and_not_with_its_twin(tmp_path):
+    criteria = ("one", "two")
+    gold = {c: PreferenceGold.model_validate({"value": "first"}) for c in criteria}
+    pictures = [i.model_copy(update={"gold": gold}) for i in with_twins(12).items]
+    task = ListTask(spec("pair", criteria, modalities=("text", "image")), pictures)
+    found = figures(task, lambda r: says(r, 0 if seen(r) else 1), tmp_path, 200)
+    whole = found["pluralistic_accuracy", "all"]
+    assert whole.value == 0.5  # each picture on both criteria, no caption on any
+    assert whole.ci95 == (0.5, 0.5)  # a picture is drawn with its caption
+
+
+def test_an_item_and_its_twin_are_drawn_together_when_runs_are_compared(tmp_path):
+    number = lambda r: int(r.item[1:].split("-")[0])  # noqa: E731
+    widths = []
+    for twins in (True, False):
+        items = with_twins().items
+        loose = [i.model_copy(update={"strata": {}}) for i in items]
+        task = ListTask(TASK_SPEC, items if twins else loose)
+        habits = (
+            lambda r: right(r, task) if number(r) % 2 else says(r, 0),  # noqa: B023
+            lambda r: right(r, task) if number(r) % 5 else says(r, 1),  # noqa: B023
+        )
+        runs = [
+            mmjudge.run(
+                task=task,
+                judge=Scripted(habit, modalities=("text", "image")),
+                out=tmp_path / f"{twins}{place}",
+            ).folder
+            for place, habit in enumerate(habits)
+        ]
+        (found,) = [c for c in compare_runs(*runs, 2000) if c.metric == "accuracy"]
+        assert found.n_items == len(items)
+        assert (found.p_mcnemar is None) is twins  # the test needs independent items
+        widths.append(found.ci95[1] - found.ci95[0])
+    assert widths[0] / widths[1] == pytest.approx(2**0.5, rel=0.12)
+
+
+def test_items_of_two_tasks_whose_twins_are_called_alike_are_no_twins_of_each_other(tmp_path):
+    first = with_twins()
+    second = ListTask(spec("pair", name="other", modalities=("text", "image")), first.items)
+    blind = lambda r: says(r, 0) if seen(r) else says(r, 1)  # noqa: E731
+    tables = []
+    for task, habit in ((first, lambda r: right(r, first)), (second, blind)):
+        judge = Scripted(habit, modalities=("text", "image"))
+        run = mmjudge.run(task=task, judge=judge, orders="both", out=tmp_path / task.spec.name)
+        tables.append(Table.load(run.folder))
+    pooled = pool(tables)
+    rates = {r.metric: r.value for r in score_table(pooled, 0, measures=("swap_flip_rate",))}
+    assert rates["swap_flip_rate"] == 0.5  # never in the one task, always in the other
+    assert len(set(pooled.units.tolist())) == len(first.items)
