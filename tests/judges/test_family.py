@@ -289,7 +289,11 @@ def test_every_verdict_follows_from_the_stored_reply_and_the_header(tmp_path: Pa
         ('"Yes": first', '"Yes": left', "11: protocols.pair.reply.choices.Yes: "),
         ('"Yes": first', "Yes: first", "11: protocols.pair.reply.choices: .*quote"),
         ("summary", "sumary", "own.yaml:2: sumary: .*allowed here: .*summary"),
-        ("reply: {", "reply: {tags: 1, ", "11: protocols.pair.reply.tags: .*allowed here: at, "),
+        (
+            "reply: {",
+            "reply: {brackets: 1, ",
+            "11: protocols.pair.reply.brackets: .*allowed here: at, ",
+        ),
         (
             "candidates[0]",
             "canditates[0]",
