@@ -11,7 +11,7 @@ the model, begins with what the manifest says of it:
     mmjudge:
       judge: clip                      # the kind that opens it: clip, dual or hf
       modalities: [text, image, video]
-      made_by: python train/clip.py    # the command that made it
+      made_by: python -m training.scenes_clip  # the command that made it
       summary: Cosine of caption and picture, trained on scenes.
     ---
 """

@@ -13,7 +13,7 @@ from typing import Any
 from mmjudge.protocols import render_parts
 from mmjudge.scenes.questions import NAMES, spec
 from mmjudge.types import Candidate, ProtocolName, Request
-from training.tokens import captions
+from training.tokens import captions, splitter
 
 TURNS = ("<|im_start|>", "<|im_end|>")
 IMAGE = "<image>"
@@ -72,9 +72,7 @@ def signs() -> dict[str, str]:
 
 def vocabulary_words() -> Iterator[str]:
     """Words of captions as they are written, of labels, and what the turns begin with."""
-    from tokenizers import pre_tokenizers
-
-    split = pre_tokenizers.Whitespace()
+    split = splitter()
     labels = spec("scenes", ("score",), ("text",)).criteria[0].scale
     texts = [*captions(1500), *(labels.labels if labels and labels.labels else ())]
     for text in texts:
@@ -84,7 +82,7 @@ def vocabulary_words() -> Iterator[str]:
 
 def judge_tokenizer() -> Any:
     """The tokenizer, with the chat template and its control tokens."""
-    from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
+    from tokenizers import Regex, Tokenizer, models, normalizers
     from transformers import PreTrainedTokenizerFast
 
     fixed = signs()
@@ -98,7 +96,7 @@ def judge_tokenizer() -> Any:
             *(normalizers.Replace(phrase, f" {sign} ") for phrase, sign in fixed.items()),
         ]
     )
-    inner.pre_tokenizer = pre_tokenizers.Split(Regex(r"\w+|[^\w\s]"), "removed", invert=True)
+    inner.pre_tokenizer = splitter()
     return PreTrainedTokenizerFast(
         tokenizer_object=inner,
         eos_token="<|im_end|>",

@@ -10,7 +10,7 @@ pytest.importorskip("open_clip")
 pytest.importorskip("transformers")
 
 LEAST = {
-    "clip:scenes-clip": ("text->image", 0.68, 0.3),
+    "clip:scenes-clip": ("text->image", 0.93, 0.55),
     "dual:scenes-clap": ("text->audio", 0.8, 0.3),
 }
 """Direction, least accuracy without ties on 60 decided pairs of level easy, where 0.5 is chance,

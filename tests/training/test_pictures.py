@@ -1,16 +1,15 @@
 """What the small judges are trained on is what they are asked as judges."""
 
-from itertools import islice
-
 import numpy as np
 import pytest
 from PIL import Image
 
 from mmjudge.scenes.draw import draw
+from mmjudge.scenes.facts import Group, Still, differences, relation
 from mmjudge.scenes.levels import LEVELS
 from mmjudge.scenes.sampling import sample
 from mmjudge.scenes.stream import Stream
-from training.pictures import GROUND, SIDE, SPREAD, families, normalised, picture
+from training.pictures import GROUND, MEMBERS, SIDE, SPREAD, families, mirrored, normalised, picture
 
 pytest.importorskip("torch")
 
@@ -29,10 +28,9 @@ def test_a_picture_is_what_open_clips_own_transform_makes_of_the_file():
 
 
 def test_pictures_of_one_scene_differ_and_so_do_those_of_scenes_a_fact_apart():
-    found = next(families("pictures", "easy", 4))
-    assert found.pictures.shape == (4, SIDE, SIDE, 3)
-    flat = {one.tobytes() for one in found.pictures}
-    assert len(flat) == 4
+    found = families("pictures", "easy", 1).pictures
+    assert found.shape == (1, MEMBERS, SIDE, SIDE, 3)
+    assert len({one.tobytes() for one in found[0]}) == MEMBERS
     level = LEVELS["easy"]
     scene = sample("still", level, Stream("again"))
     once, again, other = (picture(scene, level, Stream("look", n)) for n in (1, 1, 2))
@@ -40,8 +38,39 @@ def test_pictures_of_one_scene_differ_and_so_do_those_of_scenes_a_fact_apart():
     assert (once != other).any()
 
 
-def test_families_follow_from_their_seed():
-    one, other = ([f.captions for f in islice(families(s, "medium", 3), 4)] for s in ("a", "b"))
-    again = [f.captions for f in islice(families("a", "medium", 3), 4)]
-    assert one == again
-    assert one != other
+def test_families_follow_from_their_seed_however_many_draw_them():
+    one, again, other = (
+        families(*case)
+        for case in (("a", "medium", 3, 1), ("a", "medium", 3, 2), ("b", "medium", 3))
+    )
+    assert one.scenes == again.scenes
+    assert (one.pictures == again.pictures).all()
+    assert one.scenes != other.scenes
+
+
+def test_members_of_a_family_are_one_fact_from_the_first():
+    for first, *others in families("facts", "easy", 6).scenes:
+        assert [len(differences(first, other)) for other in others] == [1] * (MEMBERS - 1)
+
+
+def test_a_mirrored_scene_is_that_of_the_picture_turned_left_to_right():
+    level, ground = LEVELS["easy"], Image.new("RGB", (256, 256), (230, 228, 220))
+    scene = Still(
+        (
+            Group(0, 1, "large", "red", "circle", (0, 0)),
+            Group(1, 1, "large", "blue", "square", (1, 2)),
+        ),
+        (0, 1),
+    )
+    there, turned = (
+        np.asarray(draw(s, level, Stream("mirror"), ground.copy()))
+        for s in (scene, mirrored(scene))
+    )
+    assert relation(*scene.groups) == "above"  # another row: the mirror leaves it
+    for colour in (0, 2):
+        across = [
+            np.argwhere(p[..., colour].astype(int) - p[..., 2 - colour] > 60)[:, 1].mean()
+            for p in (there, turned)
+        ]
+        assert across[0] + across[1] == pytest.approx(255, abs=14)
+    assert mirrored(mirrored(scene)) == scene
