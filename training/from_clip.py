@@ -1,6 +1,7 @@
 """A LLaVA that starts from scenes-clip: its picture side as eyes, its text side as first layers."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,16 @@ from transformers import (
 from training.judge_tokens import IMAGE, signs
 
 CONTEXT = 512
-PATCHES = 64
+PATCHES = 36
+FRESH = 4
+"""New layers of the language model: one for each step of `training.looks`."""
+_HEARD, _TAGGED, _ALIKE = 8.0, 3.0, 1.4
 PROMPT_AT = 4
 """Place of the mark before the prompt in every row."""
 
 
-def model_from(clip: Path, tokenizer: Any, fresh: int) -> Any:
-    """A LLaVA that starts from scenes-clip, with `fresh` new layers on top of its text side."""
+def model_from(clip: Path, tokenizer: Any) -> Any:
+    """A LLaVA that starts from scenes-clip, with fresh layers on top of its text side."""
     config = json.loads((clip / "open_clip_config.json").read_text())["model_cfg"]
     eyes, words = config["vision_cfg"], config["text_cfg"]
     shape = {"hidden_act": "gelu", "layer_norm_eps": 1e-5}
@@ -41,7 +45,7 @@ def model_from(clip: Path, tokenizer: Any, fresh: int) -> Any:
         vocab_size=len(tokenizer),
         n_positions=CONTEXT,
         n_embd=words["width"],
-        n_layer=words["layers"] + fresh,
+        n_layer=words["layers"] + FRESH,
         n_head=words["heads"],
         activation_function="gelu",
         resid_pdrop=0.0,
@@ -126,8 +130,7 @@ def _take_words(model: Any, weights: dict[str, Any], tokenizer: Any, clip: Path)
             block = f"transformer.resblocks.{layer}"
             if f"{block}.ln_1.weight" in weights:
                 _copy_block(here, weights, block)
-            else:
-                _alike(here)
+        _fresh(inner.h[-FRESH:])
 
 
 def _waves(n: int, width: int) -> Any:
@@ -150,12 +153,29 @@ def _copy_block(here: Any, weights: dict[str, Any], block: str) -> None:
         ours.bias.copy_(weights[f"{block}.{theirs}.bias"])
 
 
-def _alike(here: Any) -> None:
-    """A fresh layer that looks for what is like itself (mimetic, arXiv 2305.09828)."""
-    width = here.attn.c_attn.weight.shape[0]
-    here.attn.c_attn.weight[:, : 2 * width] += 0.6 * torch.eye(width).repeat(1, 2)
-    here.attn.c_proj.weight.mul_(0.5)
-    here.mlp.c_proj.weight.mul_(0.5)
+def _fresh(blocks: Sequence[Any]) -> None:
+    """Fresh layers that begin close to what `training.looks` asks of them.
+
+    What the first gathers goes to the other half of the width, so that a candidate is compared with
+    the prompt and not with itself; the second asks with the halves exchanged. What is gathered and
+    looked at must be heard beside what the first layers, made for words, leave at a mark.
+    """
+    width = blocks[0].attn.c_attn.weight.shape[0]
+    eye = torch.eye(width)
+    exchanged = eye.roll(width // 2, dims=0)
+    tag, gather, match, read = (block.attn for block in blocks)
+    for attention in (tag, gather, match):
+        attention.c_attn.weight[:, 2 * width :].copy_(eye)
+    tag.c_proj.weight.copy_(_TAGGED * eye)
+    gather.c_proj.weight.copy_(_HEARD * exchanged)
+    match.c_proj.weight.copy_(_HEARD * eye)
+    match.c_attn.weight[:, :width].add_(_ALIKE * exchanged)
+    match.c_attn.weight[:, width : 2 * width].add_(_ALIKE * eye)
+    read.c_attn.weight[:, 2 * width :].normal_(std=width**-0.5)
+    read.c_proj.weight.normal_(std=_HEARD * width**-0.5)
+    for block in blocks:
+        block.mlp.c_fc.weight.normal_(std=0.06)
+        block.mlp.c_proj.weight.normal_(std=0.06)
 
 
 def take_space(model: Any, clip: Path, seen: Any) -> None:

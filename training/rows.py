@@ -1,6 +1,7 @@
 """Items as rows of tokens: the material, then each question in a branch that sees it and itself."""
 
 from collections.abc import Sequence
+from itertools import accumulate, islice
 from typing import Any, NamedTuple
 
 import torch
@@ -8,12 +9,14 @@ import torch
 from training.from_clip import PATCHES
 from training.judge_tokens import IMAGE
 from training.judged_items import Broken, Judged, Seen
+from training.looks import Look, Span, Taught, looks, taught
 
 
 class Row(NamedTuple):
     """An item as tokens: the material, a branch a question, the answers, the pictures shown.
 
-    `ends` are the places after each candidate, `broken` what is wrong with it.
+    `ends` are the places after each candidate, `broken` what is wrong with it; `looks` is what
+    fresh layers are to look at.
     """
 
     prefix: list[int]
@@ -23,6 +26,7 @@ class Row(NamedTuple):
     pictures: list[int]
     ends: list[int]
     broken: tuple[Broken, ...]
+    looks: tuple[Look, ...]
 
 
 class Writer:
@@ -49,20 +53,31 @@ class Writer:
         pictures: list[int] = []
         n = len(item.candidates)
         prefix = [*self.start, *self.known(_OPENING[n])]
-        prefix += self._marked("prompt", item.prompt, pictures)
-        ends = []
-        for label, part in zip("ABCD", item.candidates, strict=False):
-            name = "candidate" if n == 1 else f"candidate {label}"
+        names = ["candidate"] if n == 1 else [f"candidate {label}" for label in "ABCD"]
+        spans = []
+        for name, part in zip(["prompt", *names], (item.prompt, *item.candidates), strict=False):
+            first = len(prefix)
             prefix += self._marked(name, part, pictures)
-            ends.append(len(prefix) - 1)
+            spans.append(Span(first, len(prefix) - 1, isinstance(part, Seen)))
         if n > 1:
             prefix += self.known(_ORDER)
         branches = [
             [*self.known(a.question), *self.turn, *self.known(a.anchor)] for a in item.asked
         ]
-        answers = [self.known(a.answer)[0] for a in item.asked]
-        weights = [a.weight for a in item.asked]
-        return Row(prefix, branches, answers, weights, pictures, ends, item.broken)
+        ends = accumulate(map(len, branches), initial=len(prefix))
+        asked = [
+            (end - len(b), end - 1) for end, b in zip(islice(ends, 1, None), branches, strict=True)
+        ]
+        return Row(
+            prefix,
+            branches,
+            [self.known(a.answer)[0] for a in item.asked],
+            [a.weight for a in item.asked],
+            pictures,
+            [span.last for span in spans[1:]],
+            item.broken,
+            tuple(looks(spans, item.broken, asked)),
+        )
 
     def _marked(self, name: str, part: str | Seen, pictures: list[int]) -> list[int]:
         if isinstance(part, Seen):
@@ -97,6 +112,7 @@ class Batch(NamedTuple):
     pictures: list[int]
     ends: tuple[Any, Any]
     broken: list[Broken]
+    looks: Taught
 
 
 def batch_of(rows: Sequence[Row]) -> Batch:
@@ -138,4 +154,5 @@ def batch_of(rows: Sequence[Row]) -> Batch:
             ),
         ),
         [one for row in rows for one in row.broken],
+        taught([row.looks for row in rows]),
     )

@@ -8,10 +8,11 @@ one row, each seeing the material and itself alone.
 """
 
 import argparse
+import copy
 import json
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
 from types import SimpleNamespace
@@ -19,15 +20,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
 from transformers import CLIPImageProcessor, LlavaProcessor
 
 from mmjudge.scenes.facts import CRITERIA
 from mmjudge.scenes.levels import LEVELS
 from mmjudge.scenes.stream import Stream
-from training.from_clip import model_from, take_space
+from training.from_clip import FRESH, model_from, take_space
 from training.judge_tokens import TEMPLATE, judge_tokenizer
 from training.judged_items import LENGTH, LOOKS, STRANGER, Broken, Chain, Composer, Judged, chains
+from training.looks import misdirected, watched
 from training.pictures import GROUND, SIDE, SPREAD, normalised, picture
 from training.rows import Batch, Writer, batch_of
 
@@ -36,9 +37,9 @@ WAYS = ("text->image", "image->text", "text->text")
 SIZES = {"pair": 32, "rank": 12, "score": 48}
 """Items in a batch of each protocol."""
 GROWING = (
-    (0.12, (STRANGER, LENGTH - 1)),
-    (0.24, (4, 3, 2)),
-    (0.36, (3, 2, 1)),
+    (0.05, (STRANGER, LENGTH - 1)),
+    (0.12, (4, 3, 2)),
+    (0.25, (3, 2, 1)),
     (2.0, (2, 1, 1, 1)),
 )
 """How many facts apart the two of a pair are, up to each share of the training."""
@@ -172,12 +173,16 @@ class Schedule:
     """What is trained on at each step, and how fast: easy pictures first, then all there is."""
 
     def __init__(self, options: argparse.Namespace, data: Data) -> None:
-        self.options, self.data = options, data
+        self.options, self.data, self.begun = options, data, time.monotonic()
         self.random, self.composer = Random(options.seed), Composer(options.seed, {WAYS[0]: 1.0})
 
-    def items(self, step: int) -> list[Judged]:
-        """The items of a step, all of one protocol."""
-        grown = step / self.options.steps
+    def progress(self, step: int) -> float:
+        """How far the training is, from 0 to 1: by steps, or by the clock where that is further."""
+        clock = (time.monotonic() - self.begun) / 60 / self.options.minutes
+        return min(1.0, max(step / self.options.steps, clock))
+
+    def items(self, step: int, grown: float) -> list[Judged]:
+        """The items of a step, all of one protocol; `grown` is how far the training is."""
         if grown >= self.options.turned:
             self.composer.ways = dict(zip(WAYS, (0.76, 0.14, 0.1), strict=True))
         protocol = PROTOCOLS[step % len(PROTOCOLS)]
@@ -188,72 +193,112 @@ class Schedule:
         drawn = [self.random.sample(self.data.families[level], 2) for level in levels]
         return [compose(*some) for some in drawn]
 
-    def rate(self, step: int) -> float:
+    def rate(self, step: int, grown: float) -> float:
         """The learning rate: a rise, then half a cosine."""
-        falling = 0.5 * (1 + math.cos(math.pi * step / self.options.steps))
+        falling = 0.5 * (1 + math.cos(math.pi * grown))
         return float(self.options.rate * min(1.0, (step + 1) / 80) * (0.02 + 0.98 * falling))
 
 
-def optimizer_of(model: Any, rate: float) -> Any:
-    """AdamW over what is trained; gains and shifts do not decay."""
-    trained = [p for p in model.parameters() if p.requires_grad]
-    groups = [
-        {"params": [p for p in trained if p.ndim > 1], "weight_decay": 0.05},
-        {"params": [p for p in trained if p.ndim < 2], "weight_decay": 0.0},
+def fresh_parts(model: Any) -> Any:
+    """What is new in the model, and learns from the beginning."""
+    inner = model.model.language_model
+    return torch.nn.ModuleList([*inner.h[-FRESH:], inner.ln_f, model.lm_head])
+
+
+def thaw(model: Any, optimizer: Any) -> None:
+    """Let what came from scenes-clip learn, too, but the eyes; slower, as it knows something."""
+    known = {id(p) for group in optimizer.param_groups for p in group["params"]}
+    for part in (model.model.language_model, model.model.multi_modal_projector):
+        part.requires_grad_(True)
+        for group in groups_of(part, pace=0.2):
+            group["params"] = [p for p in group["params"] if id(p) not in known]
+            optimizer.add_param_group(group)
+
+
+def groups_of(part: Any, pace: float = 1.0) -> list[dict[str, Any]]:
+    """Parameters for an optimizer; gains and shifts do not decay. `pace` multiplies the rate."""
+    found = list(part.parameters())
+    return [
+        {"params": [p for p in found if p.ndim > 1], "weight_decay": 0.05, "pace": pace},
+        {"params": [p for p in found if p.ndim < 2], "weight_decay": 0.0, "pace": pace},
     ]
-    return torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.98), eps=1e-6)
+
+
+class Pupil(NamedTuple):
+    """The model with what writes its rows, and what it learns from and is measured on."""
+
+    model: Any
+    writer: Writer
+    data: Data
+    held: Data
+
+
+def pupil_of(options: argparse.Namespace) -> Pupil:
+    """The model as it begins, in which only what is new learns, and its pictures."""
+    torch.manual_seed(0)
+    tokenizer = judge_tokenizer()
+    model = model_from(options.clip, tokenizer)
+    model.requires_grad_(False)
+    model.set_attn_implementation({"text_config": "eager"})
+    counts = {k: n for k, n in (("easy", options.easy), ("medium", options.medium)) if n}
+    data = prepare(model, options.seed, counts)
+    take_space(model, options.clip, data.seen[:200])
+    held = prepare(model, "train-vlm-check", dict.fromkeys(counts, options.held))
+    return Pupil(model, Writer(tokenizer), data, held)
 
 
 def train(options: argparse.Namespace) -> None:
-    """Train, check now and then, and keep the model after each check."""
+    """Train, and keep the model after each point of the learning curve."""
     torch.set_num_threads(options.threads)
-    torch.manual_seed(0)
-    tokenizer = judge_tokenizer()
-    model = model_from(options.clip, tokenizer, options.fresh)
-    if options.start:
-        began = load_file(options.start / "model.safetensors")
-        eyes = {name for name in began if "vision_tower" in name}  # those of scenes-clip stay
-        model.load_state_dict({n: w for n, w in began.items() if n not in eyes}, strict=False)
-    model.model.vision_tower.requires_grad_(False)
-    writer = Writer(tokenizer)
-    counts = {k: n for k, n in (("easy", options.easy), ("medium", options.medium)) if n}
-    data = prepare(model, options.seed, counts)
-    if not options.start:
-        take_space(model, options.clip, data.seen[:200])
-    held = prepare(model, "train-vlm-check", dict.fromkeys(counts, options.held))
+    pupil, curve = pupil_of(options), []
+    for point in points(pupil, options):
+        curve.append(point)
+        print(json.dumps(point), flush=True)
+        save(pupil.model, pupil.writer.tokenizer, options.out, curve)
+
+
+def points(pupil: Pupil, options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """Train; yield a point of the learning curve now and then, and at the end."""
+    model, fresh = pupil.model, fresh_parts(pupil.model).requires_grad_(True)
     # What is wrong with each candidate is guessed after it, too: by a head that is not kept.
     head = torch.nn.Linear(model.config.text_config.n_embd, LENGTH + 1 + len(CRITERIA["still"]))
-    optimizer = optimizer_of(torch.nn.ModuleList([model, head]), options.rate)
-    schedule = Schedule(options, data)
-    curve: list[dict[str, Any]] = []
-    losses: list[tuple[float, float]] = []
-    begun = time.monotonic()
-    for step in range(options.steps):
+    optimizer = torch.optim.AdamW(groups_of(fresh.append(head)), betas=(0.9, 0.98), eps=1e-6)
+    schedule = Schedule(options, pupil.data)
+    losses: list[tuple[float, ...]] = []
+    step, grown, thawed = 0, 0.0, False
+    while grown < 1:
+        if grown >= options.thawed and not thawed:
+            thaw(model, optimizer)
+            thawed = True
         for group in optimizer.param_groups:
-            group["lr"] = schedule.rate(step)
-        batch = batch_of([writer.row(item) for item in schedule.items(step)])
-        losses.append(_step(model, head, optimizer, batch, data.seen))
-        if (step + 1) % options.every == 0 or step + 1 == options.steps:
-            minutes = round((time.monotonic() - begun) / 60, 1)
-            loss, beside = np.mean(losses, axis=0).round(3).tolist()
-            line = {"step": step + 1, "minutes": minutes, "loss": loss, "beside": beside}
+            group["lr"] = schedule.rate(step, grown) * group["pace"]
+        batch = batch_of([pupil.writer.row(item) for item in schedule.items(step, grown)])
+        losses.append(_step(model, head, optimizer, batch, pupil.data.seen))
+        step += 1
+        grown = schedule.progress(step)
+        if step % options.every == 0 or grown == 1:
+            minutes = round((time.monotonic() - schedule.begun) / 60, 1)
+            mean = np.mean(losses, axis=0).round(3).tolist()
             losses.clear()
-            curve.append(line | check(model, writer, held))
-            print(json.dumps(curve[-1]), flush=True)
-            save(model, tokenizer, options.out, curve)
+            line = {"step": step, "minutes": minutes}
+            line |= dict(zip(("loss", "beside", "off"), mean, strict=True))
+            yield line | check(model, pupil.writer, pupil.held)
 
 
-def _step(model: Any, head: Any, optimizer: Any, batch: Batch, seen: Any) -> tuple[float, float]:
-    states = states_of(model, batch, seen)
+def _step(model: Any, head: Any, optimizer: Any, batch: Batch, seen: Any) -> tuple[float, ...]:
+    inner = model.model.language_model
+    with watched(inner.h[-FRESH:]) as attention:
+        states = states_of(model, batch, seen)
     logits = model.lm_head(states[batch.reads])
     each = torch.nn.functional.cross_entropy(logits, batch.answers, reduction="none")
     loss = (each * batch.weights).sum() / batch.weights.sum()
     beside = broken_loss(head(states[batch.ends]), batch.broken)
+    off = misdirected(attention, batch.looks)
     optimizer.zero_grad(set_to_none=True)
-    (loss + beside).backward()
+    (loss + beside + off).backward()
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     optimizer.step()
-    return loss.item(), beside.item()
+    return loss.item(), beside.item(), off.item()
 
 
 def save(model: Any, tokenizer: Any, folder: Path, curve: list[dict[str, Any]]) -> None:
@@ -274,30 +319,36 @@ def save(model: Any, tokenizer: Any, folder: Path, curve: list[dict[str, Any]]) 
         chat_template=TEMPLATE,
     )
     folder.mkdir(parents=True, exist_ok=True)
-    model.save_pretrained(folder, safe_serialization=True)
+    copy.deepcopy(model).half().save_pretrained(
+        folder
+    )  # half the size; judges read it as they compute
     processor.save_pretrained(folder)
     (folder / "learning_curve.json").write_text(json.dumps(curve, indent=1) + "\n")
 
 
-def main() -> None:
-    """Read the options, and train."""
+def options_from(words: Sequence[str] | None = None) -> argparse.Namespace:
+    """The options, from the command line if left out."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clip", type=Path, default=Path("assets/models/scenes-clip"))
     parser.add_argument("--out", type=Path, default=Path("assets/models/scenes-vlm"))
-    parser.add_argument("--steps", type=int, default=6000)
-    parser.add_argument("--easy", type=int, default=4000, help="chains of level easy")
-    parser.add_argument("--medium", type=int, default=1500, help="chains of level medium")
-    parser.add_argument("--held", type=int, default=150, help="chains of a level to check on")
-    parser.add_argument("--fresh", type=int, default=3, help="new layers of the language model")
-    parser.add_argument("--rate", type=float, default=1e-3)
-    parser.add_argument("--every", type=int, default=250, help="steps between two checks")
+    parser.add_argument("--steps", type=int, default=10_000)
+    parser.add_argument("--minutes", type=float, default=60.0, help="end sooner by the clock")
+    parser.add_argument("--easy", type=int, default=3000, help="chains of level easy")
+    parser.add_argument("--medium", type=int, default=1000, help="chains of level medium")
+    parser.add_argument("--held", type=int, default=100, help="chains of a level to check on")
+    parser.add_argument("--rate", type=float, default=1e-3, help="highest learning rate")
+    parser.add_argument("--every", type=int, default=200, help="steps between two checks")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--turned", type=float, default=0.3, help="share of steps without texts")
-    parser.add_argument("--grown", type=float, default=0.5, help="share of steps without medium")
+    parser.add_argument(
+        "--thawed", type=float, default=0.2, help="share of training before all learns"
+    )
+    parser.add_argument(
+        "--grown", type=float, default=0.45, help="share of training without medium"
+    )
+    parser.add_argument("--turned", type=float, default=0.6, help="share of training without texts")
     parser.add_argument("--seed", default="train-vlm")
-    parser.add_argument("--start", type=Path, help="a folder to take the weights from")
-    train(parser.parse_args())
+    return parser.parse_args(words)
 
 
 if __name__ == "__main__":
-    main()
+    train(options_from())

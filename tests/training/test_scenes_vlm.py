@@ -1,6 +1,5 @@
 """The chat judge is trained on the very rows that it is asked by, and is saved as it is loaded."""
 
-import argparse
 from itertools import combinations
 from types import SimpleNamespace
 
@@ -24,8 +23,8 @@ from training.judged_items import Asked, Judged, Seen  # noqa: E402
 from training.pictures import SIDE, normalised  # noqa: E402
 from training.rows import Writer, batch_of  # noqa: E402
 
-CLIP = {"families": 2, "rate": 1e-3, "grown": 0.5, "medium": 0.5, "every": 2, "threads": 1}
-VLM = {"easy": 4, "medium": 3, "held": 2, "fresh": 1, "rate": 1e-3, "every": 4, "threads": 1}
+CLIP = "--steps 2 --families 2 --reading 1 --easy 13 --medium 2 --held 9 --threads 1 --seed toy"
+VLM = "--steps 4 --easy 4 --medium 3 --held 2 --every 4 --threads 1 --seed toy --thawed 0.5"
 
 
 @pytest.fixture(scope="module")
@@ -34,9 +33,9 @@ def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("models")
     clip, vlm = folder / "clip", folder / "vlm"
     scenes_clip.prepare(clip)
-    scenes_clip.train(argparse.Namespace(out=clip, steps=2, seed="toy", start=None, **CLIP))
-    more = {"steps": 4, "seed": "toy", "start": None, "turned": 0.0, "grown": 0.0}
-    scenes_vlm.train(argparse.Namespace(clip=clip, out=vlm, **more, **VLM))
+    scenes_clip.train(scenes_clip.options_from(["--out", str(clip), *CLIP.split()]))
+    folders = ["--clip", str(clip), "--out", str(vlm)]
+    scenes_vlm.train(scenes_vlm.options_from([*folders, *VLM.split()]))
     return SimpleNamespace(clip=clip, vlm=vlm)
 
 
@@ -123,7 +122,7 @@ def test_the_eyes_are_those_of_the_scorer_and_stay_so(trained):
     clip = load_file(trained.clip / "open_clip_model.safetensors")
     eyes = {n: w for n, w in load_file(trained.vlm / "model.safetensors").items() if "vision" in n}
     (patches,) = [w for n, w in eyes.items() if n.endswith("patch_embedding.weight")]
-    assert torch.equal(patches, clip["visual.conv1.weight"])
+    assert torch.equal(patches, clip["visual.conv1.weight"].half())
 
 
 def test_both_run_as_any_judge_does(trained, data, tmp_path):
