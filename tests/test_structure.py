@@ -32,7 +32,7 @@ HEAVY = (
 
 LAYERS = (
     ("types", "errors"),
-    ("assets", "cards", "jsonl", "registry", "metrics", "run_file"),
+    ("assets", "cards", "jsonl", "registry", "metrics", "run_file", "probed_rows"),
     ("task", "media"),
     ("github", "hub", "rows", "folder_task", "protocols", "scenes"),
     ("judges", "probes", "strategies", "store"),
