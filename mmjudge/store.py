@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from mmjudge import probed_rows
 from mmjudge.errors import StoreError
+from mmjudge.pace import Pace, add_pace
 from mmjudge.probed_rows import Unasked
 from mmjudge.run_file import FILE, connect, lock_folder, new_file, read_header, writing
 from mmjudge.task import BadItem
@@ -261,6 +262,11 @@ class RunStore:
 
     def _age(self) -> float:
         return time.monotonic() - self._last_commit
+
+    def add_pace(self, pace: Pace) -> None:
+        """Keep how fast a process judged."""
+        with writing(self.folder), self.connection:
+            add_pace(self.connection, pace)
 
     def update_header(self, header: RunHeader) -> None:
         """Replace the header, with what became known at the end of a run."""
