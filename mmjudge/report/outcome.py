@@ -109,8 +109,8 @@ def _probes(stats: Stats) -> str:
     names = stats.settings.probes if stats.settings else ()
     shown = ", ".join(names) if len(names) <= MOST_SHOWN else str(len(names))
     said = f"probes: {shown}"
-    unasked = ", ".join(f"{name} {stats.unasked[name]}" for name in names if stats.unasked[name])
-    return f"{said}; not asked where they do not fit: {unasked}" if unasked else said
+    unasked = sum(stats.unasked.values())
+    return f"{said}; not asked, since they do not fit: {unasked} requests" if unasked else said
 
 
 def as_record(outcome: Outcome, stats: Stats, exit_code: int) -> dict[str, Any]:
