@@ -21,6 +21,9 @@ from mmjudge.types import (
     Request,
 )
 
+BASELINE = "rerun"
+"""The probe that changes nothing: what it moves is the noise that all others are compared with."""
+
 
 class Changed(NamedTuple):
     """A request in its changed form, and the cue of the change.

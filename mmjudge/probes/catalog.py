@@ -3,14 +3,12 @@
 from collections.abc import Iterable, Sequence
 
 from mmjudge.errors import MmjudgeError, unknown
-from mmjudge.probes.base import Probe
+from mmjudge.probes.base import BASELINE, Probe
 from mmjudge.registry import PROBES, registry
 from mmjudge.types import ProbeCard
 
 ALL = "all"
 PRESETS = ("core", "attacks", "modality")
-BASELINE = "rerun"
-"""The probe that comes first: what it moves is the noise that all others are compared with."""
 
 
 def open_probe(name: str) -> Probe:

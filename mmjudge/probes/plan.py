@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from random import Random
 from typing import NamedTuple
 
-from mmjudge.probes.base import Changed, Probe
+from mmjudge.probes.base import BASELINE, Changed, Probe
 from mmjudge.probes.neighbours import Neighbours
 from mmjudge.protocols.plan import item_digest, request_key
 from mmjudge.types import Failure, Item, Media, Parts, ProbeCard, Request
@@ -51,7 +51,7 @@ class Probing:
             problem = None if changed is None else _problem(request, changed)
         except Exception as error:  # noqa: BLE001 (a probe is a stranger's code)
             return _failed(card, request, f"{type(error).__name__}: {error}")
-        if changed is None:
+        if changed is None or (problem is None and _unchanged(card, request, changed.request)):
             return None
         return _failed(card, request, problem) if problem else _keyed(card, request, changed)
 
@@ -83,6 +83,13 @@ def content_digest(request: Request) -> str:
         reference=request.reference,
     )
     return item_digest(seen)
+
+
+def _unchanged(card: ProbeCard, plain: Request, asked: Request) -> bool:
+    """Whether a judge would see what it saw before, of a probe that is there to change that."""
+    if card.name == BASELINE or asked.order != plain.order:
+        return False
+    return content_digest(asked) == content_digest(plain)
 
 
 def _failed(card: ProbeCard, plain: Request, problem: str) -> Probed:
