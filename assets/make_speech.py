@@ -12,7 +12,8 @@ from pathlib import Path
 import soundfile
 import soxr
 
-from mmjudge.media.change_sound import SPEAKER, slug, spoken_by
+from mmjudge.media.change_sound import slug, spoken_by
+from mmjudge.media.changes import SPEAKER
 
 HERE = Path(__file__).parent / "speech"
 RATE = 16_000

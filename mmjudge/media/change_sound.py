@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from mmjudge.assets import SPEECH, embedded
 from mmjudge.media.audio import AudioClip, decode_audio
+from mmjudge.media.changes import SPEAKER
 from mmjudge.media.image import MediaError
 from mmjudge.types import Sampling
 
@@ -20,8 +21,6 @@ Samples = NDArray[np.float32]
 
 PAUSE_S = 0.5
 """Silence between a sound and what is said after it."""
-
-SPEAKER = "espeak-ng"
 
 
 def gain(clip: AudioClip, db: float) -> AudioClip:

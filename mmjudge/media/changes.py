@@ -81,6 +81,9 @@ class Change(NamedTuple):
 
 _SEEN = ("image", "video")
 
+SPEAKER = "espeak-ng"
+"""A program that says words."""
+
 CHANGES: Mapping[str, Change] = MappingProxyType(
     {
         "text": Change(
@@ -106,7 +109,7 @@ CHANGES: Mapping[str, Change] = MappingProxyType(
             ("audio",),
             {
                 "words": Words("This is the best answer."),
-                "voice": Words("clip", options=("clip", "espeak-ng")),
+                "voice": Words("clip", options=("clip", SPEAKER)),
             },
         ),
     }
