@@ -12,11 +12,8 @@ from mmjudge.metrics.measure import Measure
 from mmjudge.pooled import pool, without
 from mmjudge.scoring import ALL, score_table
 from mmjudge.store import RunStore
-from mmjudge.table import Table
+from mmjudge.table import MODALITY, Table
 from mmjudge.types import JudgeCard, MetricResult, ProtocolName, RunHeader
-
-MODALITY = "modality"
-"""The axis of strata that figures are broken down by."""
 
 MAIN: dict[ProtocolName, str] = {
     "pair": "accuracy(ties=half)",
@@ -217,7 +214,7 @@ def _not_taken(table: Table, refused: NDArray[np.bool_]) -> dict[str, NDArray[np
     return {
         value: rows
         for value, rows in table.strata_of(MODALITY)
-        if rows.any() and refused[rows].all()
+        if rows.any() and refused[rows & table.plain].all()
     }
 
 
