@@ -188,7 +188,9 @@ def _figures(table: Table, asked: _Asked, here: _Slice, draws: _Draws) -> list[M
     if protocol == "pair" and card.cue != "none":
         groups.append((list(CHOSEN), answered))
     if card.keeps_gold or _kind(card) == "reliance":
-        groups.append(([LOST[protocol]], judged & answered if protocol == "score" else judged))
+        each = ["accuracy_plain", "accuracy_probed"] if protocol == "pair" else []
+        rows = judged & answered if protocol == "score" else judged
+        groups.append(([LOST[protocol], *each], rows))
     results = []
     for names, rows in groups:
         data = {name: column[rows] for name, column in named.items()}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal, TypeAlias
 
 from mmjudge.metrics import (
@@ -106,6 +107,7 @@ CONFIDENT = ("right", "confidence")
 SIGNED = (-1.0, 1.0)
 POINTS = (0.0, float("inf"))
 ANY = (-float("inf"), float("inf"))
+HALF = partial(agreement.accuracy, ties="half")
 CLASSES = Param(3, (3, 4))
 LABEL = Param("macro", ("macro", "first", "second", "tie"))
 AVERAGE = Param("groups", ("groups", "items"))
@@ -259,6 +261,10 @@ BIAS = (
          "mean change of the score in the direction of the cue, in points", "zero", ANY),
     Spec("accuracy_lost", modality.swap_gap, PROBED, "pair", "bias",
          "accuracy asked plainly minus in the changed form", "zero", SIGNED),
+    Spec("accuracy_plain", HALF, ("gold", "plain"), "pair", "bias",
+         "accuracy(ties=half) asked plainly"),
+    Spec("accuracy_probed", HALF, ("gold", "probed"), "pair", "bias",
+         "accuracy(ties=half) in the changed form"),
     Spec("tau_b_lost", bias.tau_b_lost, PROBED, "score", "bias",
          "tau-b asked plainly minus in the changed form", "zero", (-2.0, 2.0)),
     Spec("rank_tau_b_lost", bias.rank_tau_b_lost,

@@ -8,6 +8,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from mmjudge.biases import Bias
+from mmjudge.biases import biases as probed_biases
 from mmjudge.metrics.measure import Measure
 from mmjudge.pooled import pool, without
 from mmjudge.scoring import ALL, score_table
@@ -58,6 +60,7 @@ class Asked(NamedTuple):
         not_taken: Values of it that the judge refused altogether: they are in no figure.
         cells: The main measure by criterion and modality, `all` for the whole.
         biases: Measures of position and modality, on the first criterion, by modality too.
+        probed: What each probe moved, by criterion.
     """
 
     protocol: ProtocolName
@@ -66,6 +69,7 @@ class Asked(NamedTuple):
     not_taken: tuple[str, ...]
     cells: dict[tuple[str, str], MetricResult]
     biases: tuple[MetricResult, ...]
+    probed: tuple[Bias, ...] = ()
 
     @property
     def chance(self) -> float:
@@ -204,6 +208,7 @@ def _asked(protocol: ProtocolName, runs: Sequence[_Opened], n_resamples: int, se
         tuple(not_taken),
         cells,
         biases,
+        tuple(probed_biases(table, n_resamples, seed=seed)),
     )
 
 
