@@ -37,9 +37,7 @@ RELIES = {
     "few": "few",
     "unknown": "unknown",
 }
-NO_NOISE = (
-    "the same was not asked again, so the judge's own noise is not known: add rerun to --probes"
-)
+NO_NOISE = "noise: not known, the same was not asked again; add rerun to --probes"
 
 
 def bias_report(found: Sequence[Bias], gaps: Sequence[MetricResult] = ()) -> list[RenderableType]:
@@ -134,7 +132,7 @@ def noise(found: Sequence[Bias]) -> list[RenderableType]:
 
 def _grid(title: str, names: Sequence[str], width: int = 22) -> Table:
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="")
-    table.add_column(Text(title, style="bold"), overflow="fold", min_width=width)
+    table.add_column(Text(title, style="bold"), overflow="fold", min_width=width, max_width=width)
     for name in names:
         table.add_column(name, justify="right", no_wrap=True)
     return table
