@@ -23,7 +23,7 @@ WORDS = (
     "  side beyond noise: strong from 20 of 100 verdicts, clear from 5, else small;",
     "  if it holds 0: none if within 10 of 100, else unclear; few: under 10 items.",
     "  By luck one line in 20 is small without a bias",
-    "to the cue: verdicts moved to what the change speaks for, less those moved away",
+    "moved: verdicts moved to what the change speaks for, less those moved away",
     "stay/again: verdicts that stay under the change, and if asked the same again",
     "lost: of accuracy(ties=half), tau_b, rank_tau_b; not: requests that do not fit;",
     "  broke: verdicts that were there plainly and could not be had under the change",
@@ -52,7 +52,8 @@ def bias_report(found: Sequence[Bias], gaps: Sequence[MetricResult] = ()) -> lis
     parts: list[RenderableType] = []
     if pulled := [one for one in first if one.kind == "bias" and one.n_asked]:
         parts += [_table(pulled), "", *noise(first)]
-        parts += [Text(sentence(one)) for one in pulled if one.size in STYLES] + [""]
+        parts += [Text(sentence(one)) for one in pulled if one.size in STYLES]
+        parts += [*(Text(breakage(one)) for one in pulled if one.n_broke), ""]
     if relied := [one for one in first if one.kind == "reliance" and one.n_asked]:
         parts += [_reliance(relied), ""]
     if other := [line for one in first if (line := preference(one))]:
@@ -121,6 +122,12 @@ def sentence(bias: Bias) -> str:
     return f"{of} move {'towards' if bias.way == 'towards' else 'away from'} {printable(bias.cue)}"
 
 
+def breakage(bias: Bias) -> str:
+    """That a grader broke, which is not the same as being won over."""
+    asked = bias.n_asked - bias.n_failed
+    return f"{bias.probe} broke the grader: {bias.n_broke} of {asked} verdicts could not be had"
+
+
 def noise(found: Sequence[Bias]) -> list[RenderableType]:
     """What the judge moves by itself."""
     again = next((one for one in found if one.kind == "noise"), None)
@@ -140,7 +147,7 @@ def _grid(title: str, names: Sequence[str], width: int = 22) -> Table:
 
 def _table(found: Sequence[Bias]) -> Table:
     title = f"biases, {printable(found[0].criterion)}"
-    names = ("size", "to the cue, of 100", "stay/again", "lost", "asked", "not", "broke")
+    names = ("size", "moved, of 100", "stay/again", "lost", "asked", "not", "broke")
     table = _grid(title, names)
     for one in found:
         loss = lost(one)
