@@ -63,7 +63,7 @@ def test_the_heat_map_has_every_probe_and_criterion(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ):
     out = said(folder, capsys)
-    rows = out[out.index("moved, of 100") :].splitlines()
+    rows = out[out.rindex("moved, of 100") :].splitlines()
     assert next(row for row in rows if row.startswith("authority")).split()[1:] == ["+100***", "0"]
 
 
