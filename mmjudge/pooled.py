@@ -1,19 +1,21 @@
 """Runs of one judge on several tasks as one table: what figures across tasks are computed from."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mmjudge.confidence import Confidence
 from mmjudge.errors import StoreError
+from mmjudge.probed_rows import Unasked
 from mmjudge.store import Columns
 from mmjudge.table import NO_GOLD, TWIN, Ints, Shown, Table
 from mmjudge.types import RunHeader
 
+V = TypeVar("V")
 Strata = dict[str, tuple[Ints, tuple[str, ...]]]
 TASK = "task"
 """The axis of strata that a pooled table has beside those of its tasks: name and version."""
@@ -59,6 +61,7 @@ def pool(tables: Sequence[Table]) -> Table:
         shown=Shown(*(np.concatenate(c) for c in zip(*(t.shown for t in tables), strict=True))),
         n_bad_items=sum(table.n_bad_items for table in tables),
         confidence=_confidence(tables),
+        unasked=_unasked(tables, names, starts.tolist()),
     )
 
 
@@ -71,11 +74,6 @@ def without(table: Table, rows: NDArray[np.bool_]) -> Table:
     """
     kept = np.flatnonzero(~rows)
     columns, sure = table.columns, table.confidence
-    rankings = {
-        place: columns.rankings[row]
-        for place, row in enumerate(kept.tolist())
-        if row in columns.rankings
-    }
     return replace(
         table,
         columns=Columns(
@@ -86,19 +84,30 @@ def without(table: Table, rows: NDArray[np.bool_]) -> Table:
             columns.kind[kept],
             columns.value[kept],
             columns.orders,
-            rankings,
+            _kept(columns.rankings, kept),
+            columns.probe[kept],
+            columns.probes,
+            _kept(columns.cues, kept),
         ),
         item=table.item[kept],
         confidence=sure and Confidence(*(column[kept] for column in sure)),
     )
 
 
+def _kept(values: Mapping[int, V], rows: NDArray[np.int64]) -> dict[int, V]:
+    """What single rows have, by their new places among those that are kept."""
+    return {place: values[row] for place, row in enumerate(rows.tolist()) if row in values}
+
+
 def _header(tables: Sequence[Table]) -> RunHeader:
-    """The first table's header, with a task that has the criteria of all."""
+    """The first table's header, with a task that has the criteria, and the probes, of all."""
     criteria = {c.name: c for table in tables for c in table.header.task.criteria}
     task = {"name": "pooled", "version": 1, "criteria": tuple(criteria.values()), "groups": None}
     first = tables[0].header
-    return first.model_copy(update={"task": first.task.model_copy(update=task)})
+    probes = {card.name: card for table in tables for card in table.header.probes}
+    return first.model_copy(
+        update={"task": first.task.model_copy(update=task), "probes": tuple(probes.values())}
+    )
 
 
 def _check(first: Table, other: Table) -> None:
@@ -113,7 +122,9 @@ def _check(first: Table, other: Table) -> None:
 def _columns(tables: Sequence[Table], names: list[str], starts: list[int]) -> Columns:
     orders: dict[tuple[int, ...], int] = {}
     rankings: dict[int, tuple[float, ...]] = {}
-    criteria, shown, rows = [], [], 0
+    cues: dict[int, tuple[int, ...]] = {}
+    probes = tuple(dict.fromkeys(name for table in tables for name in table.columns.probes))
+    criteria, shown, asked, rows = [], [], [], 0
     for table in tables:
         columns = table.columns
         order = [orders.setdefault(one, len(orders)) for one in columns.orders]
@@ -121,6 +132,9 @@ def _columns(tables: Sequence[Table], names: list[str], starts: list[int]) -> Co
         criteria.append(np.array(criterion, dtype=np.int64)[columns.criterion])
         shown.append(np.array(order, dtype=np.int64)[columns.order])
         rankings |= {row + rows: ranks for row, ranks in columns.rankings.items()}
+        cues |= {row + rows: cue for row, cue in columns.cues.items()}
+        probe = [probes.index(name) for name in columns.probes]
+        asked.append(np.array([*probe, -1], dtype=np.int64)[columns.probe])
         rows += len(columns.kind)
     return Columns(
         np.concatenate([t.item + start for t, start in zip(tables, starts, strict=False)]),
@@ -131,7 +145,21 @@ def _columns(tables: Sequence[Table], names: list[str], starts: list[int]) -> Co
         np.concatenate([table.columns.value for table in tables]),
         tuple(orders),
         rankings,
+        np.concatenate(asked),
+        probes,
+        cues,
     )
+
+
+def _unasked(tables: Sequence[Table], names: list[str], starts: list[int]) -> tuple[Unasked, ...]:
+    """What was not asked, by the places and criteria of the pooled table."""
+    found = []
+    for table, start in zip(tables, starts, strict=False):
+        at = np.searchsorted(table.places, [row.place for row in table.unasked])
+        for row, item in zip(table.unasked, at.tolist(), strict=True):
+            criterion = names.index(table.criteria[row.criterion])
+            found.append(row._replace(place=item + start, criterion=criterion))
+    return tuple(found)
 
 
 def _gold(tables: Sequence[Table], name: str) -> NDArray[Any]:

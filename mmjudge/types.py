@@ -1,5 +1,7 @@
 """Every record that crosses a module or a disk: frozen, strict, without NaN or bytes inside."""
 
+import zlib
+from operator import not_
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -35,12 +37,25 @@ class Media(Record):
     """One image, video or sound, by reference.
 
     `uri` is a path relative to the task's root, or `hf://...`. With `sha256` the file is checked
-    before it is decoded.
+    before it is decoded. `changes` are made to what was decoded, one after the other, each written
+    as in `jpeg(quality=10)`; `mmjudge.media.changes` knows them. Without any, nothing is written of
+    them, so that hashes of items stay what they were.
     """
 
     modality: Literal["image", "video", "audio"]
     uri: str = Field(min_length=1)
     sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+    changes: tuple[str, ...] = Field(default=(), exclude_if=not_)
+
+    @property
+    def content(self) -> str:
+        """What tells its content from that of others of its modality: the file, and the changes.
+
+        Example:
+            >>> Media(modality="image", uri="a.png").content
+            'a.png'
+        """
+        return "\0".join((self.sha256 or self.uri, *self.changes))
 
 
 Part = str | Media
@@ -217,7 +232,8 @@ class Request(Record):
     """What a judge is asked: structured, so that a scorer gets prompt and candidates apart.
 
     `candidates` are in the order shown; `order[s]` is the place in the item of the candidate in
-    slot s. `key`, `task` and `item` are bookkeeping: a judge's answer does not depend on them.
+    slot s. `key`, `task`, `item` and `probe` are bookkeeping: a judge's answer does not depend on
+    them, but for the chance that it draws by (`draw`).
     `absent`: what of it is a placeholder; a judge that looks never gets such a request.
     """
 
@@ -234,6 +250,17 @@ class Request(Record):
     condition: str | None = None
     repeat: int = 0
     absent: str | None = None
+
+    @property
+    def draw(self) -> int:
+        """What a judge that samples seeds its draw with, beside what it is shown.
+
+        Asked once more, plainly or by a probe, it draws anew: otherwise a judge that is all chance
+        would seem to stand by what it said.
+        """
+        if self.probe is None:
+            return self.repeat
+        return self.repeat + 1000 * (1 + zlib.crc32(self.probe.encode()) % 1_000_000)
 
 
 class Reply(Record):
@@ -256,7 +283,11 @@ class Reply(Record):
 
 
 class Judgment(Record):
-    """One answered request. `outcome` is the verdict in item order, or the failure."""
+    """One answered request. `outcome` is the verdict in item order, or the failure.
+
+    `probe` is the changed way in which it was asked, None for the plain one, and `cue` what that
+    change pulls towards: places of candidates in item order; of a score 1 for up, -1 for down.
+    """
 
     schema_version: int = SCHEMA_VERSION
     key: str
@@ -265,6 +296,7 @@ class Judgment(Record):
     criterion: str
     order: tuple[int, ...]
     probe: str | None = None
+    cue: tuple[int, ...] = ()
     repeat: int = 0
     judge: str
     reply: Reply
@@ -391,11 +423,36 @@ class JudgeCard(Record):
     fingerprint: str = ""
 
 
+class ProbeCard(Record):
+    """What a probe changes, what it fits, and where it comes from.
+
+    `modalities`: those of which a request must hold at least one; `protocols`: those it fits.
+    `cue`: towards what the change pulls a judge, in words, "none" where it pulls nowhere.
+    `presets`: the groups that it is asked in. `source`: who found or used it first. `keeps_gold`:
+    whether the right answer stays what it was; not so where content is taken away. `looks_around`:
+    whether it needs the other items of the task. `backwards`: whether it shows the candidates of
+    the plain request in the opposite order. `version` goes up when it asks otherwise.
+    """
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    summary: str
+    modalities: tuple[Modality, ...] = ("text", "image", "video", "audio")
+    protocols: tuple[ProtocolName, ...] = ("pair", "score", "rank")
+    cue: str = "none"
+    presets: tuple[str, ...] = ()
+    source: str = ""
+    keeps_gold: bool = True
+    looks_around: bool = False
+    backwards: bool = False
+    version: int = Field(default=1, ge=1)
+
+
 class RunSettings(Record):
     """Everything of a run that shapes its answers, but the task and the judge.
 
     `orders`: "balanced" shows each item once, slots balanced over items by `seed`; "both" shows a
     pair in both orders (a ranking forwards and backwards); "given" keeps the order of the file.
+    `probes`: names of the changed ways in which each request is asked again.
     """
 
     protocol: ProtocolName
@@ -404,10 +461,14 @@ class RunSettings(Record):
     seed: int = 0
     template: str = ""
     where: dict[str, str] = Field(default_factory=dict)
+    probes: tuple[str, ...] = ()
 
 
 class RunHeader(Record):
-    """What a run was: enough to say whether a resumed one is the same, and to repeat it."""
+    """What a run was: enough to say whether a resumed one is the same, and to repeat it.
+
+    `probes` are the cards of those that the settings name, in the same order.
+    """
 
     schema_version: int = SCHEMA_VERSION
     run_id: str
@@ -418,6 +479,7 @@ class RunHeader(Record):
     items_sha256: str | None = None
     git_commit: str | None = None
     packages: dict[str, str] = Field(default_factory=dict)
+    probes: tuple[ProbeCard, ...] = ()
 
 
 class MetricResult(Record):

@@ -32,12 +32,14 @@ HEAVY = (
 
 LAYERS = (
     ("types", "errors"),
-    ("assets", "cards", "jsonl", "registry", "metrics", "run_file"),
+    ("assets", "cards", "jsonl", "registry", "metrics", "run_file", "probed_rows", "pace"),
     ("task", "media"),
     ("github", "hub", "rows", "folder_task", "protocols", "scenes"),
     ("judges", "probes", "strategies", "store"),
-    ("budget", "interrupts", "refusal", "resume", "engine", "executors", "confidence", "table"),
-    ("frames", "pooled", "scoring", "checks"),
+    ("budget", "interrupts", "refusal", "resume", "planning", "confidence", "table"),
+    ("engine", "executors", "forecast"),
+    ("frames", "pooled", "probed", "scoring", "checks"),
+    ("biases",),
     ("comparison",),
     ("api",),
     ("report", "export", "interop", "leaderboard"),
