@@ -35,6 +35,8 @@ from mmjudge.types import (
 if TYPE_CHECKING:
     import pandas as pd
 
+    from mmjudge.biases import Bias
+
 PACKAGES = ("mmjudge", "numpy", "pydantic", "pillow", "torch", "transformers", "open_clip_torch")
 """Packages whose versions may shape an answer; the installed ones stand in the run's header."""
 
@@ -65,6 +67,21 @@ class Run:
         from mmjudge.scoring import score_run
 
         return score_run(self.folder, n_resamples=n_resamples, by=by, measures=measures)
+
+    def biases(
+        self, n_resamples: int = 1000, by: tuple[str, ...] = (), seed: int = 0
+    ) -> "list[Bias]":
+        """What each probe of the run moved, by criterion and stratum, the worst first.
+
+        Args:
+            n_resamples: Resamples of the bootstrap over items; 0 for no intervals.
+            by: Axes of strata to break down by.
+            seed: Seed of the bootstrap.
+        """
+        from mmjudge.biases import biases
+        from mmjudge.table import Table
+
+        return biases(Table.load(self.folder), n_resamples, by, seed)
 
     def dataframe(self) -> "pd.DataFrame":
         """One row a judgment: item, criterion, order, repeat, verdict, failure, reply, gold."""

@@ -84,7 +84,7 @@ class Slice:
             and ("confidence" not in wanted or self.table.confidence is not None)
             and (measure.kind != "fairness" or header.task.groups is not None)
             and (measure.kind != "systems" or len(self.table.system_names) >= 3)
-            and ("group" not in wanted or bool(np.ptp(self._item_groups)))
+            and ("group" not in wanted or len(np.unique(self._item_groups)) > 1)
             and (measure.kind != "modality" or self._differs(wanted))
             and ("modality" not in wanted or self._has_modalities)
         )

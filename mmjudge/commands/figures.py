@@ -11,6 +11,7 @@ import typer
 from mmjudge.biases import biases, modality_gaps
 from mmjudge.comparison import compare_runs
 from mmjudge.errors import MmjudgeError
+from mmjudge.metrics.measure import Measure
 from mmjudge.report.biases import bias_report
 from mmjudge.report.outcome import read_outcome
 from mmjudge.report.terminal import comparison_report, score_report, show, worth_showing
@@ -40,7 +41,8 @@ def print_scores(
         results = score_run(folder, n_resamples=resamples, by=by, measures=measures)
         table = Table.load(folder)
         warnings = task_warnings(table)
-        moved = [] if measures else biases(table, resamples, by)
+        asked = not measures or any(Measure.parse(name).kind == "bias" for name in measures)
+        moved = biases(table, resamples, by) if asked else []
         gaps = [] if measures else modality_gaps(table, resamples)
         if as_json:
             figures = [result.model_dump(mode="json") for result in results]

@@ -299,11 +299,16 @@ def probe_map(protocol: str, found: Sequence[Bias]) -> ProbeMap | None:
     return ProbeMap(protocol, criteria, tuple(rows["bias"]), tuple(rows["reliance"]), said, unfit)
 
 
-def main_figure(bias: Bias) -> MetricResult | None:
-    """The figure that the share in a cell is about, where its interval is of that share."""
-    if bias.kind == "reliance":
-        return lost(bias)
-    return None if bias.way == "changed" else bias.figure("cue_shift")
+def probe_ends(bias: Bias) -> str:
+    """The interval of the share in a cell, of 100; empty where there is none."""
+    figure = lost(bias) if bias.kind == "reliance" else bias.figure("cue_shift")
+    if bias.kind == "bias" and (bias.way == "changed" or figure is None):
+        figure = bias.figure("robustness_gap")
+    if figure is None or figure.ci95 is None:
+        return ""
+    low, high = figure.ci95
+    low, high = (-high, -low) if figure.metric == "robustness_gap" else (low, high)
+    return f"[{hundred(low)}, {hundred(high)}]"
 
 
 def probe_share(bias: Bias) -> str:

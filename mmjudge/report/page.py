@@ -16,7 +16,7 @@ from mmjudge.errors import MmjudgeError
 from mmjudge.metrics.measure import Measure
 from mmjudge.report.biases import (
     ProbeMap,
-    main_figure,
+    probe_ends,
     probe_map,
     probe_shade,
     probe_share,
@@ -161,7 +161,7 @@ def _environment() -> Environment:
         "lowest": lambda metric: Measure.parse(metric).spec.bounds[0],
         "bar": bar,
         "examples": _examples,
-        "main_figure": main_figure,
+        "probe_ends": probe_ends,
         "probe_share": probe_share,
         "probe_word": probe_word,
         "probe_shade": probe_shade,

@@ -82,6 +82,16 @@ def test_json_holds_every_criterion_and_stratum_with_counts(
     assert (blind.n_asked, blind.n_not_asked) == (0, 30)
 
 
+def test_a_run_gives_its_biases_and_a_measure_of_bias_asks_for_them(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert mmjudge.Run(folder).biases(50) == biases(Table.load(folder), 50)
+    for measure, shown in (("robustness", True), ("accuracy", False)):
+        print_scores([folder], 20, (), (measure,), every=False, as_json=True)
+        (run,) = json.loads(capsys.readouterr().out)["runs"]
+        assert bool(run["biases"]) == shown
+
+
 def test_a_run_without_probes_says_nothing_of_biases(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
