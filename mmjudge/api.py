@@ -2,17 +2,22 @@
 
 import hashlib
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mmjudge.engine import Means, Progress, Stats, execute
 from mmjudge.errors import JudgeError
 from mmjudge.folder_task import open_task
+from mmjudge.forecast import Forecast
+from mmjudge.forecast import forecast as count_asked
 from mmjudge.judges.base import Judge, JudgeContext, Scorer, open_judge
 from mmjudge.judges.custom import as_judge
+from mmjudge.planning import Plan
+from mmjudge.probes import Probe
+from mmjudge.probes.catalog import choose
 from mmjudge.protocols import template_digest, wording_digest
 from mmjudge.resume import check_same_run
 from mmjudge.store import RunStore
@@ -97,6 +102,7 @@ def run(  # noqa: PLR0913 (every setting of a run has a default and a name)
     allow_urls: bool = False,
     max_cost: float | None = None,
     retry: Sequence[FailureReason] = (),
+    probes: str | Iterable[str | Probe] = (),
     progress: Progress | None = None,
 ) -> Run:
     """Evaluate a judge on a task; go on where an earlier run in the same folder stopped.
@@ -120,6 +126,8 @@ def run(  # noqa: PLR0913 (every setting of a run has a default and a name)
         max_cost: US dollars after which the run stops, those spent on it before included; the judge
             must know its prices.
         retry: Failures to ask again, by reason: infra, media.
+        probes: Changed ways in which each request is asked again: `all`, `core`, `attacks`,
+            `modality`, names with commas between them, or probes of one's own.
         progress: Called now and then with the counts so far.
 
     Returns:
@@ -128,10 +136,83 @@ def run(  # noqa: PLR0913 (every setting of a run has a default and a name)
     Raises:
         MmjudgeError: Anything that must be mended first; nothing that was judged is lost.
     """
+    asked = _prepared(
+        task,
+        judge,
+        data=data,
+        out=out,
+        protocol=protocol,
+        orders=orders,
+        repeats=repeats,
+        seed=seed,
+        where=where,
+        options=options,
+        probes=probes,
+    )
+    means = Means(limit, workers, allow_urls, max_cost, tuple(retry), asked.probes)
+    with _open_or_create(asked.folder, asked.header) as store:
+        stats = execute(asked.task, asked.judge, store, means, progress)
+    return Run(asked.folder, stats)
+
+
+def forecast(
+    task: str | Task,
+    judge: str | Judge | Scorer,
+    *,
+    limit: int | None = None,
+    retry: Sequence[FailureReason] = (),
+    **settings: Any,
+) -> Forecast:
+    """What `run` with the same arguments would ask: calls, tokens, media, time; nothing is asked.
+
+    Args:
+        task: As in `run`.
+        judge: As in `run`; it is opened, to know what it takes.
+        limit: Number of items, from the first.
+        retry: Failures that would be asked again.
+        settings: Further arguments of `run` that shape what is asked.
+
+    Raises:
+        MmjudgeError: Anything that would keep the run from starting.
+    """
+    asked = _prepared(task, judge, **settings)
+    done: set[bytes] = set()
+    if RunStore.exists(asked.folder):
+        with RunStore.open(asked.folder) as store:
+            check_same_run(store, asked.header)
+            done = store.done_keys(retry)
+    plan = Plan(asked.task, asked.header, asked.probes, limit)
+    near = {asked.folder, *asked.folder.parent.glob("*"), *Path("runs").glob("*")}
+    return count_asked(plan, done, near)
+
+
+class _Prepared(NamedTuple):
+    task: Task
+    judge: Judge
+    header: RunHeader
+    folder: Path
+    probes: tuple[Probe, ...]
+
+
+def _prepared(  # noqa: PLR0913 (one for each setting of a run)
+    task: str | Task,
+    judge: str | Judge | Scorer,
+    *,
+    data: str | Path | None = None,
+    out: str | Path | None = None,
+    protocol: ProtocolName | None = None,
+    orders: Orders | None = None,
+    repeats: int = 1,
+    seed: int = 0,
+    where: Mapping[str, str] | None = None,
+    options: Mapping[str, Any] | None = None,
+    probes: str | Iterable[str | Probe] = (),
+) -> _Prepared:
+    """Everything that a run needs before its folder is touched."""
+    again = choose(probes)
     opened = open_task(task, Path(data) if data else None) if isinstance(task, str) else task
     chosen = protocol or opened.spec.protocols[0]
-    context = JudgeContext(opened, chosen)
-    answering = _answering(judge, context, options)
+    answering = _answering(judge, JudgeContext(opened, chosen), options)
     wording = answering.card.wordings.get(chosen)
     settings = RunSettings(
         protocol=chosen,
@@ -140,13 +221,11 @@ def run(  # noqa: PLR0913 (every setting of a run has a default and a name)
         seed=seed,
         template=wording_digest(wording) if wording else template_digest(chosen),
         where=dict(where or {}),
+        probes=tuple(probe.card.name for probe in again),
     )
-    header = _header(opened, answering.card, settings)
+    header = _header(opened, answering.card, settings, again)
     folder = Path(out) if out else Path("runs") / _folder_name(header)
-    means = Means(limit, workers, allow_urls, max_cost, tuple(retry))
-    with _open_or_create(folder, header) as store:
-        stats = execute(opened, answering, store, means, progress)
-    return Run(folder, stats)
+    return _Prepared(opened, answering, header, folder, again)
 
 
 def _answering(
@@ -171,8 +250,12 @@ def _open_or_create(folder: Path, header: RunHeader) -> RunStore:
     return store
 
 
-def _header(task: Task, card: JudgeCard, settings: RunSettings) -> RunHeader:
-    facts = "\0".join((task.spec.label, card.fingerprint, settings.model_dump_json()))
+def _header(
+    task: Task, card: JudgeCard, settings: RunSettings, probes: Sequence[Probe]
+) -> RunHeader:
+    # A run without probes keeps the name that it had before there were any.
+    asked = settings.model_dump_json(exclude=None if settings.probes else {"probes"})
+    facts = "\0".join((task.spec.label, card.fingerprint, asked))
     return RunHeader(
         run_id=hashlib.sha256(facts.encode()).hexdigest()[:12],
         task=task.spec,
@@ -180,6 +263,7 @@ def _header(task: Task, card: JudgeCard, settings: RunSettings) -> RunHeader:
         settings=settings,
         data=str(task.data) if task.data else None,
         packages=_packages(),
+        probes=tuple(probe.card for probe in probes),
     )
 
 

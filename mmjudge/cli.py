@@ -131,6 +131,16 @@ def run(  # noqa: PLR0913, PLR0917 (one parameter for each option of the command
     max_failures: Annotated[
         str, typer.Option(help="Exit code 1 above this share of failures: 5% or 0.05.")
     ] = "5%",
+    probes: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAMES",
+            help="Ask again in changed ways: core, attacks, modality, all, or NAME,NAME.",
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Count what would be asked, and ask nothing.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -155,12 +165,17 @@ def run(  # noqa: PLR0913, PLR0917 (one parameter for each option of the command
             "allow_urls": allow_urls,
             "max_cost": max_cost,
             "retry": retry or (),
+            "probes": probes or (),
         },
         max_failures=share("--max-failures", max_failures),
         quiet=quiet,
         as_json=as_json,
         words=tuple(context.find_root().obj),
     )
+    if dry_run:
+        from mmjudge.commands.dry_run import forecast_and_print
+
+        return forecast_and_print(asked.settings, as_json=as_json)
     raise typer.Exit(run_and_report(asked))
 
 
@@ -256,6 +271,25 @@ def judges(
     from mmjudge.commands.listing import print_judges
 
     print_judges(modality, protocol, task, data, as_json=as_json)
+
+
+@app.command()
+def probes(
+    name: Annotated[str | None, typer.Argument(help="Print the whole card of this probe.")] = None,
+    modality: Modality = None,
+    protocol: Protocol = None,
+    preset: Annotated[
+        str | None, typer.Option(help="Only those of core, attacks or modality.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """List the changed ways in which `run --probes` asks again."""
+    from mmjudge.commands.probes import print_probe, print_probes
+
+    if name is not None:
+        print_probe(name, as_json=as_json)
+    else:
+        print_probes(modality, protocol, preset, as_json=as_json)
 
 
 @app.command("check-judge")

@@ -14,20 +14,16 @@ from mmjudge.errors import JudgeError, MmjudgeError
 from mmjudge.interrupts import interrupts
 from mmjudge.judges.base import Judge, Streaming
 from mmjudge.media.loader import Decoded, Loader, Pending, gather
-from mmjudge.protocols import parse, requests
+from mmjudge.pace import Pace
+from mmjudge.planning import Plan, Planned
+from mmjudge.probed_rows import Unasked
+from mmjudge.probes import Probe
+from mmjudge.protocols import parse
 from mmjudge.refusal import media_failure, refuse
 from mmjudge.resume import check_retry, check_same_items, stored_item
 from mmjudge.store import Judged, RunStore, StoredItem
-from mmjudge.task import BadItem, Task, checked
-from mmjudge.types import (
-    Failure,
-    FailureReason,
-    Item,
-    Media,
-    Reply,
-    Request,
-    RunSettings,
-)
+from mmjudge.task import BadItem, Task
+from mmjudge.types import Failure, FailureReason, Media, Reply, Request, RunSettings
 
 QUEUE_BATCHES = 4
 """Batches that may wait between two stages: what keeps memory flat."""
@@ -35,7 +31,10 @@ QUEUE_BATCHES = 4
 
 @dataclass
 class Stats:
-    """Where a run stands; counts of this process, and of what it found done."""
+    """Where a run stands; counts of this process, and of what it found done.
+
+    `unasked` counts by probe the requests that it does not fit.
+    """
 
     items: int = 0
     bad_items: int = 0
@@ -43,6 +42,7 @@ class Stats:
     resumed: int = 0
     judged: int = 0
     failures: Counter[str] = field(default_factory=Counter)
+    unasked: Counter[str] = field(default_factory=Counter)
     tokens_in: int = 0
     tokens_out: int = 0
     cost_usd: float = 0.0
@@ -76,18 +76,21 @@ class Stats:
 
 @dataclass(eq=False)
 class _Ask:
-    """One request on its way: where its item stands, and what came of it."""
+    """One request on its way, and what came of it."""
 
-    place: int
-    criterion: int
-    request: Request
+    planned: Planned
     reply: Reply | None = None
+
+    @property
+    def request(self) -> Request:
+        return self.planned.request
 
 
 @dataclass
 class _Batch:
     items: list[StoredItem] = field(default_factory=list)
     asks: list[_Ask] = field(default_factory=list)
+    unasked: list[Unasked] = field(default_factory=list)
     pending: Pending = field(default_factory=Pending)
 
 
@@ -99,7 +102,8 @@ class Means(NamedTuple):
 
     `limit`: number of items, from the first, None for all; `workers`: processes that decode media;
     `allow_urls`: whether media at `https://` are fetched; `max_cost`: US dollars after which the
-    run stops, those of earlier processes included; `retry`: failures to ask again, by reason.
+    run stops, those of earlier processes included; `retry`: failures to ask again, by reason;
+    `probes`: those that the run's settings name.
     """
 
     limit: int | None = None
@@ -107,6 +111,7 @@ class Means(NamedTuple):
     allow_urls: bool = False
     max_cost: float | None = None
     retry: tuple[FailureReason, ...] = ()
+    probes: tuple[Probe, ...] = ()
 
 
 def execute(
@@ -139,6 +144,11 @@ def execute(
     return run.stats
 
 
+def _at_hand(planned: Planned) -> bool:
+    """Whether a request has media to decode at all."""
+    return not planned.request.absent and planned.failed is None
+
+
 class _Run:
     """The stages and the queues between them; the judge runs in the calling thread."""
 
@@ -159,7 +169,7 @@ class _Run:
             else None
         )
         self.wording = store.header.judge.wordings.get(store.header.settings.protocol)
-        self.criteria = {c.name: i for i, c in enumerate(store.header.task.criteria)}
+        self.plan = Plan(task, store.header, means.probes, means.limit)
         self.planner = threading.Thread(target=self._guard, args=(self._plan,), name="plan")
         self.writer = threading.Thread(target=self._guard, args=(self._write,), name="write")
 
@@ -181,6 +191,8 @@ class _Run:
         progress(self.stats)
         if self.error:
             raise self.error
+        if self.stats.judged:
+            self.store.add_pace(Pace(self.stats.judged, self.stats.elapsed_s))
 
     def _guard(self, stage: Callable[[], None]) -> None:
         try:
@@ -211,7 +223,7 @@ class _Run:
         try:
             for batch in self._batches():
                 if self.loader:
-                    at_hand = [ask.request for ask in batch.asks if not ask.request.absent]
+                    at_hand = [ask.request for ask in batch.asks if _at_hand(ask.planned)]
                     batch.pending = self.loader.submit(at_hand)
                 self._put(self.planned, batch)
                 if self.stop.is_set():
@@ -220,42 +232,29 @@ class _Run:
             self._put(self.planned, None)
 
     def _batches(self) -> Iterator[_Batch]:
-        header, done = self.store.header, self.store.done_keys(self.means.retry)
+        done = self.store.done_keys(self.means.retry)
         size = self.judge.card.batch_size
         batch = _Batch()
-        for place, item in self._items():
+        for place, item in self.plan.items():
             batch.items.append(stored_item(place, item))
             self.stats.items += 1
             if isinstance(item, BadItem):
                 self.stats.bad_items += 1
                 continue
-            for request in requests(
-                header.task, item, place, header.settings, header.judge.fingerprint
-            ):
-                self.stats.planned += 1
-                if bytes.fromhex(request.key) in done:
-                    self.stats.resumed += 1
-                    continue
-                batch.asks.append(_Ask(place, self.criteria[request.criterion.name], request))
+            asked, unasked = self.plan.of(place, item)
+            left = [one for one in asked if bytes.fromhex(one.request.key) not in done]
+            self.stats.planned += len(asked)
+            self.stats.resumed += len(asked) - len(left)
+            for row in unasked:
+                self.stats.unasked[row.probe] += row.requests
+            batch.asks += map(_Ask, left)
+            batch.unasked += unasked
             if len(batch.asks) >= size or len(batch.items) >= 4 * size:
                 yield batch
                 batch = _Batch()
         self.stats.total = self.stats.planned
         if batch.items:
             yield batch
-
-    def _items(self) -> Iterator[tuple[int, Item | BadItem]]:
-        settings = self.store.header.settings
-        taken = 0
-        for place, item in enumerate(checked(self.task, settings.protocol)):
-            if self.means.limit is not None and taken >= self.means.limit:
-                return
-            if isinstance(item, Item) and any(
-                item.strata.get(axis) != value for axis, value in settings.where.items()
-            ):
-                continue
-            taken += 1
-            yield place, item
 
     def _judge(self) -> None:
         while not self.stop.is_set():
@@ -283,7 +282,8 @@ class _Run:
         media = gather(batch.pending)
         batch.pending = Pending()
         for ask in batch.asks:
-            failure = refuse(ask.request, self.judge.card) or media_failure(ask.request, media)
+            failure = ask.planned.failed or refuse(ask.request, self.judge.card)
+            failure = failure or media_failure(ask.request, media)
             ask.reply = Reply(error=failure) if failure else None
         size = self.judge.card.batch_size
         open_asks = [ask for ask in batch.asks if ask.reply is None]
@@ -366,7 +366,7 @@ class _Run:
                 self.store.commit()
                 return
             rows = [self._judgment(ask) for ask in batch.asks if ask.reply is not None]
-            self.store.add(batch.items, rows, replace=bool(self.means.retry))
+            self.store.add(batch.items, rows, bool(self.means.retry), batch.unasked)
 
     def _judgment(self, ask: _Ask) -> Judged:
         reply = ask.reply or Reply()
@@ -376,4 +376,5 @@ class _Run:
         self.stats.tokens_out += reply.tokens_out or 0
         if isinstance(outcome, Failure):
             self.stats.failures[outcome.reason] += 1
-        return Judged(ask.place, ask.criterion, ask.request, reply, outcome)
+        place, criterion, request, cue, _ = ask.planned
+        return Judged(place, criterion, request, reply, outcome, cue)

@@ -1,9 +1,9 @@
 """Runs of one judge on several tasks as one table: what figures across tasks are computed from."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from mmjudge.store import Columns
 from mmjudge.table import NO_GOLD, TWIN, Ints, Shown, Table
 from mmjudge.types import RunHeader
 
+V = TypeVar("V")
 Strata = dict[str, tuple[Ints, tuple[str, ...]]]
 TASK = "task"
 """The axis of strata that a pooled table has beside those of its tasks: name and version."""
@@ -71,11 +72,6 @@ def without(table: Table, rows: NDArray[np.bool_]) -> Table:
     """
     kept = np.flatnonzero(~rows)
     columns, sure = table.columns, table.confidence
-    rankings = {
-        place: columns.rankings[row]
-        for place, row in enumerate(kept.tolist())
-        if row in columns.rankings
-    }
     return replace(
         table,
         columns=Columns(
@@ -86,11 +82,19 @@ def without(table: Table, rows: NDArray[np.bool_]) -> Table:
             columns.kind[kept],
             columns.value[kept],
             columns.orders,
-            rankings,
+            _kept(columns.rankings, kept),
+            columns.probe[kept],
+            columns.probes,
+            _kept(columns.cues, kept),
         ),
         item=table.item[kept],
         confidence=sure and Confidence(*(column[kept] for column in sure)),
     )
+
+
+def _kept(values: Mapping[int, V], rows: NDArray[np.int64]) -> dict[int, V]:
+    """What single rows have, by their new places among those that are kept."""
+    return {place: values[row] for place, row in enumerate(rows.tolist()) if row in values}
 
 
 def _header(tables: Sequence[Table]) -> RunHeader:
@@ -113,7 +117,9 @@ def _check(first: Table, other: Table) -> None:
 def _columns(tables: Sequence[Table], names: list[str], starts: list[int]) -> Columns:
     orders: dict[tuple[int, ...], int] = {}
     rankings: dict[int, tuple[float, ...]] = {}
-    criteria, shown, rows = [], [], 0
+    cues: dict[int, tuple[int, ...]] = {}
+    probes = tuple(dict.fromkeys(name for table in tables for name in table.columns.probes))
+    criteria, shown, asked, rows = [], [], [], 0
     for table in tables:
         columns = table.columns
         order = [orders.setdefault(one, len(orders)) for one in columns.orders]
@@ -121,6 +127,9 @@ def _columns(tables: Sequence[Table], names: list[str], starts: list[int]) -> Co
         criteria.append(np.array(criterion, dtype=np.int64)[columns.criterion])
         shown.append(np.array(order, dtype=np.int64)[columns.order])
         rankings |= {row + rows: ranks for row, ranks in columns.rankings.items()}
+        cues |= {row + rows: cue for row, cue in columns.cues.items()}
+        probe = [probes.index(name) for name in columns.probes]
+        asked.append(np.array([*probe, -1], dtype=np.int64)[columns.probe])
         rows += len(columns.kind)
     return Columns(
         np.concatenate([t.item + start for t, start in zip(tables, starts, strict=False)]),
@@ -131,6 +140,9 @@ def _columns(tables: Sequence[Table], names: list[str], starts: list[int]) -> Co
         np.concatenate([table.columns.value for table in tables]),
         tuple(orders),
         rankings,
+        np.concatenate(asked),
+        probes,
+        cues,
     )
 
 

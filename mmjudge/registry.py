@@ -1,4 +1,4 @@
-"""Plugins by entry point: tasks and judges; one broken plugin never hides the others."""
+"""Plugins by entry point: tasks, judges and probes; one broken plugin never hides the others."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -10,6 +10,7 @@ from mmjudge.errors import MmjudgeError, unknown
 
 TASKS = "mmjudge.tasks"
 JUDGES = "mmjudge.judges"
+PROBES = "mmjudge.probes"
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Registry:
 
     @property
     def kind(self) -> str:
-        """The singular of the group's name: task, judge."""
+        """The singular of the group's name: task, judge, probe."""
         return self.group.rpartition(".")[2].removesuffix("s")
 
     def load(self, name: str) -> Any:

@@ -77,6 +77,7 @@ def _identity(header: RunHeader) -> dict[str, Any]:
     for means in ("batch_size", "priced"):
         content["judge"].pop(means)
     content["task"].pop("card")
+    content["settings"]["probes"] = [f"{card.name}@{card.version}" for card in header.probes]
     return content
 
 

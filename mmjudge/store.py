@@ -12,7 +12,10 @@ from typing import IO, Any, Literal, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from mmjudge import probed_rows
 from mmjudge.errors import StoreError
+from mmjudge.pace import Pace, add_pace
+from mmjudge.probed_rows import Unasked
 from mmjudge.run_file import FILE, connect, lock_folder, new_file, read_header, writing
 from mmjudge.task import BadItem
 from mmjudge.types import (
@@ -74,13 +77,16 @@ class Judged(NamedTuple):
     request: Request
     reply: Reply
     outcome: Verdict | Failure
+    cue: tuple[int, ...] = ()
 
 
 class Columns(NamedTuple):
     """All judgments as arrays of shape (n,), in the order in which they were stored.
 
     `value` is the code of a preference, a score, or nan; `order` an index into `orders`;
-    `rankings` maps a row to its ranks in item order.
+    `rankings` maps a row to its ranks in item order. `probe` is an index into `probes`, -1 where
+    the request was asked plainly; `cues` maps a row to what its change pulls towards: places of
+    candidates in item order, of a score (1,) for up or (-1,) for down; a row without is not there.
     """
 
     place: NDArray[np.int64]
@@ -91,6 +97,9 @@ class Columns(NamedTuple):
     value: NDArray[np.float64]
     orders: tuple[tuple[int, ...], ...]
     rankings: dict[int, tuple[float, ...]]
+    probe: NDArray[np.int64]
+    probes: tuple[str, ...]
+    cues: dict[int, tuple[int, ...]]
 
 
 @dataclass
@@ -157,9 +166,13 @@ class RunStore:
             connection.close()
 
     def add(
-        self, items: Iterable[StoredItem], judged: Iterable[Judged], replace: bool = False
+        self,
+        items: Iterable[StoredItem],
+        judged: Iterable[Judged],
+        replace: bool = False,
+        unasked: Sequence[Unasked] = (),
     ) -> None:
-        """Append items and what was judged; durable at the next commit.
+        """Append items, what was judged, and what no probe could ask; durable at the next commit.
 
         A group is committed when it has enough rows or is old enough, never on every row. Items
         and keys that are there already are left as they are; with `replace` a judgment takes the
@@ -169,11 +182,14 @@ class RunStore:
             if not self.connection.in_transaction:
                 self.connection.execute("BEGIN")
                 self._last_commit = time.monotonic()
+            judged = list(judged)
             rows = [self._row(entry) for entry in judged]
             self._insert("items", list(items))
             if replace:
                 self._remove(row[0] for row in rows)
             self._insert("judgments", rows)
+            if self.header.settings.probes:
+                self._insert_probed(rows, judged, unasked)
             self._pending += len(rows)
         if self._age() > COMMIT_EVERY_S or self._pending >= COMMIT_EVERY_ROWS:
             self.commit()
@@ -185,6 +201,18 @@ class RunStore:
             one = f"({','.join('?' * len(part[0]))})"
             statement = f"INSERT OR IGNORE INTO {table} VALUES {','.join([one] * len(part))}"
             self.connection.execute(statement, [value for row in part for value in row])
+
+    def _insert_probed(
+        self, rows: Sequence[Sequence[Any]], judged: Sequence[Judged], unasked: Sequence[Unasked]
+    ) -> None:
+        probed_rows.make_tables(self.connection)
+        cues = ((row[0], entry.cue) for row, entry in zip(rows, judged, strict=True))
+        probed_rows.add_cues(self.connection, cues)
+        probed_rows.add_unasked(self.connection, unasked)
+
+    def unasked(self) -> list[Unasked]:
+        """How many requests each probe did not fit, by item and criterion."""
+        return probed_rows.read_unasked(self.connection)
 
     def _remove(self, keys: Iterable[bytes]) -> None:
         """Take judgments out, in the transaction that puts others in their place."""
@@ -234,6 +262,11 @@ class RunStore:
 
     def _age(self) -> float:
         return time.monotonic() - self._last_commit
+
+    def add_pace(self, pace: Pace) -> None:
+        """Keep how fast a process judged."""
+        with writing(self.folder), self.connection:
+            add_pace(self.connection, pace)
 
     def update_header(self, header: RunHeader) -> None:
         """Replace the header, with what became known at the end of a run."""
@@ -354,6 +387,9 @@ class RunStore:
             start += len(rows)
         whole = table[:5].astype(np.int64)
         place, criterion, order, repeat, kind = whole
+        names = probed_rows.row_probes(self.connection)
+        probes = tuple(dict.fromkeys((*self.header.settings.probes, *filter(None, names))))
+        codes: dict[str | None, int] = {name: code for code, name in enumerate(probes)}
         return Columns(
             place,
             criterion,
@@ -363,6 +399,9 @@ class RunStore:
             value=table[5],
             orders=self._orders(),
             rankings=self._rankings(kind),
+            probe=np.array([codes.get(name, -1) for name in names], dtype=np.int64),
+            probes=probes,
+            cues=probed_rows.row_cues(self.connection),
         )
 
     def holds_probabilities(self) -> bool:
@@ -395,6 +434,7 @@ class RunStore:
         """
         names = [criterion.name for criterion in self.header.task.criteria]
         orders = self._orders()
+        cues = probed_rows.read_cues(self.connection)
         ids = {place: json.loads(body)["id"] for place, _, body in self.bodies()}
         # One JSON parameter, since SQLite takes only so many.
         among = "" if places is None else "WHERE place IN (SELECT value FROM json_each(?))"
@@ -410,6 +450,7 @@ class RunStore:
                     criterion=names[criterion],
                     order=orders[order],
                     probe=probe,
+                    cue=cues.get(key, ()),
                     repeat=repeat,
                     judge=self.header.judge.fingerprint,
                     reply=Reply.model_validate_json(reply),

@@ -40,7 +40,8 @@ class Recorded(Record):
     `order` holds candidate ids as shown; left out, the recording is of the order in the file.
     One of `text` (parsed like any other reply), `verdict` (parsed already, in item order) and
     `scores` (one for each candidate as shown, on the scorer's own scale); none of them: the judge
-    gave no usable reply, and `failure` may say why.
+    gave no usable reply, and `failure` may say why. `probe` names the changed way in which it was
+    asked.
     """
 
     item: str
@@ -49,6 +50,7 @@ class Recorded(Record):
     order: tuple[str, ...] | None = None
     repeat: int = 0
     condition: str | None = None
+    probe: str | None = None
     text: str | None = None
     verdict: Verdict | None = None
     scores: tuple[float, ...] | None = None

@@ -256,7 +256,11 @@ class Reply(Record):
 
 
 class Judgment(Record):
-    """One answered request. `outcome` is the verdict in item order, or the failure."""
+    """One answered request. `outcome` is the verdict in item order, or the failure.
+
+    `probe` is the changed way in which it was asked, None for the plain one, and `cue` what that
+    change pulls towards: places of candidates in item order; of a score 1 for up, -1 for down.
+    """
 
     schema_version: int = SCHEMA_VERSION
     key: str
@@ -265,6 +269,7 @@ class Judgment(Record):
     criterion: str
     order: tuple[int, ...]
     probe: str | None = None
+    cue: tuple[int, ...] = ()
     repeat: int = 0
     judge: str
     reply: Reply
@@ -391,11 +396,34 @@ class JudgeCard(Record):
     fingerprint: str = ""
 
 
+class ProbeCard(Record):
+    """What a probe changes, what it fits, and where it comes from.
+
+    `modalities`: those of which a request must hold at least one; `protocols`: those it fits.
+    `cue`: towards what the change pulls a judge, in words, "none" where it pulls nowhere.
+    `presets`: the groups that it is asked in. `source`: who found or used it first. `keeps_gold`:
+    whether the right answer stays what it was; not so where content is taken away. `looks_around`:
+    whether it needs the other items of the task. `version` goes up when it asks otherwise.
+    """
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    summary: str
+    modalities: tuple[Modality, ...] = ("text", "image", "video", "audio")
+    protocols: tuple[ProtocolName, ...] = ("pair", "score", "rank")
+    cue: str = "none"
+    presets: tuple[str, ...] = ()
+    source: str = ""
+    keeps_gold: bool = True
+    looks_around: bool = False
+    version: int = Field(default=1, ge=1)
+
+
 class RunSettings(Record):
     """Everything of a run that shapes its answers, but the task and the judge.
 
     `orders`: "balanced" shows each item once, slots balanced over items by `seed`; "both" shows a
     pair in both orders (a ranking forwards and backwards); "given" keeps the order of the file.
+    `probes`: names of the changed ways in which each request is asked again.
     """
 
     protocol: ProtocolName
@@ -404,10 +432,14 @@ class RunSettings(Record):
     seed: int = 0
     template: str = ""
     where: dict[str, str] = Field(default_factory=dict)
+    probes: tuple[str, ...] = ()
 
 
 class RunHeader(Record):
-    """What a run was: enough to say whether a resumed one is the same, and to repeat it."""
+    """What a run was: enough to say whether a resumed one is the same, and to repeat it.
+
+    `probes` are the cards of those that the settings name, in the same order.
+    """
 
     schema_version: int = SCHEMA_VERSION
     run_id: str
@@ -418,6 +450,7 @@ class RunHeader(Record):
     items_sha256: str | None = None
     git_commit: str | None = None
     packages: dict[str, str] = Field(default_factory=dict)
+    probes: tuple[ProbeCard, ...] = ()
 
 
 class MetricResult(Record):

@@ -32,11 +32,21 @@ HEAVY = (
 
 LAYERS = (
     ("types", "errors"),
-    ("assets", "cards", "jsonl", "registry", "metrics", "run_file"),
+    ("assets", "cards", "jsonl", "registry", "metrics", "run_file", "probed_rows", "pace"),
     ("task", "media"),
     ("github", "hub", "rows", "folder_task", "protocols", "scenes"),
     ("judges", "probes", "strategies", "store"),
-    ("budget", "interrupts", "refusal", "resume", "engine", "executors", "confidence", "table"),
+    (
+        "budget",
+        "interrupts",
+        "refusal",
+        "resume",
+        "planning",
+        "engine",
+        "executors",
+        "confidence",
+        "table",
+    ),
     ("frames", "pooled", "scoring", "checks"),
     ("comparison",),
     ("api",),

@@ -11,10 +11,12 @@ from mmjudge import api
 from mmjudge.engine import Stats
 from mmjudge.errors import MmjudgeError, without_secrets
 from mmjudge.folder_task import open_task
+from mmjudge.planning import Plan
+from mmjudge.probes.catalog import choose
 from mmjudge.report.outcome import Outcome, as_record, lines, read_outcome
 from mmjudge.report.progress import Bar, Lines, Quiet, Total
-from mmjudge.task import BadItem, checked
-from mmjudge.types import RunSettings
+from mmjudge.task import BadItem, Task, checked
+from mmjudge.types import JudgeCard, RunHeader, RunSettings
 
 TOO_MANY_FAILED = 1
 OUT_OF_BUDGET = 3
@@ -91,6 +93,8 @@ def _count(settings: Mapping[str, Any], asked: RunSettings | None) -> int | None
     task = open_task(spec, data)
     if task.data is None:
         return None
+    if asked.probes:
+        return _count_probed(task, settings, asked)
     orders = 2 if asked.orders == "both" and asked.protocol != "score" else 1
     taken = asks = 0
     for item in checked(task, asked.protocol):
@@ -102,6 +106,18 @@ def _count(settings: Mapping[str, Any], asked: RunSettings | None) -> int | None
             taken += 1
             asks += len(item.criteria or task.spec.criteria)
     return asks * orders * asked.repeats
+
+
+def _count_probed(task: Task, settings: Mapping[str, Any], asked: RunSettings) -> int:
+    """The same where requests are asked again; which of them fit has to be tried."""
+    nobody = JudgeCard(name="", summary="")
+    header = RunHeader(run_id="", task=task.spec, judge=nobody, settings=asked)
+    plan = Plan(task, header, choose(settings["probes"]), settings["limit"])
+    return sum(
+        len(plan.of(place, item).asked)
+        for place, item in plan.items()
+        if not isinstance(item, BadItem)
+    )
 
 
 def _exit_code(asked: Asked, outcome: Outcome, stats: Stats) -> int:

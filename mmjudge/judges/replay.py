@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any, Self
 
@@ -11,7 +12,10 @@ from mmjudge.judges.base import Judge, JudgeContext, MediaMap, take_options
 from mmjudge.task import Recorded
 from mmjudge.types import Failure, JudgeCard, Orders, Reply, Request
 
-_Key = tuple[str, str, str, int, tuple[str, ...] | None, str | None]
+_Key = tuple[str, str, str, int, tuple[str, ...] | None, str | None, str | None]
+
+REORDERED = "order_swapped"
+"""The one probe that changes nothing but the order: a plain recording in that order answers it."""
 
 
 class Replay(Judge):
@@ -43,12 +47,14 @@ class Replay(Judge):
                 line.repeat,
                 line.order,
                 line.condition,
+                line.probe,
             )
             if key in self._replies and self._replies[key] != line:
                 raise JudgeError(f"replay:{name}: two different replies to the same request: {key}")
             self._replies[key] = line
             scores = scores or line.scores is not None
-            shown[(*key[:4], None, line.condition)] += 1
+            if line.probe is None:
+                shown[(*key[:4], None, line.condition, None)] += 1
         orders: Orders | None = "given" if all(key[4] is None for key in self._replies) else None
         if any(count > 1 for count in shown.values()):
             orders = "both"
@@ -97,6 +103,8 @@ class Replay(Judge):
             f"not recorded: item {request.item!r}, criterion {request.criterion.name!r}, "
             f"order {shown}, repeat {request.repeat}"
         )
+        if request.probe:
+            detail += f", probe {request.probe}"
         if self.bad_lines:
             first = self.bad_lines[0]
             detail += (
@@ -109,16 +117,19 @@ def _keys(request: Request) -> Iterator[_Key]:
     """The ways in which a recording may name a request, the most exact first."""
     shown = tuple(candidate.id for candidate in request.candidates)
     in_file_order = request.order == tuple(range(len(request.order)))
-    for condition in dict.fromkeys((request.condition, None)):
-        for order in (shown, None) if in_file_order else (shown,):
-            yield (
-                request.item,
-                request.criterion.name,
-                request.protocol,
-                request.repeat,
-                order,
-                condition,
-            )
+    conditions = tuple(dict.fromkeys((request.condition, None)))
+    orders = (shown, None) if in_file_order else (shown,)
+    probes = (request.probe, None) if request.probe == REORDERED else (request.probe,)
+    for probe, condition, order in product(probes, conditions, orders):
+        yield (
+            request.item,
+            request.criterion.name,
+            request.protocol,
+            request.repeat,
+            order,
+            condition,
+            probe,
+        )
 
 
 def _to_reply(line: Recorded) -> Reply:

@@ -93,6 +93,8 @@ def lines(outcome: Outcome, stats: Stats) -> list[str]:
     if stats.tokens_in or stats.tokens_out:
         cost = f", {dollars(stats)}" if stats.spent_usd else ""
         out.append(f"tokens: {tokens(stats)}{cost}")
+    if stats.settings and stats.settings.probes:
+        out.append(_probes(stats))
     for reason, count in outcome.failures.items():
         out.append(f"  {count} {reason}, such as {printable(outcome.examples[reason])}")
     if outcome.bad_items:
@@ -101,6 +103,14 @@ def lines(outcome: Outcome, stats: Stats) -> list[str]:
         if outcome.bad_items > len(outcome.bad):
             out.append(f"  and {outcome.bad_items - len(outcome.bad)} more")
     return out
+
+
+def _probes(stats: Stats) -> str:
+    names = stats.settings.probes if stats.settings else ()
+    shown = ", ".join(names) if len(names) <= MOST_SHOWN else str(len(names))
+    said = f"probes: {shown}"
+    unasked = sum(stats.unasked.values())
+    return f"{said}; not asked, since they do not fit: {unasked} requests" if unasked else said
 
 
 def as_record(outcome: Outcome, stats: Stats, exit_code: int) -> dict[str, Any]:
@@ -114,6 +124,7 @@ def as_record(outcome: Outcome, stats: Stats, exit_code: int) -> dict[str, Any]:
         "cost_usd": stats.cost_usd,
         "spent_usd": stats.spent_usd,
         "out_of_budget": stats.out_of_budget,
+        "unasked": dict(stats.unasked),
         "elapsed_s": round(stats.elapsed_s, 3),
         "per_s": round(stats.rate, 3),
         "interrupted": stats.interrupted,

@@ -1,0 +1,181 @@
+"""Probes of what a judge looks at: media taken away, exchanged, shown otherwise, contradicted."""
+
+from mmjudge.probes.base import (
+    Around,
+    Changed,
+    Probe,
+    candidate,
+    cue_for,
+    is_text,
+    show,
+    text_of,
+    worse,
+)
+from mmjudge.types import Item, Media, Modality, Parts, Preference, ProbeCard, Request, Score
+
+MEDIA: tuple[Modality, ...] = ("image", "video", "audio")
+
+
+class Blind(Probe):
+    """Takes all media away."""
+
+    card = ProbeCard(
+        name="blind",
+        summary="Removes every image, video and sound; a note says that something is missing.",
+        modalities=MEDIA,
+        presets=("modality",),
+        source="Are We on the Right Way for Evaluating Large Vision-Language Models?, "
+        "arXiv 2403.20330",
+        keeps_gold=False,
+    )
+
+    def change(self, request: Request, item: Item, around: Around) -> Changed | None:
+        """The request without media."""
+        return Changed(_with_parts(request, *map(_removed, _all_parts(request))))
+
+
+def _removed(parts: Parts) -> Parts:
+    return tuple(f"[{p.modality} not shown]" if isinstance(p, Media) else p for p in parts)
+
+
+def _all_parts(request: Request) -> tuple[Parts, ...]:
+    """Parts of the prompt, of the reference, and of each candidate as shown."""
+    return request.prompt, request.reference or (), *(one.parts for one in request.candidates)
+
+
+def _with_parts(request: Request, prompt: Parts, reference: Parts, *shown: Parts) -> Request:
+    candidates = tuple(
+        one.model_copy(update={"parts": parts})
+        for one, parts in zip(request.candidates, shown, strict=True)
+    )
+    update = {"prompt": prompt, "reference": reference or None, "candidates": candidates}
+    return request.model_copy(update=update)
+
+
+class Mismatched(Probe):
+    """Shows the media of another item."""
+
+    card = ProbeCard(
+        name="mismatched",
+        summary="Shows another item's media of the same kind, in prompt and candidates.",
+        modalities=MEDIA,
+        presets=("modality",),
+        source="shuffled images, a control of visual question answering (no single source)",
+        keeps_gold=False,
+        looks_around=True,
+    )
+
+    def change(self, request: Request, item: Item, around: Around) -> Changed | None:
+        """The request with the other media; None where no other item has such."""
+        other = around.other(item)
+        if other is None:
+            return None
+        lent = (other.prompt, (), *(other.candidates[place].parts for place in request.order))
+        parts = [_exchanged(own, its) for own, its in zip(_all_parts(request), lent, strict=True)]
+        return Changed(_with_parts(request, *parts))
+
+
+def _exchanged(own: Parts, other: Parts) -> Parts:
+    media = iter(part for part in other if isinstance(part, Media))
+    return tuple(next(media, part) if isinstance(part, Media) else part for part in own)
+
+
+class Swapped(Probe):
+    """Shows the same content in another modality."""
+
+    card = ProbeCard(
+        name="swapped",
+        summary="Shows the item's twin: the same content as caption, transcript, picture, frames.",
+        presets=("modality",),
+        source="AudioJudge's text, audio and transcript of one pair, arXiv 2507.12705",
+        looks_around=True,
+    )
+
+    def change(self, request: Request, item: Item, around: Around) -> Changed | None:
+        """The request about the twin; None where there is none, or its gold is another one."""
+        twin = around.twin(item)
+        if twin is None or not _same_gold(request, item, twin):
+            return None
+        shown = (twin.candidates[place].parts for place in request.order)
+        return Changed(_with_parts(request, twin.prompt, twin.reference or (), *shown))
+
+
+def _same_gold(request: Request, item: Item, twin: Item) -> bool:
+    """Whether the twin has the same candidates, and the same gold for the request's criterion."""
+    name = request.criterion.name
+    asked = not twin.criteria or name in twin.criteria
+    alike = [one.id for one in item.candidates] == [one.id for one in twin.candidates]
+    return asked and alike and item.gold.get(name) == twin.gold.get(name)
+
+
+class Mixed(Probe):
+    """Shows one of two equally good candidates in another modality."""
+
+    card = ProbeCard(
+        name="mixed",
+        summary="Of two candidates of equal gold shows one as the item's twin does.",
+        protocols=("pair",),
+        cue="the candidate that is a medium, where the other is text",
+        presets=("modality",),
+        source="modality bias of judges; this suite's own form",
+        looks_around=True,
+    )
+
+    def change(self, request: Request, item: Item, around: Around) -> Changed | None:
+        """The mixed request; None where gold prefers one, or no twin has the same prompt."""
+        twin = around.twin(item)
+        gold = item.gold.get(request.criterion.name)
+        tied = isinstance(gold, Preference) and gold.value not in ("first", "second")
+        if twin is None or not tied or twin.prompt != item.prompt:
+            return None
+        if not _same_gold(request, item, twin):
+            return None
+        for place in around.random.sample((0, 1), 2):
+            parts, kept = twin.candidates[place].parts, candidate(request, 1 - place).parts
+            if is_text(parts) != is_text(kept):
+                medium = 1 - place if is_text(parts) else place
+                return Changed(show(request, place, parts), (medium,))
+        return None
+
+
+class Contradicting(Probe):
+    """Adds a text that says what the media do not show."""
+
+    card = ProbeCard(
+        name="contradicting",
+        summary="Adds a caption that speaks for the worse candidate, against what the media show.",
+        modalities=MEDIA,
+        protocols=("pair", "score"),
+        cue="what the text says, against the media",
+        presets=("modality",),
+        source="Words or Vision: Do Vision-Language Models Have Blind Faith in Text?, "
+        "arXiv 2503.02199",
+        keeps_gold=False,
+    )
+
+    def change(self, request: Request, item: Item, around: Around) -> Changed | None:
+        """The request with the caption; None where text and media do not stand on two sides."""
+        place = worse(request, item, around)
+        if not _wrong(request, item):
+            return None
+        claimed, prompt = candidate(request, place).parts, request.prompt
+        if is_text(claimed) and not is_text(prompt):
+            caption = f"(What is shown here, in words: {text_of(claimed)})"
+            changed = request.model_copy(update={"prompt": (*prompt, caption)})
+        elif is_text(prompt) and any(isinstance(part, Media) for part in claimed):
+            caption = f"(What is shown here, in words: {text_of(prompt)})"
+            changed = show(request, place, (*claimed, caption))
+        else:
+            return None
+        return Changed(changed, cue_for(request, place))
+
+
+def _wrong(request: Request, item: Item) -> bool:
+    """Whether the gold finds fault with the worse candidate, so that praise of it is untrue."""
+    gold, scale = item.gold.get(request.criterion.name), request.criterion.scale
+    match gold:
+        case Preference(value=value):
+            return value in ("first", "second")
+        case Score(value=score):
+            return scale is not None and score < scale.highest
+    return False
