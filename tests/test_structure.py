@@ -47,7 +47,7 @@ LAYERS = (
         "confidence",
         "table",
     ),
-    ("frames", "pooled", "scoring", "checks"),
+    ("frames", "pooled", "presentations", "scoring", "checks"),
     ("comparison",),
     ("api",),
     ("report", "export", "interop", "leaderboard"),

@@ -17,6 +17,7 @@ from mmjudge.metrics import (
     fairness,
     modality,
     position,
+    presentation,
     ranking,
     systems,
 )
@@ -27,6 +28,7 @@ Kind: TypeAlias = Literal[
     "agreement",
     "position",
     "modality",
+    "presentation",
     "criteria",
     "ceiling",
     "fairness",
@@ -98,12 +100,14 @@ GROUPED = (*PAIR, "group")
 BUNDLED = ("item", *PAIR)
 ORDERS = ("given", "swapped")
 SWAPPED = ("shown", "exchanged")
+PRESENTED = ("one_given", "one_swapped", "other_given", "other_swapped")
 CONFIDENT = ("right", "confidence")
 SIGNED = (-1.0, 1.0)
 POINTS = (0.0, float("inf"))
 ANY = (-float("inf"), float("inf"))
 CLASSES = Param(3, (3, 4))
 LABEL = Param("macro", ("macro", "first", "second", "tie"))
+SHOWN = Param("same", ("same", "crossed"))
 AVERAGE = Param("groups", ("groups", "items"))
 MULTI_CRIT = "Xiong et al. 2025, Multi-Crit, arXiv 2511.21662"
 MJ_BENCH = "Chen et al. 2024, MJ-Bench, arXiv 2407.04842"
@@ -220,6 +224,17 @@ MODALITY = (
          "over the text", "half"),
 )
 
+PRESENTATION = (
+    Spec("presentation_flip_rate", presentation.presentation_flip_rate, PRESENTED, "pair",
+         "presentation", "share of verdicts that change between two presentations", "lower",
+         params={"shown": SHOWN}),
+    Spec("order_baseline", presentation.order_baseline, PRESENTED, "pair", "presentation",
+         "share of verdicts that change with the order alone, in the same presentations", "lower"),
+    Spec("presentation_excess", presentation.presentation_excess, PRESENTED, "pair",
+         "presentation", "flips between two presentations less those of the order alone", "zero",
+         SIGNED, params={"shown": SHOWN}),
+)
+
 FAIRNESS = (
     Spec("acc", fairness.acc, ("verdict", "group"), "score", "fairness",
          "share of the pairs of a group with nearly equal scores",
@@ -258,5 +273,8 @@ CALIBRATION = (
 )
 # fmt: on
 
-TABLES = (AGREEMENT, SCORES, RANKS, CRITERIA, POSITION, MODALITY, FAIRNESS, SYSTEMS, CALIBRATION)
+TABLES = (
+    *(AGREEMENT, SCORES, RANKS, CRITERIA, POSITION),
+    *(MODALITY, PRESENTATION, FAIRNESS, SYSTEMS, CALIBRATION),
+)
 SPECS: Mapping[str, Spec] = {spec.name: spec for table in TABLES for spec in table}
