@@ -26,7 +26,7 @@ from typing import Any
 
 import yaml
 
-from mmjudge.assets import MANIFEST, MODELS, PACK, Embedded
+from mmjudge.assets import MANIFEST, MODELS, PACK, SPEECH, Embedded
 from mmjudge.errors import MmjudgeError
 from mmjudge.scenes.directions import DIRECTIONS
 from mmjudge.scenes.levels import LevelName
@@ -96,13 +96,15 @@ def entries(base: Path = HERE) -> list[Embedded]:
     """What the manifest should say of the folders that are there.
 
     Raises:
-        MmjudgeError: The card of a judge lacks something.
+        MmjudgeError: The card of a judge, or of the recordings, lacks something.
     """
     found = []
     if (base / PACK).is_dir():
         found.append(_entry(base, PACK, _pack_facts(base / PACK)))
     for folder in sorted((base / MODELS).glob("*/")):
-        found.append(_entry(base, f"{MODELS}/{folder.name}", _model_facts(folder)))
+        found.append(_entry(base, f"{MODELS}/{folder.name}", _card_facts(folder)))
+    if (base / SPEECH).is_dir():
+        found.append(_entry(base, SPEECH, _card_facts(base / SPEECH)))
     return found
 
 
@@ -122,7 +124,7 @@ def _pack_facts(folder: Path) -> dict[str, Any]:
     return {"licence": LICENCE, "made_by": "python assets/make.py", "summary": summary}
 
 
-def _model_facts(folder: Path) -> dict[str, Any]:
+def _card_facts(folder: Path) -> dict[str, Any]:
     card = folder / "README.md"
     try:
         head = yaml.safe_load(card.read_text(encoding="utf-8").split("---\n")[1])

@@ -12,6 +12,9 @@ PACK = "scenes"
 MODELS = "models"
 """Folder whose folders are the embedded judges."""
 
+SPEECH = "speech"
+"""Folder of the embedded recordings of what is said in a spoken cue."""
+
 MANIFEST = "manifest.toml"
 
 

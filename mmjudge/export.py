@@ -30,6 +30,7 @@ _TYPES = {
     "order": "strings",
     "repeat": "int64",
     "probe": "string",
+    "cue": "numbers",
     "verdict": "string",
     "score": "float64",
     "ranks": "numbers",
@@ -52,9 +53,10 @@ _TYPES = {
 def rows(folder: Path) -> Iterator[Row]:
     """Yield one row for each judgment, in the order in which they were stored.
 
-    `order` holds the ids of the candidates as shown; `verdict` is readable: a preference, a score
-    or a ranking of ids; `correct` says whether a preference is the gold's own class, a failure is
-    not, and it is None where there is no gold or the verdict is no preference.
+    `order` holds the ids of the candidates as shown; `cue` what a probe's change pulls towards, as
+    in `Judgment`; `verdict` is readable: a preference, a score or a ranking of ids; `correct` says
+    whether a preference is the gold's own class, a failure is not, and it is None where there is no
+    gold or the verdict is no preference.
 
     Raises:
         StoreError: The folder holds no readable run.
@@ -83,6 +85,7 @@ def _row(header: RunHeader, item: Item, judgment: Judgment) -> Row:
         "order": [ids[place] for place in judgment.order],
         "repeat": judgment.repeat,
         "probe": judgment.probe,
+        "cue": list(judgment.cue),
         "verdict": None if failure else readable(outcome, ids),
         "score": outcome.value if isinstance(outcome, Score) else None,
         "ranks": ranks,

@@ -13,6 +13,7 @@ from mmjudge.cards import read_card
 from mmjudge.errors import MmjudgeError, TaskError
 from mmjudge.hub import HubName, hub_file, hub_rows, keep_media, local_rows, media_cache, parse_name
 from mmjudge.jsonl import BadLine, explain, read_records
+from mmjudge.media.changes import problem_of
 from mmjudge.registry import TASKS, registry
 from mmjudge.rows import read_rows
 from mmjudge.task import BadItem, Recorded, Task
@@ -202,7 +203,7 @@ def _without_null(value: Any) -> Any:
 
 
 def unsafe_media(item: Item) -> str | None:
-    """What is wrong with the first media reference that leaves the task's folder, or None."""
+    """What is wrong with a medium that leaves the task's folder, or is not so changed; or None."""
     places: list[tuple[str, Parts]] = [("prompt", item.prompt), ("reference", item.reference or ())]
     places += [(f"candidates.{c.id}.parts", c.parts) for c in item.candidates]
     named = chain.from_iterable(
@@ -211,6 +212,8 @@ def unsafe_media(item: Item) -> str | None:
     for place, part in named:
         if isinstance(part, Media) and (problem := unsafe_uri(part.uri)):
             return f"{place}.uri: {problem}, found {part.uri!r:.120}"
+        if isinstance(part, Media) and (problem := problem_of(part)):
+            return f"{place}.changes: {problem}"
     return None
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mmjudge.errors import MmjudgeError
 from mmjudge.media.loader import media_of, parts_of
-from mmjudge.pace import Pace, read_pace
+from mmjudge.pace import Pace
 from mmjudge.planning import Plan, Planned
 from mmjudge.protocols import render
 from mmjudge.refusal import refuse
@@ -169,7 +169,7 @@ def earlier_pace(header: RunHeader, near: Iterable[Path]) -> tuple[Pace, str]:
     for folder in sorted({path for path in near if (path / FILE).is_file()})[:LOOKED_AT]:
         try:
             with RunStore.open(folder) as store:
-                before, pace = store.header, read_pace(store.connection)
+                before, pace = store.header, store.pace()
         except MmjudgeError:
             continue
         same = before.judge.fingerprint == header.judge.fingerprint

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mmjudge import probed_rows
 from mmjudge.errors import StoreError
-from mmjudge.pace import Pace, add_pace
+from mmjudge.pace import Pace, add_pace, read_pace
 from mmjudge.probed_rows import Unasked
 from mmjudge.run_file import FILE, connect, lock_folder, new_file, read_header, writing
 from mmjudge.task import BadItem
@@ -267,6 +267,10 @@ class RunStore:
         """Keep how fast a process judged."""
         with writing(self.folder), self.connection:
             add_pace(self.connection, pace)
+
+    def pace(self) -> Pace:
+        """How fast the run was judged, as far as that was kept."""
+        return read_pace(self.connection)
 
     def update_header(self, header: RunHeader) -> None:
         """Replace the header, with what became known at the end of a run."""

@@ -1,5 +1,6 @@
 """Every record that crosses a module or a disk: frozen, strict, without NaN or bytes inside."""
 
+from operator import not_
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -35,12 +36,25 @@ class Media(Record):
     """One image, video or sound, by reference.
 
     `uri` is a path relative to the task's root, or `hf://...`. With `sha256` the file is checked
-    before it is decoded.
+    before it is decoded. `changes` are made to what was decoded, one after the other, each written
+    as in `jpeg(quality=10)`; `mmjudge.media.changes` knows them. Without any, nothing is written of
+    them, so that hashes of items stay what they were.
     """
 
     modality: Literal["image", "video", "audio"]
     uri: str = Field(min_length=1)
     sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+    changes: tuple[str, ...] = Field(default=(), exclude_if=not_)
+
+    @property
+    def content(self) -> str:
+        """What tells its content from that of others of its modality: the file, and the changes.
+
+        Example:
+            >>> Media(modality="image", uri="a.png").content
+            'a.png'
+        """
+        return "\0".join((self.sha256 or self.uri, *self.changes))
 
 
 Part = str | Media

@@ -129,7 +129,7 @@ def _uniform(request: Request, seed: int, salt: str = "") -> float:
 
 
 def _shown(parts: Parts) -> tuple[str, ...]:
-    return tuple(p if isinstance(p, str) else p.sha256 or p.uri for p in parts)
+    return tuple(p if isinstance(p, str) else p.content for p in parts)
 
 
 def _random(request: Request, options: Mapping[str, Any]) -> Reply:

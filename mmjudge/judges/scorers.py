@@ -221,7 +221,7 @@ class DualScorer:
         self, medium: Media, media: MediaMap, seen: dict[Hashable, Unit]
     ) -> tuple[Hashable, ...]:
         """Keys of the units of a medium; what they hold is left in `seen`."""
-        name = ("medium", medium.modality, medium.sha256 or medium.uri)
+        name = ("medium", medium.modality, medium.content)
         units = self.encoder.units(medium.modality, media[medium])
         keys: tuple[Hashable, ...] | None = self.cache.get(name)
         if keys is None:

@@ -47,7 +47,7 @@ def prompt_of(chat: ChatForm, parts: Parts, media: MediaMap) -> Prompt:
     uuids: dict[str, list[str | None]] = {}
     for one, medium in zip(shown, named, strict=True):
         data.setdefault(medium.modality, []).append(_as_vllm(one, chat.sampling_rate))
-        name = f"{medium.modality}:{medium.sha256}" if medium.sha256 else None
+        name = f"{medium.modality}:{medium.content}" if medium.sha256 else None
         uuids.setdefault(medium.modality, []).append(name)
     return Prompt(ids, data, uuids)
 
@@ -78,9 +78,7 @@ def neighbours(shown: Iterable[Parts]) -> list[Parts]:
 
     def key(parts: Parts) -> tuple[tuple[bool, str], ...]:
         return tuple(
-            (False, part)
-            if isinstance(part, str)
-            else (True, f"{part.modality}:{part.sha256 or part.uri}")
+            (False, part) if isinstance(part, str) else (True, f"{part.modality}:{part.content}")
             for part in parts
         )
 

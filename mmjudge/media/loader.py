@@ -62,7 +62,40 @@ class _Asked(NamedTuple):
     chunk: _Chunk
     jobs: _Jobs
     refused: _Results
-    fetched: list[Path]
+    fetched: "_Fetched"
+
+
+class _Fetched:
+    """What has to be fetched for a chunk: every address is asked once, and gone afterwards."""
+
+    def __init__(self, allow_urls: bool) -> None:
+        self._allow_urls = allow_urls
+        self._folder: Path | None = None
+        self._found: dict[str, Path | MediaError] = {}
+
+    def path(self, uri: str) -> Path:
+        """Where it lies now.
+
+        Raises:
+            MediaError: It cannot be had.
+        """
+        if uri not in self._found:
+            self._found[uri] = self._fetch(uri)
+        found = self._found[uri]
+        if isinstance(found, MediaError):
+            raise found
+        return found
+
+    def _fetch(self, uri: str) -> Path | MediaError:
+        self._folder = self._folder or Path(tempfile.mkdtemp(prefix="mmjudge-"))
+        try:
+            return fetch(uri, self._folder, self._allow_urls).resolve()
+        except MediaError as error:
+            return error
+
+    def remove(self) -> None:
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
 
 class Loader:
@@ -182,7 +215,7 @@ class Loader:
                 first.chunk.done.set_result(self._results(first, answers))
 
     def _ask(self, worker: Worker, chunk: _Chunk) -> _Asked:
-        asked = _Asked(chunk, {}, {}, [])
+        asked = _Asked(chunk, {}, {}, _Fetched(self.allow_urls))
         full = f"more than {self.limits.batch} bytes in one batch; lower batch_size or max_side"
         for media in chunk.media:
             try:
@@ -194,12 +227,9 @@ class Loader:
         self._send(worker, asked.jobs, min(ROOM, self.limits.batch - chunk.batch.size))
         return asked
 
-    def _job(self, media: Media, fetched: list[Path]) -> dict[str, Any]:
-        """What a process is told of a medium; what had to be fetched lies in one of `fetched`."""
-        path = ""
-        if is_remote(media.uri):
-            fetched.append(Path(tempfile.mkdtemp(prefix="mmjudge-")))
-            path = str(fetch(media.uri, fetched[-1], self.allow_urls).resolve())
+    def _job(self, media: Media, fetched: "_Fetched") -> dict[str, Any]:
+        """What a process is told of a medium."""
+        path = str(fetched.path(media.uri)) if is_remote(media.uri) else ""
         return media.model_dump() | {"path": path}
 
     def _send(self, worker: Worker, jobs: _Jobs, room: int = ROOM) -> None:
@@ -239,8 +269,7 @@ class Loader:
         return answers
 
     def _results(self, asked: _Asked, answers: _Answers) -> _Results:
-        for folder in asked.fetched:
-            shutil.rmtree(folder, ignore_errors=True)
+        asked.fetched.remove()
         results, size = asked.refused, 0
         for media, (head, raw) in answers.items():
             results[media] = _decoded(media, head, raw)
@@ -282,10 +311,25 @@ def _raised_where_gathered(chunk: _Chunk) -> Iterator[None]:
 
 
 def _chunked(media: Sequence[Media], each: int) -> Iterator[list[Media]]:
-    """Images at hand in groups; a video, or what has to be fetched, takes long enough alone."""
-    grouped = [one for one in media if one.modality == "image" and not is_remote(one.uri)]
-    yield from (grouped[start : start + each] for start in range(0, len(grouped), each))
-    yield from ([one] for one in media if one.modality != "image" or is_remote(one.uri))
+    """Images at hand in groups; a video, or what has to be fetched, takes long enough alone.
+
+    A medium and its changed forms stay together: then it is decoded once for all of them.
+    """
+    forms: dict[tuple[str, str, str | None], list[Media]] = {}
+    for one in media:
+        forms.setdefault((one.modality, one.uri, one.sha256), []).append(one)
+    group: list[Media] = []
+    for some in forms.values():
+        if some[0].modality == "image" and not is_remote(some[0].uri):
+            group += some
+            if len(group) >= each:
+                yield group
+                group = []
+    if group:
+        yield group
+    yield from (
+        some for some in forms.values() if some[0].modality != "image" or is_remote(some[0].uri)
+    )
 
 
 def _decoded(media: Media, head: dict[str, Any], raw: Any) -> Decoded | MediaError:

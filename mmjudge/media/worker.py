@@ -11,11 +11,13 @@ import signal
 import socket
 import struct
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from mmjudge.media.arena import Arena
 from mmjudge.media.image import MediaError, decode_image
+from mmjudge.media.kept import ROOM, Kept
 from mmjudge.media.source import check_file, locate, read_file
 
 PREFIX = struct.Struct("<Q")
@@ -30,7 +32,7 @@ def main() -> None:
     # Not RLIMIT_AS: it counts mapped libraries too, gigabytes of them once torch is loaded.
     resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
     _keep_memory()
-    arena = Arena(shared)
+    arena, kept = Arena(shared), Kept(min(ROOM, memory // 16))
     with socket.socket(fileno=descriptor) as channel:
         while prefix := channel.recv(PREFIX.size, socket.MSG_WAITALL):
             (length,) = PREFIX.unpack(prefix)
@@ -38,7 +40,7 @@ def main() -> None:
             # A process that hangs when nobody is left to end it ends itself.
             signal.alarm(int(request["limit_s"]) + 5)
             arena.take_back(request["returned"])
-            channel.sendall(message(answers(request, arena)))
+            channel.sendall(message(answers(request, arena, kept)))
             signal.alarm(0)
 
 
@@ -59,56 +61,82 @@ def _keep_memory() -> None:
     _imaging.set_blocks_max(256)
 
 
-def answers(request: dict[str, Any], arena: Arena) -> list[dict[str, Any]]:
+def answers(request: dict[str, Any], arena: Arena, kept: Kept) -> list[dict[str, Any]]:
     """Headers of the jobs, from the first to that which fills the room: one or more."""
     heads: list[dict[str, Any]] = []
     room = request["room"]
+    changed = {_file(job) for job in request["jobs"] if job.get("changes")}
     for job in request["jobs"]:
-        heads.append(answer(job, request, arena))
+        heads.append(answer(job, request, arena, kept if _file(job) in changed else None))
         room -= heads[-1].get("place", (0,))[-1]
         if room <= 0:
             break
     return heads
 
 
-def answer(job: dict[str, Any], request: dict[str, Any], arena: Arena) -> dict[str, Any]:
-    """Header of one decoded medium, or one that says what is wrong with it."""
+def _file(job: dict[str, Any]) -> tuple[Any, ...]:
+    return job["modality"], job["uri"], job["sha256"]
+
+
+def answer(
+    job: dict[str, Any], request: dict[str, Any], arena: Arena, kept: Kept | None
+) -> dict[str, Any]:
+    """Header of one decoded medium, or one that says what is wrong with it.
+
+    What is wanted in changed forms too is taken from what is `kept`; other media never are.
+    """
     try:
         root = Path(request["root"]) if request["root"] else None
         path = Path(job["path"]) if job["path"] else locate(job["uri"], root)
-        head, raw = _DECODERS[job["modality"]](path, job, request)
+        decode, pack = _KINDS[job["modality"]]
+        if kept is None:
+            head, raw = pack(decode(path, job, request))
+        else:
+            seen = partial(decode, path, job, request)
+            head, raw = pack(kept.value(path, job, request["sampling"], seen))
         return head | {"place": arena.put(raw)}
     except MediaError as error:
         return {"error": str(error)}
     except MemoryError:
+        if kept is not None:
+            kept.cache.clear()
         return {"error": f"{job['uri']}: takes more memory than decoding may have"}
     except Exception as error:  # noqa: BLE001 (a decoder's own error is that of its file)
         return {"error": f"{job['uri']}: {type(error).__name__}: {error}"}
 
 
-def _image(path: Path, job: dict[str, Any], request: dict[str, Any]) -> tuple[dict[str, Any], Raw]:
+def _image(path: Path, job: dict[str, Any], request: dict[str, Any]) -> Any:
     content = read_file(path, job["uri"], job["sha256"])
-    image = decode_image(content, job["uri"], request["sampling"]["max_side"])
-    # Four bytes a pixel is how Pillow itself keeps RGB: the other side uses them as they are.
-    return {"size": image.size}, image.tobytes("raw", "RGBX")
+    return decode_image(content, job["uri"], request["sampling"]["max_side"])
 
 
-def _video(path: Path, job: dict[str, Any], request: dict[str, Any]) -> tuple[dict[str, Any], Raw]:
+def _video(path: Path, job: dict[str, Any], request: dict[str, Any]) -> Any:
     from mmjudge.media.video import decode_video
     from mmjudge.types import Sampling
 
     check_file(path, job["uri"], job["sha256"])
     sampling = Sampling.model_validate(request["sampling"])
-    video = decode_video(path, job["uri"], sampling, request["threads"])
-    return {"shape": video.frames.shape, "facts": video[1:]}, _flat(video.frames)
+    return decode_video(path, job["uri"], sampling, request["threads"])
 
 
-def _audio(path: Path, job: dict[str, Any], request: dict[str, Any]) -> tuple[dict[str, Any], Raw]:
+def _audio(path: Path, job: dict[str, Any], request: dict[str, Any]) -> Any:
     from mmjudge.media.audio import decode_audio
     from mmjudge.types import Sampling
 
     check_file(path, job["uri"], job["sha256"])
-    clip = decode_audio(path, job["uri"], Sampling.model_validate(request["sampling"]))
+    return decode_audio(path, job["uri"], Sampling.model_validate(request["sampling"]))
+
+
+def _packed_image(image: Any) -> tuple[dict[str, Any], Raw]:
+    # Four bytes a pixel is how Pillow itself keeps RGB: the other side uses them as they are.
+    return {"size": image.size}, image.tobytes("raw", "RGBX")
+
+
+def _packed_video(video: Any) -> tuple[dict[str, Any], Raw]:
+    return {"shape": video.frames.shape, "facts": video[1:]}, _flat(video.frames)
+
+
+def _packed_audio(clip: Any) -> tuple[dict[str, Any], Raw]:
     return {"rate": clip.rate}, _flat(clip.samples)
 
 
@@ -116,7 +144,11 @@ def _flat(array: Any) -> memoryview:
     return memoryview(array).cast("B")
 
 
-_DECODERS = {"image": _image, "video": _video, "audio": _audio}
+_KINDS = {
+    "image": (_image, _packed_image),
+    "video": (_video, _packed_video),
+    "audio": (_audio, _packed_audio),
+}
 
 if __name__ == "__main__":
     main()

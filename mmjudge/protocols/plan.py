@@ -99,7 +99,7 @@ def item_digest(item: Item) -> str:
     for name, parts in _shown_parts(item):
         facts.append(name)
         for part in parts:
-            seen = part if isinstance(part, str) else f"{part.modality}:{part.sha256 or part.uri}"
+            seen = part if isinstance(part, str) else f"{part.modality}:{part.content}"
             facts.append(f"{len(seen)}:{seen}")
     return hashlib.sha256("\0".join(facts).encode()).hexdigest()
 

@@ -56,7 +56,7 @@ def nonce(request: Request) -> str:
     for name, parts in _marked(request):
         facts.append(name)
         for part in parts:
-            seen = part if isinstance(part, str) else f"{part.modality}:{part.sha256 or part.uri}"
+            seen = part if isinstance(part, str) else f"{part.modality}:{part.content}"
             facts.append(f"{len(seen)}:{seen}")
     digest = hashlib.sha256("\0".join(["nonce", *facts]).encode("utf-8", "surrogatepass"))
     return digest.hexdigest()[:12]

@@ -87,6 +87,12 @@ class Embedder:
             raise MediaError(f"{media.uri}: not on this machine")
         if media.modality == "image":
             return None
+        if media.changes:
+            if media.modality == "video":
+                raise MediaError(
+                    f"{media.uri}: changed by {', '.join(media.changes)}, not embedded"
+                )
+            return None
         content = read_source(media, self.root)
         mime = TYPES.get(sniff(content[:12]) or "", "")
         if media.modality == "audio":

@@ -1,0 +1,70 @@
+"""Items that probes are tried on: the embedded benchmark, and texts whose makers are known."""
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from mmjudge.folder_task import open_task
+from mmjudge.probes.catalog import every_probe
+from mmjudge.probes.neighbours import Neighbours
+from mmjudge.probes.plan import Probed, Probing
+from mmjudge.protocols import requests
+from mmjudge.task import Task, checked
+from mmjudge.types import Candidate, Item, ProtocolName, Request, RunSettings
+from tests.engine.driven import SPEC, pair
+
+SCENES = Path(__file__).resolve().parents[2] / "assets" / "scenes"
+PROBES = {probe.card.name: probe for probe in every_probe()}
+
+
+def named(protocol: ProtocolName) -> list[Item]:
+    """Texts whose systems are known."""
+    ids = "a" if protocol == "score" else "ab"
+    items = []
+    for i in range(3):
+        candidates = tuple(
+            Candidate(id=name, parts=(f"{name} says {i}. It adds a word!",), system=f"maker {name}")
+            for name in ids
+        )
+        item = pair(i, candidates=candidates)
+        items.append(item if protocol == "pair" else item.model_copy(update={"gold": {}}))
+    return items
+
+
+def scenes() -> Task:
+    return open_task(str(SCENES))
+
+
+@cache
+def asked(protocol: ProtocolName) -> tuple[tuple[Request, Item], ...]:
+    """Every eighth item of the embedded benchmark, its twin beside it, and texts with makers."""
+    task = scenes()
+    settings = RunSettings(protocol=protocol)
+    found: list[tuple[Request, Item]] = []
+    for place, item in enumerate(checked(task, protocol)):
+        if isinstance(item, Item) and place // 2 % 8 == 0:
+            found += ((r, item) for r in requests(task.spec, item, place, settings, "judge"))
+    for place, item in enumerate(named(protocol)):
+        found += ((r, item) for r in requests(SPEC, item, place, settings, "judge"))
+    return tuple(found)
+
+
+@cache
+def neighbours(protocol: ProtocolName) -> Neighbours:
+    return Neighbours(checked(scenes(), protocol))
+
+
+@cache
+def changed(name: str, seed: int = 0) -> tuple[tuple[Request, Item, Probed], ...]:
+    """What a probe makes of all of these, with the plain request and the item."""
+    return tuple(fresh(name, seed))
+
+
+def fresh(name: str, seed: int = 0) -> Iterator[tuple[Request, Item, Probed]]:
+    """The same, made anew."""
+    for protocol in PROBES[name].card.protocols:
+        probing = Probing([PROBES[name]], seed, neighbours(protocol))
+        for request, item in asked(protocol):
+            for _, made in probing.again(request, item):
+                if made is not None:
+                    yield request, item, made
