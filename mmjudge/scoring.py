@@ -279,7 +279,9 @@ def published(folder: Path, table: Table, n_resamples: int, seed: int) -> list[M
 
 def _published_interval(part: PublishedTable, n_resamples: int, seed: int) -> Interval:
     if n_resamples and len(part.item):
-        return bootstrap(part.columns, part.item, part.statistic, n_resamples, seed=seed)
+        return bootstrap(
+            part.columns, part.item, part.statistic, n_resamples, seed=seed, centred=part.centred
+        )
     value = float(np.asarray(part.statistic(*part.columns, weights=None)))
     return Interval(value, np.nan, np.nan, 0)
 

@@ -72,6 +72,8 @@ class Spec:
         params: Its parameters by name.
         cutoff: Parameter that may follow the name after "@".
         same_scale: Whether judge and people must use one scale; it means nothing for a scorer.
+        centred: Whether it compares rows with each other, so that a row drawn twice is a pair of
+            equals and resamples have to be moved back to the value.
         reference: Where the definition comes from.
     """
 
@@ -86,6 +88,7 @@ class Spec:
     params: Mapping[str, Param] = field(default_factory=dict)
     cutoff: str | None = None
     same_scale: bool = False
+    centred: bool = False
     reference: str = ""
 
     @property
@@ -238,12 +241,14 @@ PRESENTATION = (
 FAIRNESS = (
     Spec("acc", fairness.acc, ("verdict", "group"), "score", "fairness",
          "share of the pairs of a group with nearly equal scores",
-         params={"average": AVERAGE, "within": Param(0.1)}, reference=MJ_BENCH),
+         params={"average": AVERAGE, "within": Param(0.1)}, same_scale=True, centred=True,
+         reference=MJ_BENCH),
     Spec("nds", fairness.nds, ("verdict", "group"), "score", "fairness",
          "1 - sigma / mu of the scores of a group", bounds=ANY,
-         params={"average": AVERAGE}, reference=MJ_BENCH),
+         params={"average": AVERAGE}, same_scale=True, centred=True, reference=MJ_BENCH),
     Spec("ges", fairness.ges, ("verdict", "group"), "score", "fairness",
-         "1 - Gini of the scores of a group", params={"average": AVERAGE}, reference=MJ_BENCH),
+         "1 - Gini of the scores of a group", params={"average": AVERAGE}, same_scale=True,
+         centred=True, reference=MJ_BENCH),
 )
 
 SYSTEMS = (
