@@ -56,13 +56,13 @@ class EvalBiasBench(Task):
 
 
 def _class(name: str) -> str:
-    """A class as a word: the file writes some with spaces and some without.
+    """A class as a word: the file writes some with spaces, and some with what they all are.
 
     Example:
-        >>> _class("length bias"), _class("nested_instruction")
-        ('length_bias', 'nested_instruction')
+        >>> _class("length bias"), _class("empty reference"), _class("nested_instruction")
+        ('length', 'empty_reference', 'nested_instruction')
     """
-    return name.strip().replace(" ", "_")
+    return name.strip().removesuffix(" bias").replace(" ", "_")
 
 
 def _item(bias: str, place: int, row: Row) -> Item:

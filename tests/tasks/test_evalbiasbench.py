@@ -15,12 +15,12 @@ from mmjudge.task import BadItem, JudgedRow
 from mmjudge.types import Failure, Item, Preference, Reply, RunSettings
 
 CLASSES = {
-    "length_bias": 17,
+    "length": 17,
     "concreteness": 14,
     "empty_reference": 13,
     "content_continuation": 12,
     "nested_instruction": 12,
-    "familiar_knowledge_preference_bias": 12,
+    "familiar_knowledge_preference": 12,
 }
 
 
@@ -54,7 +54,7 @@ def test_the_card_says_how_often_the_shorter_response_is_the_better(pairs, tmp_p
     done = mmjudge.run("evalbiasbench", "baseline:shortest", data=pairs, out=tmp_path / "run")
     found = {(r.metric, r.stratum): r for r in done.scores(n_resamples=0, by=("bias",))}
     assert found["accuracy", "all"].value * 80 == pytest.approx(59)
-    assert found["accuracy", "bias=length_bias"].value == 1
+    assert found["accuracy", "bias=length"].value == 1
     assert any("59 of 80" in flaw for flaw in open_task("evalbiasbench").spec.card.known_flaws)
 
 
