@@ -1,5 +1,6 @@
 """Every record that crosses a module or a disk: frozen, strict, without NaN or bytes inside."""
 
+import zlib
 from operator import not_
 from typing import Annotated, Any, Literal, Self
 
@@ -231,7 +232,8 @@ class Request(Record):
     """What a judge is asked: structured, so that a scorer gets prompt and candidates apart.
 
     `candidates` are in the order shown; `order[s]` is the place in the item of the candidate in
-    slot s. `key`, `task` and `item` are bookkeeping: a judge's answer does not depend on them.
+    slot s. `key`, `task`, `item` and `probe` are bookkeeping: a judge's answer does not depend on
+    them, but for the chance that it draws by (`draw`).
     `absent`: what of it is a placeholder; a judge that looks never gets such a request.
     """
 
@@ -248,6 +250,17 @@ class Request(Record):
     condition: str | None = None
     repeat: int = 0
     absent: str | None = None
+
+    @property
+    def draw(self) -> int:
+        """What a judge that samples seeds its draw with, beside what it is shown.
+
+        Asked once more, plainly or by a probe, it draws anew: otherwise a judge that is all chance
+        would seem to stand by what it said.
+        """
+        if self.probe is None:
+            return self.repeat
+        return self.repeat + 1000 * (1 + zlib.crc32(self.probe.encode()) % 1_000_000)
 
 
 class Reply(Record):
@@ -417,7 +430,8 @@ class ProbeCard(Record):
     `cue`: towards what the change pulls a judge, in words, "none" where it pulls nowhere.
     `presets`: the groups that it is asked in. `source`: who found or used it first. `keeps_gold`:
     whether the right answer stays what it was; not so where content is taken away. `looks_around`:
-    whether it needs the other items of the task. `version` goes up when it asks otherwise.
+    whether it needs the other items of the task. `backwards`: whether it shows the candidates of
+    the plain request in the opposite order. `version` goes up when it asks otherwise.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -429,6 +443,7 @@ class ProbeCard(Record):
     source: str = ""
     keeps_gold: bool = True
     looks_around: bool = False
+    backwards: bool = False
     version: int = Field(default=1, ge=1)
 
 
