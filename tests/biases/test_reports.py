@@ -1,4 +1,4 @@
-"""What a person is shown of biases: the worst first, in words and numbers, in text and on a page."""
+"""What a person is shown of biases, worst first, in words and numbers, in text and on a page."""
 
 import json
 from pathlib import Path

@@ -5,9 +5,13 @@ from collections import defaultdict
 import pytest
 
 import mmjudge
-from mmjudge.probes.catalog import every_probe
+from mmjudge.folder_task import open_task
+from mmjudge.probes.catalog import choose, every_probe
+from mmjudge.probes.neighbours import Neighbours
+from mmjudge.probes.plan import Probing
+from mmjudge.protocols import requests
 from mmjudge.store import RunStore
-from mmjudge.types import Failure
+from mmjudge.types import Failure, RunSettings
 
 PICTURES = tuple(p.card.name for p in every_probe() if p.card.modalities == ("image",))
 PLAIN = None
@@ -68,6 +72,24 @@ def test_a_judge_that_does_not_look_is_moved_by_no_picture(judged):
     found = judged("baseline:first", PICTURES)
     for name in PICTURES:
         assert changed(found[name], found[PLAIN]) == 0
+
+
+def test_pictures_of_another_pair_do_not_bring_the_gold_along(shared_data):
+    task = open_task("mj_bench_objects", shared_data / "benchmarks" / "mj_bench_objects")
+    items = list(task.load("pair"))
+    probing = Probing(choose("mismatched"), 0, Neighbours(items))
+    settings = RunSettings(protocol="pair", orders="both")
+    clean = {item.candidates[0].parts[0] for item in items}
+    kept = []
+    for place, item in enumerate(items):
+        shown = [
+            made.request.candidates[made.request.order.index(0)].parts[0] in clean
+            for request in requests(task.spec, item, place, settings, "judge")
+            for _, made in probing.again(request, item)
+        ]
+        assert len(set(shown)) == 1, "both orders show the same"
+        kept.append(shown[0])
+    assert 35 <= sum(kept) <= 65
 
 
 @pytest.mark.parametrize("limit", [12, pytest.param(None, marks=pytest.mark.slow)])
