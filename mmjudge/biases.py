@@ -189,7 +189,8 @@ def _figures(table: Table, asked: _Asked, here: _Slice, draws: _Draws) -> list[M
         groups.append((list(CHOSEN), answered))
     if card.keeps_gold or _kind(card) == "reliance":
         each = ["accuracy_plain", "accuracy_probed"] if protocol == "pair" else []
-        rows = judged & answered if protocol == "score" else judged
+        both = protocol == "score" or _kind(card) == "reliance"
+        rows = judged & answered if both else judged
         groups.append(([LOST[protocol], *each], rows))
     results = []
     for names, rows in groups:
@@ -248,9 +249,11 @@ def _said(card: ProbeCard, figures: Sequence[MetricResult], n_items: int) -> dic
             return {"size": "unknown", "effect": found[0], "certain": found[1]}
         case "reliance":
             lost = next((named[name] for name in LOST.values() if name in named), None)
-            value, near, far = _one(lost)
-            near = near if value is not None and value > 0 else 0.0
-            return {"size": word(near, far, n_items), "effect": value, "certain": near}
+            if lost is None:
+                return {"size": "unknown"}
+            near, far = _upwards(lost)
+            size = word(near, far, lost.n_items)
+            return {"size": size, "effect": lost.value, "certain": near}
     return _pull(card, named, n_items)
 
 
@@ -260,8 +263,8 @@ def _pull(card: ProbeCard, named: Mapping[str, MetricResult], n_items: int) -> d
     found: dict[str, Any] = {"effect": shift, "certain": near, "size": "unknown"}
     if shift is not None:
         away = shift < 0
-        if away and not card.keeps_gold:  # an answer without content ought to lose
-            near, far = 0.0, 0.0
+        if not card.keeps_gold:  # without its content an answer ought to lose
+            near, far = _upwards(named["cue_shift"])
         found |= {"size": word(near, far, n_items), "certain": near}
         found["way"] = ("away" if away else "towards") if near > 0 else ""
     beyond, sure, most = _one(named.get("robustness_gap"), flipped=True)
@@ -288,6 +291,13 @@ def _one(figure: MetricResult | None, flipped: bool = False) -> tuple[float | No
         value, low, high = start - value, start - high, start - low
     near = 0.0 if low <= 0 <= high else min(abs(low), abs(high))
     return value, near, max(abs(low), abs(high))
+
+
+def _upwards(figure: MetricResult) -> tuple[float, float]:
+    """The ends of an interval as sizes of what is above 0, the nearer one first."""
+    value = figure.value or 0.0
+    low, high = figure.ci95 or (value, value)
+    return max(low, 0.0), max(high, 0.0)
 
 
 def word(near: float, far: float, n_items: int = FEW) -> Size:

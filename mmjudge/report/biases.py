@@ -15,6 +15,8 @@ from mmjudge.types import MetricResult
 
 MARKS: dict[Size, str] = {"strong": "***", "clear": "**", "small": "*", "few": "?", "unclear": "?"}
 """What stands behind a share in a heat map."""
+ROOM, NAME = 57, 12
+"""Characters beside the names of probes in a heat map, and of the name of a criterion."""
 SHADES = 5
 """Steps of colour."""
 STYLES: dict[Size, str] = {"strong": "bold red", "clear": "red", "small": "yellow"}
@@ -23,7 +25,7 @@ WORDS = (
     "  side beyond noise: strong from 20 of 100 verdicts, clear from 5, else small;",
     "  if it holds 0: none if within 10 of 100, else unclear; few: under 10 items.",
     "  By luck one line in 20 is small without a bias",
-    "to the cue: verdicts moved to what the change speaks for, less those moved away",
+    "moved: verdicts moved to what the change speaks for, less those moved away",
     "stay/again: verdicts that stay under the change, and if asked the same again",
     "lost: of accuracy(ties=half), tau_b, rank_tau_b; not: requests that do not fit;",
     "  broke: verdicts that were there plainly and could not be had under the change",
@@ -52,14 +54,15 @@ def bias_report(found: Sequence[Bias], gaps: Sequence[MetricResult] = ()) -> lis
     parts: list[RenderableType] = []
     if pulled := [one for one in first if one.kind == "bias" and one.n_asked]:
         parts += [_table(pulled), "", *noise(first)]
-        parts += [Text(sentence(one)) for one in pulled if one.size in STYLES] + [""]
+        parts += [Text(sentence(one)) for one in pulled if one.size in STYLES]
+        parts += [*(Text(breakage(one)) for one in pulled if one.n_broke), ""]
     if relied := [one for one in first if one.kind == "reliance" and one.n_asked]:
         parts += [_reliance(relied), ""]
     if other := [line for one in first if (line := preference(one))]:
         parts += [*other, ""]
     parts += _gaps(gaps)
     if len({one.criterion for one in whole}) > 1:
-        parts += [heat_map(whole), ""]
+        parts += heat_map(whole)
     if unasked := [one.probe for one in first if not one.n_asked]:
         parts += [f"fit nothing here: {', '.join(unasked)}", ""]
     return [*parts, *(Text(line, style="dim") for line in WORDS)] if parts else []
@@ -117,8 +120,14 @@ def sentence(bias: Bias) -> str:
     """
     of = f"{bias.probe}, {bias.size}: {hundred(abs(bias.effect or 0.0))} of 100 verdicts"
     if bias.way == "changed":
-        return f"{of} change beyond what the judge changes by itself"
+        return f"{of} change beyond noise"
     return f"{of} move {'towards' if bias.way == 'towards' else 'away from'} {printable(bias.cue)}"
+
+
+def breakage(bias: Bias) -> str:
+    """That a grader broke, which is not the same as being won over."""
+    asked = bias.n_asked - bias.n_failed
+    return f"{bias.probe} broke the grader: {bias.n_broke} of {asked} verdicts could not be had"
 
 
 def noise(found: Sequence[Bias]) -> list[RenderableType]:
@@ -140,7 +149,7 @@ def _grid(title: str, names: Sequence[str], width: int = 22) -> Table:
 
 def _table(found: Sequence[Bias]) -> Table:
     title = f"biases, {printable(found[0].criterion)}"
-    names = ("size", "to the cue, of 100", "stay/again", "lost", "asked", "not", "broke")
+    names = ("size", "moved, of 100", "stay/again", "lost", "asked", "not", "broke")
     table = _grid(title, names)
     for one in found:
         loss = lost(one)
@@ -208,17 +217,34 @@ def cell(bias: Bias | None) -> str:
     return f"{hundred(bias.effect, signed)}{MARKS.get(bias.size, '')}"
 
 
-def heat_map(found: Sequence[Bias]) -> Table:
-    """Probe by criterion: what moved, of 100 verdicts."""
-    criteria = list(dict.fromkeys(one.criterion for one in found))
+def heat_map(found: Sequence[Bias]) -> list[RenderableType]:
+    """Probe by criterion: what moved, of 100 verdicts; as many tables as 80 columns take."""
     cells = {(one.probe, one.criterion): one for one in found}
-    table = _grid("moved, of 100", [printable(name, 12) for name in criteria])
     shown = [one for one in found if one.kind == "bias" and one.n_asked]
-    for probe in dict.fromkeys(one.probe for one in shown):
-        row = [cells.get((probe, name)) for name in criteria]
-        styles = [STYLES.get(one.size, "") if one else "" for one in row]
-        table.add_row(probe, *(Text(cell(o), style=s) for o, s in zip(row, styles, strict=True)))
-    return table
+    tables: list[RenderableType] = []
+    for criteria in _chunks(list(dict.fromkeys(one.criterion for one in found))):
+        table = _grid("moved, of 100", [printable(name, NAME) for name in criteria])
+        for probe in dict.fromkeys(one.probe for one in shown):
+            row = [cells.get((probe, name)) for name in criteria]
+            styles = [STYLES.get(one.size, "") if one else "" for one in row]
+            marked = (Text(cell(o), style=s) for o, s in zip(row, styles, strict=True))
+            table.add_row(probe, *marked)
+        tables += [table, ""]
+    return tables
+
+
+def _chunks(criteria: Sequence[str]) -> list[list[str]]:
+    """Criteria in groups whose columns stand side by side."""
+    groups: list[list[str]] = [[]]
+    left = ROOM
+    for name in criteria:
+        width = max(len(printable(name, NAME)), len("+100***")) + 1
+        if width > left:
+            groups.append([])
+            left = ROOM
+        groups[-1].append(name)
+        left -= width
+    return groups
 
 
 class MapRow(NamedTuple):

@@ -1,4 +1,4 @@
-"""What a person is shown of biases, worst first, in words and numbers, in text and on a page."""
+"""What a person is shown of biases: the worst first, in text and on a page."""
 
 import json
 from pathlib import Path
@@ -48,21 +48,11 @@ def test_each_bias_is_one_line_and_the_worst_comes_first(
 ):
     out = said(folder, capsys)
     lines = [line for line in out.splitlines() if line.split(" ")[0] in PROBES.split(",")]
-    assert lines[0].split() == [
-        "authority",
-        "strong",
-        "+100",
-        "[100,",
-        "100]",
-        "0/100",
-        "1.00",
-        "30",
-        "0",
-        "0",
-    ]
-    assert ["verdict_spoofing", "unknown", "-", "-/-", "1.00", "30", "0", "30"] in [
-        x.split() for x in lines
-    ]
+    first = ["authority", "strong", "+100", "[100,", "100]", "0/100", "1.00", "30", "0", "0"]
+    assert lines[0].split() == first
+    broke = ["verdict_spoofing", "unknown", "-", "-/100", "1.00", "30", "0", "30"]
+    assert broke in [line.split() for line in lines]
+    assert "verdict_spoofing broke the grader: 30 of 30 verdicts could not be had" in out
     assert "authority, strong: 100 of 100 verdicts move towards" in out
     assert "noise: asked the same again, 0 of 100 verdicts change (30 asked)" in out
     assert "fit nothing here: blind" in out
@@ -73,7 +63,7 @@ def test_the_heat_map_has_every_probe_and_criterion(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ):
     out = said(folder, capsys)
-    rows = out[out.index("moved, of 100") :].splitlines()
+    rows = out[out.rindex("moved, of 100") :].splitlines()
     assert next(row for row in rows if row.startswith("authority")).split()[1:] == ["+100***", "0"]
 
 
