@@ -263,12 +263,12 @@ def _pull(card: ProbeCard, named: Mapping[str, MetricResult], n_items: int) -> d
     found: dict[str, Any] = {"effect": shift, "certain": near, "size": "unknown"}
     if shift is not None:
         away = shift < 0
-        if not card.keeps_gold:  # without its content an answer ought to lose
+        if card.empties or not card.keeps_gold:  # without its content an answer ought to lose
             near, far = _upwards(named["cue_shift"])
         found |= {"size": word(near, far, n_items), "certain": near}
         found["way"] = ("away" if away else "towards") if near > 0 else ""
     beyond, sure, most = _one(named.get("robustness_gap"), flipped=True)
-    if beyond is None or not card.keeps_gold:
+    if beyond is None or card.empties or not card.keeps_gold:
         return found
     beyond, sure, most = (beyond, sure, most) if beyond > 0 else (0.0, 0.0, max(most, 0.0))
     if shift is None or (near == 0 < sure) or sure > near + CLEAR:  # more than its pull explains

@@ -431,7 +431,9 @@ class ProbeCard(Record):
     `presets`: the groups that it is asked in. `source`: who found or used it first. `keeps_gold`:
     whether the right answer stays what it was; not so where content is taken away. `looks_around`:
     whether it needs the other items of the task. `backwards`: whether it shows the candidates of
-    the plain request in the opposite order. `version` goes up when it asks otherwise.
+    the plain request in the opposite order. `empties`: whether it puts an answer without content in
+    a candidate's place, so that to move away from it is right. `version` goes up when it asks
+    otherwise.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -444,6 +446,7 @@ class ProbeCard(Record):
     keeps_gold: bool = True
     looks_around: bool = False
     backwards: bool = False
+    empties: bool = False
     version: int = Field(default=1, ge=1)
 
 

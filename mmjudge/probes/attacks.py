@@ -62,6 +62,7 @@ def _empty(name: str, what: str, source: str, answers: tuple[str, ...]) -> tuple
         cue="the candidate that says nothing",
         presets=("attacks",),
         source=source,
+        empties=True,
     )
     changes = {
         "name": f"{name}_scored",
