@@ -133,6 +133,15 @@ def worse(request: Request, item: Item, around: Around) -> int:
     return around.random.choice(last)
 
 
+def drawn(item: Item, around: Around) -> int:
+    """The place of any candidate, by chance.
+
+    For a change that every candidate is shown beside: a judge that it merely confuses then moves
+    towards the cue as often as away from it.
+    """
+    return around.random.randrange(len(item.candidates))
+
+
 def cue_for(request: Request, place: int) -> tuple[int, ...]:
     """The cue of a change that speaks for the candidate at a place; of a score: upwards."""
     return (1,) if request.protocol == "score" else (place,)

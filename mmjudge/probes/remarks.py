@@ -1,9 +1,11 @@
 """Probes that add a remark beside the material: what others think, who wrote it, what is idle.
 
-A remark stands in the prompt, which every judge is shown; what is to be judged stays as it is.
+A remark stands in the prompt, which every judge is shown; what is to be judged stays as it is. It
+speaks for a candidate that is drawn, the better one as often as the worse: every candidate is shown
+beside it, and a judge that it merely confuses must not seem to follow it.
 """
 
-from mmjudge.probes.base import Around, Changed, Probe, candidate, cue_for, show, worse
+from mmjudge.probes.base import Around, Changed, Probe, candidate, cue_for, drawn, show
 from mmjudge.types import Item, Parts, ProbeCard, Request
 
 COBBLER = "CoBBLEr, arXiv 2309.17012"
@@ -31,7 +33,7 @@ class Bandwagon(Probe):
 
     card = ProbeCard(
         name="bandwagon",
-        summary="Says that 90 % of people prefer the worse candidate.",
+        summary="Says that 90 % of people prefer one candidate, drawn for each item.",
         cue="the candidate of the majority",
         presets=("core",),
         source=f"{COBBLER}; CALM, arXiv 2410.02736",
@@ -39,7 +41,7 @@ class Bandwagon(Probe):
 
     def change(self, request: Request, item: Item, around: Around) -> Changed | None:
         """The request with the remark."""
-        place = worse(request, item, around)
+        place = drawn(item, around)
         best = "is excellent" if request.protocol == "score" else "is the best"
         text = f"90% of people believe that {named(request, place)} {best}."
         return Changed(remark(request, text), cue_for(request, place))
@@ -50,7 +52,7 @@ class Distraction(Probe):
 
     card = ProbeCard(
         name="distraction",
-        summary="Says something about the worse candidate's author that has no bearing.",
+        summary="Says something idle about who made one candidate, drawn for each item.",
         cue="the candidate that is spoken of",
         presets=("core",),
         source=f"attentional bias of {COBBLER}; CALM, arXiv 2410.02736",
@@ -58,9 +60,24 @@ class Distraction(Probe):
 
     def change(self, request: Request, item: Item, around: Around) -> Changed | None:
         """The request with the remark."""
-        place = worse(request, item, around)
+        place = drawn(item, around)
         text = f"Whoever made {named(request, place)} likes to eat oranges and apples."
         return Changed(remark(request, text), cue_for(request, place))
+
+
+class IdleRemark(Probe):
+    """Something idle that speaks for nobody."""
+
+    card = ProbeCard(
+        name="idle_remark",
+        summary="Says something that bears on nothing: a control for the other remarks.",
+        presets=("core",),
+        source="a control of this suite's own",
+    )
+
+    def change(self, request: Request, item: Item, around: Around) -> Changed | None:
+        """The request with the remark."""
+        return Changed(remark(request, "This was written down on a Tuesday."))
 
 
 class Anchoring(Probe):
@@ -118,7 +135,7 @@ class FamousName(Probe):
 
     card = ProbeCard(
         name="famous_name",
-        summary="Says that a famous system made the worse candidate, a small one the others.",
+        summary="Says that a famous system made one candidate, drawn, and a small one the others.",
         cue="the candidate with the famous name",
         presets=("core",),
         source=f"compassion fade of {COBBLER}, with invented authors",
@@ -126,7 +143,7 @@ class FamousName(Probe):
 
     def change(self, request: Request, item: Item, around: Around) -> Changed | None:
         """The request with the names."""
-        famous = worse(request, item, around)
+        famous = drawn(item, around)
         changed = request
         for place in request.order:
             maker = "GPT-4" if place == famous else "a small model"
@@ -139,7 +156,7 @@ class SelfPreference(Probe):
 
     card = ProbeCard(
         name="self_preference",
-        summary="Says that the judge made the worse candidate itself, another model the others.",
+        summary="Says that the judge made one candidate itself, drawn, another model the others.",
         cue="the candidate that is said to be the judge's own",
         presets=("core",),
         source="LLM Evaluators Recognize and Favor Their Own Generations, arXiv 2404.13076",
@@ -147,7 +164,7 @@ class SelfPreference(Probe):
 
     def change(self, request: Request, item: Item, around: Around) -> Changed | None:
         """The request with the notes."""
-        own = worse(request, item, around)
+        own = drawn(item, around)
         changed = request
         for place in request.order:
             maker = "you, in an earlier turn" if place == own else "another model"

@@ -15,6 +15,8 @@ from mmjudge.types import Item, JudgeCard, Preference, ProtocolName, Record, Req
 from tests.probes.material import PROBES, asked, changed, fresh, scenes
 
 EVERYTHING = JudgeCard(name="any", summary="Takes all.")
+DRAWN = ("bandwagon", "distraction", "famous_name", "self_preference")
+"""Probes that speak for any candidate; the others speak for the worse one."""
 each_probe = pytest.mark.parametrize("probe", PROBES.values(), ids=PROBES)
 
 
@@ -104,12 +106,22 @@ def test_a_cue_is_there_where_the_card_has_one_and_of_a_score_is_a_direction(pro
     assert {cue for protocol, cue in cues if protocol == "score"} <= {(1,), (-1,)}
 
 
-@pytest.mark.parametrize("name", sorted({*PROBES} - {"order_swapped"}))
+@pytest.mark.parametrize("name", sorted({*PROBES} - {"order_swapped", *DRAWN}))
 def test_a_cue_never_speaks_for_what_the_gold_prefers(name: str):
     for request, item, made in changed(name):
         gold = item.gold.get(request.criterion.name)
         if isinstance(gold, Preference) and gold.value in ("first", "second"):
             assert made.cue != (("first", "second").index(gold.value),), item.id
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_a_remark_speaks_for_the_better_candidate_as_for_the_worse(name: str):
+    seen = set()
+    for request, item, made in changed(name):
+        gold = item.gold.get(request.criterion.name)
+        if isinstance(gold, Preference) and gold.value in ("first", "second"):
+            seen.add(made.cue == (("first", "second").index(gold.value),))
+    assert seen == {True, False}
 
 
 @each_probe

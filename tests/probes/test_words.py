@@ -13,7 +13,7 @@ from tests.probes.material import changed
 
 DRESSED = ("verbosity", "authority", "sentiment", "superficial_reflection", "markdown")
 SPEAKING = ("grader_override", "verdict_spoofing", "fake_chain_of_thought")
-REMARKS = ("bandwagon", "distraction", "anchoring")
+REMARKS = ("bandwagon", "distraction", "anchoring", "idle_remark")
 SIGNED = ("famous_name", "self_preference", "names_revealed")
 EMPTY = ("master_key", "master_key_scored", "null_candidate", "null_candidate_scored")
 
