@@ -49,6 +49,8 @@ class Slice:
         Measures of the same kind and columns share one frame.
         """
         key = (measure.kind, measure.columns)
+        if measure.kind == "presentation":
+            return None  # it is about two slices, see `presentations`
         if measure.spec.same_scale and self.table.header.judge.scale == "own":
             return None
         if key not in self.cut:

@@ -12,7 +12,7 @@ from mmjudge.confidence import Confidence
 from mmjudge.errors import StoreError
 from mmjudge.probed_rows import Unasked
 from mmjudge.store import Columns
-from mmjudge.table import NO_GOLD, TWIN, Ints, Shown, Table
+from mmjudge.table import CONTENT, NO_GOLD, TWIN, Ints, Shown, Table
 from mmjudge.types import RunHeader
 
 V = TypeVar("V")
@@ -190,6 +190,9 @@ def _strata(tables: Sequence[Table]) -> Strata:
         if TWIN in strata:
             codes, twins = strata[TWIN]
             strata[TWIN] = codes, tuple(f"{label} {t}" if t in taken else t for t in twins)
+        if CONTENT in strata:
+            codes, contents = strata[CONTENT]
+            strata[CONTENT] = codes, tuple(f"{label} {c}" if c else c for c in contents)
         strata[TASK] = np.ones(len(table.places), dtype=np.int64), ("", label)
         labelled.append(strata)
     joined: Strata = {}

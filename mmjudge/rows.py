@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,13 +96,7 @@ def read_json_rows(path: Path, record: type[T], key: str | None = None) -> Itera
     Raises:
         TaskError: The file cannot be read, is not JSON, or is neither of the two.
     """
-    try:
-        size = path.stat().st_size
-        if size > MAX_JSON_BYTES:
-            raise TaskError(f"{path}: {size} bytes; at most {MAX_JSON_BYTES}")
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise TaskError(f"{path}: cannot be read as JSON: {error}") from error
+    content = _json_content(path)
     if key is not None and isinstance(content, dict):
         content = [
             {key: name, **row} if isinstance(row, dict) else row for name, row in content.items()
@@ -110,10 +104,40 @@ def read_json_rows(path: Path, record: type[T], key: str | None = None) -> Itera
     if not isinstance(content, list):
         raise TaskError(f"{path}: a list of rows is needed, found {type(content).__name__}")
     for place, row in enumerate(content):
-        try:
-            yield record.model_validate_json(json.dumps(row))
-        except ValidationError as error:
-            yield BadItem(id=f"row {place}", where=f"{path}: row {place}", problem=explain(error))
+        yield _json_row(row, record, f"row {place}", path)
+
+
+def read_grouped_rows(path: Path, record: type[T]) -> Iterator[tuple[str, int, T | BadItem]]:
+    """The rows of a JSON file that is an object of lists: name of the list, place in it, row.
+
+    Raises:
+        TaskError: The file cannot be read, is not JSON, or is not such an object.
+    """
+    content = _json_content(path)
+    if not isinstance(content, dict):
+        raise TaskError(f"{path}: an object of lists is needed, found {type(content).__name__}")
+    for name, rows in content.items():
+        if not isinstance(rows, list):
+            raise TaskError(f"{path}: {name}: a list of rows is needed, found {str(rows)[:60]!r}")
+        for place, row in enumerate(rows):
+            yield name, place, _json_row(row, record, f"{name} {place}", path)
+
+
+def _json_content(path: Path) -> Any:
+    try:
+        size = path.stat().st_size
+        if size > MAX_JSON_BYTES:
+            raise TaskError(f"{path}: {size} bytes; at most {MAX_JSON_BYTES}")
+        return json.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise TaskError(f"{path}: cannot be read as JSON: {error}") from error
+
+
+def _json_row(row: Any, record: type[T], name: str, path: Path) -> T | BadItem:
+    try:
+        return record.model_validate_json(json.dumps(row))
+    except ValidationError as error:
+        return BadItem(id=name, where=f"{path}: {name}", problem=explain(error))
 
 
 def only_good(rows: Iterable[T | BadItem]) -> Iterator[T]:

@@ -11,6 +11,7 @@ from mmjudge.errors import MmjudgeError
 from mmjudge.frames import Frame, Rows, Slice
 from mmjudge.metrics.measure import Measure, intervals, measures
 from mmjudge.metrics.resample import Interval, bootstrap
+from mmjudge.presentations import presented
 from mmjudge.registry import TASKS, registry
 from mmjudge.store import RunStore
 from mmjudge.table import Table
@@ -93,6 +94,9 @@ def score_table(
             found = list(figures(table, chosen, criterion, (stratum, rows)))
             results += _results(table, found, n_resamples, seed)
             results += _unsure(table, chosen if measures else (), criterion, (stratum, rows))
+    for criterion in asked:
+        for found in _presented(table, chosen, criterion):
+            results += _results(table, found, n_resamples, seed)
     return results
 
 
@@ -142,6 +146,17 @@ def figures(
         frame = cut.frame(measure)
         if frame is not None:
             yield Figure(measure, name, stratum[0], frame)
+
+
+def _presented(
+    table: Table, chosen: Sequence[Measure], criterion: int | None
+) -> Iterator[list[Figure]]:
+    """The measures of each two presentations of the same pairs, where a run has several."""
+    these = [measure for measure in chosen if measure.kind == "presentation"]
+    if criterion is None or not these:
+        return
+    for stratum, frame in presented(table, criterion):
+        yield [Figure(measure, table.criteria[criterion], stratum, frame) for measure in these]
 
 
 def _results(
@@ -264,7 +279,9 @@ def published(folder: Path, table: Table, n_resamples: int, seed: int) -> list[M
 
 def _published_interval(part: PublishedTable, n_resamples: int, seed: int) -> Interval:
     if n_resamples and len(part.item):
-        return bootstrap(part.columns, part.item, part.statistic, n_resamples, seed=seed)
+        return bootstrap(
+            part.columns, part.item, part.statistic, n_resamples, seed=seed, centred=part.centred
+        )
     value = float(np.asarray(part.statistic(*part.columns, weights=None)))
     return Interval(value, np.nan, np.nan, 0)
 

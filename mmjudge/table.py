@@ -23,6 +23,10 @@ MODALITY = "modality"
 """The axis of strata that says how an item is shown, such as `text->image`."""
 TWIN = "twin"
 """The axis of strata whose values items of the same content share."""
+CONDITION = "condition"
+"""The axis of strata that says in which presentation an item shows its content."""
+CONTENT = "pair"
+"""The axis of strata that names the content which items of several conditions share."""
 _CODES: dict[str | None, int] = {name: code for code, name in enumerate(PREFERENCES)}
 
 
@@ -129,14 +133,22 @@ class Table:
     def units(self) -> Ints:
         """What is drawn as one in a bootstrap: the first item with the same stratum `twin`.
 
-        Shape (n_items,); an item without a twin stands for itself.
+        Or, of items with a `condition`, the first with the same stratum `pair`. Shape (n_items,);
+        an item without a twin stands for itself.
         """
-        alone = np.arange(len(self.places))
-        if TWIN not in self.strata:
-            return alone
-        codes = self.strata[TWIN][0]
-        _, first, group = np.unique(codes, return_index=True, return_inverse=True)
-        return np.where(codes > 0, first[group], alone)
+        units = np.arange(len(self.places))
+        for codes in self._shared:
+            _, first, group = np.unique(codes, return_index=True, return_inverse=True)
+            units = np.where(codes > 0, first[group], units)
+        return units
+
+    @property
+    def _shared(self) -> Iterator[Ints]:
+        """Codes of what several items share, 0 for those that share nothing, shape (n_items,)."""
+        if CONDITION in self.strata and CONTENT in self.strata:
+            yield np.where(self.strata[CONDITION][0] > 0, self.strata[CONTENT][0], 0)
+        if TWIN in self.strata:
+            yield self.strata[TWIN][0]
 
     def strata_of(self, axis: str) -> Iterator[tuple[str, NDArray[np.bool_]]]:
         """Each value of an axis with the rows of its items."""

@@ -74,6 +74,7 @@ class PublishedTable:
 
     `columns` are arrays of shape (n_rows, ...), `item[r]` an integer code of the item of row r,
     and `statistic(*columns, weights=w)` with w of shape (..., n_rows) gives values of shape (...).
+    `centred`: whether it compares rows with each other, as in `metrics.resample.bootstrap`.
     """
 
     criterion: str
@@ -82,6 +83,7 @@ class PublishedTable:
     item: NDArray[np.int64]
     statistic: Callable[..., Any]
     n_failed: int = 0
+    centred: bool = False
 
 
 class PublishedRule(NamedTuple):

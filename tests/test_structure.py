@@ -38,7 +38,7 @@ LAYERS = (
     ("judges", "probes", "strategies", "store"),
     ("budget", "interrupts", "refusal", "resume", "planning", "confidence", "table"),
     ("engine", "executors", "forecast"),
-    ("frames", "pooled", "probed", "scoring", "checks"),
+    ("frames", "pooled", "presentations", "probed", "scoring", "checks"),
     ("biases",),
     ("comparison",),
     ("api",),

@@ -226,8 +226,9 @@ def intervals(
     needed: dict[str, Column] = {}
     for measure in of:
         needed.update(zip(measure.columns, measure._take(columns), strict=True))
+    centred = [measure.of is None and measure.spec.centred for measure in of]
     return resample.bootstrap_many(
-        needed, item, list(of), n_resamples, confidence=confidence, seed=seed
+        needed, item, list(of), n_resamples, confidence=confidence, seed=seed, centred=centred
     )
 
 

@@ -19,6 +19,7 @@ from mmjudge.metrics import (
     fairness,
     modality,
     position,
+    presentation,
     ranking,
     systems,
 )
@@ -29,6 +30,7 @@ Kind: TypeAlias = Literal[
     "agreement",
     "position",
     "modality",
+    "presentation",
     "bias",
     "criteria",
     "ceiling",
@@ -73,6 +75,8 @@ class Spec:
         params: Its parameters by name.
         cutoff: Parameter that may follow the name after "@".
         same_scale: Whether judge and people must use one scale; it means nothing for a scorer.
+        centred: Whether it compares rows with each other, so that a row drawn twice is a pair of
+            equals and resamples have to be moved back to the value.
         reference: Where the definition comes from.
     """
 
@@ -87,6 +91,7 @@ class Spec:
     params: Mapping[str, Param] = field(default_factory=dict)
     cutoff: str | None = None
     same_scale: bool = False
+    centred: bool = False
     reference: str = ""
 
     @property
@@ -101,6 +106,7 @@ GROUPED = (*PAIR, "group")
 BUNDLED = ("item", *PAIR)
 ORDERS = ("given", "swapped")
 SWAPPED = ("shown", "exchanged")
+PRESENTED = ("one_given", "one_swapped", "other_given", "other_swapped")
 PROBED = ("gold", "plain", "probed")
 CUED = ("moved", "cued")
 CONFIDENT = ("right", "confidence")
@@ -110,6 +116,7 @@ ANY = (-float("inf"), float("inf"))
 HALF = partial(agreement.accuracy, ties="half")
 CLASSES = Param(3, (3, 4))
 LABEL = Param("macro", ("macro", "first", "second", "tie"))
+SHOWN = Param("same", ("same", "crossed"))
 AVERAGE = Param("groups", ("groups", "items"))
 MULTI_CRIT = "Xiong et al. 2025, Multi-Crit, arXiv 2511.21662"
 CALM = "Ye et al. 2024, Justice or Prejudice? (CALM), arXiv 2410.02736"
@@ -272,15 +279,28 @@ BIAS = (
          "mean tau-b asked plainly minus in the changed form", "zero", (-2.0, 2.0)),
 )
 
+PRESENTATION = (
+    Spec("presentation_flip_rate", presentation.presentation_flip_rate, PRESENTED, "pair",
+         "presentation", "share of verdicts that change between two presentations", "lower",
+         params={"shown": SHOWN}),
+    Spec("order_baseline", presentation.order_baseline, PRESENTED, "pair", "presentation",
+         "share of verdicts that change with the order alone, in the same presentations", "lower"),
+    Spec("presentation_excess", presentation.presentation_excess, PRESENTED, "pair",
+         "presentation", "flips between two presentations less those of the order alone", "zero",
+         SIGNED, params={"shown": SHOWN}),
+)
+
 FAIRNESS = (
     Spec("acc", fairness.acc, ("verdict", "group"), "score", "fairness",
          "share of the pairs of a group with nearly equal scores",
-         params={"average": AVERAGE, "within": Param(0.1)}, reference=MJ_BENCH),
+         params={"average": AVERAGE, "within": Param(0.1)}, same_scale=True, centred=True,
+         reference=MJ_BENCH),
     Spec("nds", fairness.nds, ("verdict", "group"), "score", "fairness",
          "1 - sigma / mu of the scores of a group", bounds=ANY,
-         params={"average": AVERAGE}, reference=MJ_BENCH),
+         params={"average": AVERAGE}, same_scale=True, centred=True, reference=MJ_BENCH),
     Spec("ges", fairness.ges, ("verdict", "group"), "score", "fairness",
-         "1 - Gini of the scores of a group", params={"average": AVERAGE}, reference=MJ_BENCH),
+         "1 - Gini of the scores of a group", params={"average": AVERAGE}, same_scale=True,
+         centred=True, reference=MJ_BENCH),
 )
 
 SYSTEMS = (
@@ -317,6 +337,7 @@ TABLES = (
     CRITERIA,
     POSITION,
     MODALITY,
+    PRESENTATION,
     BIAS,
     FAIRNESS,
     SYSTEMS,

@@ -67,7 +67,7 @@ class Difference(NamedTuple):
     n_undefined: int
 
 
-def bootstrap(
+def bootstrap(  # noqa: PLR0913 (every setting has a default and a name)
     columns: Sequence[Column],
     item: Ints,
     fn: Callable[..., Value],
@@ -75,6 +75,7 @@ def bootstrap(
     *,
     confidence: float = 0.95,
     seed: int = 0,
+    centred: bool = False,
 ) -> Interval:
     """Percentile interval of a statistic, resampling items with all their rows.
 
@@ -85,6 +86,8 @@ def bootstrap(
         n_resamples: Number of resamples.
         confidence: Coverage of the interval, between 0 and 1.
         seed: Seed of the draws; the same data and seed give the same interval.
+        centred: Move the resamples so that their mean is the value: for a statistic that compares
+            items with each other, since an item that is drawn twice is then a pair of equals.
 
     Returns:
         The value and its interval.
@@ -104,10 +107,12 @@ def bootstrap(
     def call(data: Mapping[str, Column], weights: Floats) -> Value:
         return fn(*(data[str(i)] for i in range(len(columns))), weights=weights)
 
-    return bootstrap_many(named, item, [call], n_resamples, confidence=confidence, seed=seed)[0]
+    return bootstrap_many(
+        named, item, [call], n_resamples, confidence=confidence, seed=seed, centred=[centred]
+    )[0]
 
 
-def bootstrap_many(
+def bootstrap_many(  # noqa: PLR0913 (every setting has a default and a name)
     columns: Mapping[str, Column],
     item: Ints,
     fns: Sequence[Callable[[Mapping[str, Column], Floats], Value]],
@@ -115,6 +120,7 @@ def bootstrap_many(
     *,
     confidence: float = 0.95,
     seed: int = 0,
+    centred: Sequence[bool] = (),
 ) -> list[Interval]:
     """Percentile intervals of several statistics from one set of resamples.
 
@@ -128,6 +134,8 @@ def bootstrap_many(
         n_resamples: Number of resamples.
         confidence: Coverage of the intervals, between 0 and 1.
         seed: Seed of the draws.
+        centred: For each statistic, whether its resamples are moved so that their mean is the
+            value, as in `bootstrap`; none if left out.
 
     Returns:
         One interval for each statistic, in order.
@@ -142,9 +150,18 @@ def bootstrap_many(
     for start, w in draw(patterns, n_resamples, seed):
         for i, fn in enumerate(fns):
             samples[i, start : start + len(w)] = fn(data, w)
+    for i, moved in enumerate(centred):
+        if moved:
+            samples[i] += values[i] - _mean(samples[i])
     return [
         _interval(value, sample, confidence) for value, sample in zip(values, samples, strict=True)
     ]
+
+
+def _mean(sample: Floats) -> float:
+    """Mean of the resamples that are defined, nan where none is."""
+    defined = sample[~np.isnan(sample)]
+    return float(defined.mean()) if len(defined) else float("nan")
 
 
 def _first(value: Value) -> float:

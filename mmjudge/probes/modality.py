@@ -57,7 +57,8 @@ class Mismatched(Probe):
 
     card = ProbeCard(
         name="mismatched",
-        summary="Shows another item's media of the same kind, in prompt and candidates.",
+        summary="Shows another item's media of the same kind, in prompt and candidates; which "
+        "candidate gets whose is drawn by lot, so that the gold of the other item is no help.",
         modalities=MEDIA,
         presets=("modality",),
         source="shuffled images, a control of visual question answering (no single source)",
@@ -70,9 +71,23 @@ class Mismatched(Probe):
         other = around.other(item)
         if other is None:
             return None
-        lent = (other.prompt, (), *(other.candidates[place].parts for place in request.order))
+        lots = _lots(other, around)
+        lent = (other.prompt, (), *(other.candidates[lots[place]].parts for place in request.order))
         parts = [_exchanged(own, its) for own, its in zip(_all_parts(request), lent, strict=True)]
         return Changed(_with_parts(request, *parts))
+
+
+def _lots(other: Item, around: Around) -> list[int]:
+    """Which candidate of the other item each place gets; its own where they differ in kind.
+
+    Where the gold of a task sits at one place, media lent place by place would keep the gold, and
+    a judge that looks would seem not to.
+    """
+    places = list(range(len(other.candidates)))
+    kinds = {tuple(p.modality for p in c.parts if isinstance(p, Media)) for c in other.candidates}
+    if len(kinds) == 1:
+        around.random.shuffle(places)
+    return places
 
 
 def _exchanged(own: Parts, other: Parts) -> Parts:

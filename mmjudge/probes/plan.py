@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from mmjudge.probes.base import BASELINE, Changed, Probe
 from mmjudge.probes.neighbours import Neighbours
-from mmjudge.protocols.plan import item_digest, request_key
+from mmjudge.protocols.plan import criterion_digest, item_digest, request_key, shown_digest
 from mmjudge.types import Failure, Item, Media, Parts, ProbeCard, Request
 
 
@@ -16,6 +16,14 @@ class Probed(NamedTuple):
     request: Request
     cue: tuple[int, ...] = ()
     failure: Failure | None = None
+
+
+class _Plain(NamedTuple):
+    """A plain request, the hash of what it shows, and that of its item."""
+
+    request: Request
+    content: str
+    item: str
 
 
 class Probing:
@@ -35,25 +43,23 @@ class Probing:
 
     def again(self, request: Request, item: Item) -> Iterator[tuple[str, Probed | None]]:
         """The name of each probe, with the changed request, or None where it does not fit."""
+        plain = _Plain(request, content_digest(request), item_digest(item))
         for probe in self.probes:
-            yield probe.card.name, self._again(probe, request, item)
+            yield probe.card.name, self._again(probe, plain, item)
 
-    def _again(self, probe: Probe, request: Request, item: Item) -> Probed | None:
+    def _again(self, probe: Probe, plain: _Plain, item: Item) -> Probed | None:
         card = probe.card
-        if not fits(card, request):
+        if not fits(card, plain.request):
             return None
-        random = Random(f"{self.seed}/{card.name}/{card.version}/{item_digest(item)}")
+        random = Random(f"{self.seed}/{card.name}/{card.version}/{plain.item}")
         around = self.neighbours.around(random)
         if not card.looks_around:
             around = around._replace(other=lambda _: None, twin=lambda _: None)
         try:
-            changed = probe.change(request, item, around)
-            problem = None if changed is None else _problem(request, changed)
+            changed = probe.change(plain.request, item, around)
+            return None if changed is None else _checked(card, plain, changed)
         except Exception as error:  # noqa: BLE001 (a probe is a stranger's code)
-            return _failed(card, request, f"{type(error).__name__}: {error}")
-        if changed is None or (problem is None and _unchanged(card, request, changed.request)):
-            return None
-        return _failed(card, request, problem) if problem else _keyed(card, request, changed)
+            return _failed(card, plain.request, f"{type(error).__name__}: {error}")
 
 
 def fits(card: ProbeCard, request: Request) -> bool:
@@ -66,30 +72,24 @@ def _modalities(parts: Sequence[Parts]) -> set[str]:
     return {one.modality if isinstance(one, Media) else "text" for some in parts for one in some}
 
 
-def _keyed(card: ProbeCard, plain: Request, changed: Changed) -> Probed:
+def _checked(card: ProbeCard, plain: _Plain, changed: Changed) -> Probed | None:
+    """The changed request with its key; None where a judge would see what it saw before."""
     asked = changed.request
+    if problem := _problem(plain.request, changed):
+        return _failed(card, plain.request, problem)
+    content = content_digest(asked)
+    same = content == plain.content and asked.order == plain.request.order
+    if same and card.name != BASELINE:
+        return None
     shown = ",".join(map(str, asked.order))
-    facts = (plain.key, card.name, str(card.version), shown, content_digest(asked))
-    key = request_key(facts)
+    key = request_key((plain.request.key, card.name, str(card.version), shown, content))
     return Probed(asked.model_copy(update={"key": key, "probe": card.name}), changed.cue)
 
 
 def content_digest(request: Request) -> str:
     """Hash of all that a judge may see of a request, its criterion included."""
-    seen = Item.model_construct(
-        id="",
-        prompt=(request.criterion.model_dump_json(), *request.prompt),
-        candidates=request.candidates,
-        reference=request.reference,
-    )
-    return item_digest(seen)
-
-
-def _unchanged(card: ProbeCard, plain: Request, asked: Request) -> bool:
-    """Whether a judge would see what it saw before, of a probe that is there to change that."""
-    if card.name == BASELINE or asked.order != plain.order:
-        return False
-    return content_digest(asked) == content_digest(plain)
+    prompt = (criterion_digest(request.criterion), *request.prompt)
+    return shown_digest(prompt, request.candidates, request.reference)
 
 
 def _failed(card: ProbeCard, plain: Request, problem: str) -> Probed:

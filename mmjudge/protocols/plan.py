@@ -7,6 +7,7 @@ from importlib.resources import files
 from random import Random
 
 from mmjudge.types import (
+    Candidate,
     Criterion,
     Item,
     Parts,
@@ -42,7 +43,7 @@ def requests(
     for criterion in spec.criteria:
         if names and criterion.name not in names:
             continue
-        digest = _criterion_digest(criterion)
+        digest = criterion_digest(criterion)
         for order in _orders(len(item.candidates), place, settings):
             shown = ",".join(map(str, order))
             for repeat in range(settings.repeats):
@@ -95,8 +96,14 @@ def _block_order(n: int, block: int, seed: int) -> tuple[int, ...]:
 
 def item_digest(item: Item) -> str:
     """Hash of what a judge may see of an item: no gold, no systems, no strata."""
+    return shown_digest(item.prompt, item.candidates, item.reference)
+
+
+def shown_digest(prompt: Parts, candidates: Sequence[Candidate], reference: Parts | None) -> str:
+    """Hash of texts and media: prompt, candidates in this order, reference."""
     facts: list[str] = []
-    for name, parts in _shown_parts(item):
+    named = [("prompt", prompt), *(("candidate", one.parts) for one in candidates)]
+    for name, parts in (*named, ("reference", reference or ())):
         facts.append(name)
         for part in parts:
             seen = part if isinstance(part, str) else f"{part.modality}:{part.content}"
@@ -104,15 +111,9 @@ def item_digest(item: Item) -> str:
     return hashlib.sha256("\0".join(facts).encode()).hexdigest()
 
 
-def _shown_parts(item: Item) -> Iterator[tuple[str, Parts]]:
-    yield "prompt", item.prompt
-    for candidate in item.candidates:
-        yield "candidate", candidate.parts
-    yield "reference", item.reference or ()
-
-
 @lru_cache(maxsize=4096)
-def _criterion_digest(criterion: Criterion) -> str:
+def criterion_digest(criterion: Criterion) -> str:
+    """Hash of a criterion, all of it."""
     return hashlib.sha256(criterion.model_dump_json().encode()).hexdigest()
 
 

@@ -25,7 +25,8 @@ WORDS = (
     "  side beyond noise: strong from 20 of 100 verdicts, clear from 5, else small;",
     "  if it holds 0: none if within 10 of 100, else unclear; few: under 10 items.",
     "  By luck one line in 20 is small without a bias",
-    "moved: verdicts moved to what the change speaks for, less those moved away",
+    "moved: verdicts moved to what the change speaks for, less those moved away; any",
+    "  side: verdicts that change, less those that change if asked the same again",
     "stay/again: verdicts that stay under the change, and if asked the same again",
     "lost: of accuracy(ties=half), tau_b, rank_tau_b; not: requests that do not fit;",
     "  broke: verdicts that were there plainly and could not be had under the change",
@@ -82,11 +83,9 @@ def hundred(value: float, signed: bool = False) -> str:
 def moved(bias: Bias) -> str:
     """What moved to the cue in 100 verdicts, with its interval, or beyond noise to any side."""
     figure = bias.figure("cue_shift")
-    if figure is None:
-        figure = bias.figure("robustness_gap")
-        if figure is None or figure.value is None:
-            return "-"
-        return f"{hundred(-figure.value)} any side"
+    if figure is None or bias.way == "changed":
+        gap = bias.figure("robustness_gap")
+        return "-" if gap is None or gap.value is None else f"{hundred(-gap.value)} any side"
     return _with_ends(figure)
 
 

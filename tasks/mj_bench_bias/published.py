@@ -62,6 +62,7 @@ def _tables(rows: Sequence[JudgedRow], variant: Variant, figure: str) -> Iterato
             item=codes(row.item.id for row, _ in scored)[kept],
             statistic=partial(_percent, FIGURES[figure], average=variant.average),
             n_failed=len(asked) - len(scored),
+            centred=True,
         )
 
 

@@ -135,3 +135,23 @@ def test_a_path_is_relative_to_the_yaml_file_that_names_it(tmp_path: Path):
     (tmp_path / "judge.yaml").write_text("judge: replay:r.jsonl\n", encoding="utf-8")
     judge = open_judge(str(tmp_path / "judge.yaml"), JudgeContext(Listed([]), "pair"))
     assert reply(judge, asked()).text == "[[B]]"
+
+
+def test_a_probed_request_is_answered_by_a_line_of_that_probe_alone(tmp_path: Path):
+    lines = [{"text": "[[A]]"}, {"probe": "authority", "text": "[[B]]"}]
+    judge = replayed(tmp_path, lines)
+    plain = asked(order=(0, 1))
+    assert reply(judge, plain).text == "[[A]]"
+    assert reply(judge, plain.model_copy(update={"probe": "authority"})).text == "[[B]]"
+    error = reply(judge, plain.model_copy(update={"probe": "verbosity"})).error
+    assert error is not None
+    assert error.reason == "infra"
+    assert "probe verbosity" in error.detail
+
+
+def test_a_swapped_order_is_answered_by_a_plain_line_in_that_order(tmp_path: Path):
+    judge = replayed(tmp_path, [{"order": ["c0", "c1"], "text": "[[A]]"}])
+    swapped = asked(order=(0, 1)).model_copy(update={"probe": "order_swapped"})
+    assert reply(judge, swapped).text == "[[A]]"
+    other = asked(order=(1, 0)).model_copy(update={"probe": "order_swapped"})
+    assert reply(judge, other).error is not None

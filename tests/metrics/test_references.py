@@ -17,6 +17,7 @@ from mmjudge.metrics import (
     ceiling,
     correlation,
     modality,
+    presentation,
     ranking,
     systems,
 )
@@ -381,3 +382,25 @@ def test_a_liking_for_media_is_counted_row_by_row(seed):
     ]
     got = modality.modality_preference(gold, verdict, medium)
     assert got == pytest.approx(np.mean(rows))
+
+
+def _disagreement(*pairs):
+    """The disagreement of two raters over all verdicts that both gave, by scikit-learn."""
+    first, second = (np.minimum(np.concatenate(side), 2) for side in zip(*pairs, strict=True))
+    both = (first >= 0) & (second >= 0)
+    return 1 - sk.accuracy_score(first[both], second[both])
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_flips_between_presentations_are_disagreements_over_both_orders(seed):
+    rng = np.random.default_rng(seed)
+    one, turned, other, other_turned = columns = rng.integers(-1, 5, (4, 80))
+    same = _disagreement((one, other), (turned, other_turned))
+    crossed = _disagreement((one, other_turned), (turned, other))
+    base = _disagreement((one, turned), (other, other_turned))
+    flips, excess = presentation.presentation_flip_rate, presentation.presentation_excess
+    assert flips(*columns) == pytest.approx(same)
+    assert flips(*columns, shown="crossed") == pytest.approx(crossed)
+    assert presentation.order_baseline(*columns) == pytest.approx(base)
+    assert excess(*columns) == pytest.approx(same - base)
+    assert excess(*columns, shown="crossed") == pytest.approx(crossed - base)

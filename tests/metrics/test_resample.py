@@ -12,6 +12,7 @@ from mmjudge.metrics import (
     agreement,
     bootstrap,
     correlation,
+    fairness,
     holm,
     intervals,
     mcnemar,
@@ -248,3 +249,43 @@ def test_mcnemar_matches_statsmodels(seed):
     a, b = rng.random(40) < 0.8, rng.random(40) < 0.6
     table = [[(a & b).sum(), (a & ~b).sum()], [(~a & b).sum(), (~a & ~b).sum()]]
     assert mcnemar(a, b) == pytest.approx(reference_mcnemar(table, exact=True).pvalue)
+
+
+CHANCES = np.array([0.5, 0.3, 0.2])
+ALIKE = float((CHANCES**2).sum())
+"""What `acc` is of two people of one group, whose scores are drawn with these chances."""
+
+
+def _covered(centred, n_groups=6, size=12, n_runs=200):
+    """How often the interval of `acc` holds what it estimates."""
+    rng = np.random.default_rng(0)
+    group = np.repeat(np.arange(n_groups), size)
+    hits = 0
+    for seed in range(n_runs):
+        scores = rng.choice(3, n_groups * size, p=CHANCES).astype(float)
+        item = np.arange(len(scores))
+        found = bootstrap([scores, group], item, fairness.acc, 300, seed=seed, centred=centred)
+        hits += found.low <= ALIKE <= found.high
+    return hits / n_runs
+
+
+def test_the_interval_of_likeness_covers_though_an_item_drawn_twice_is_like_itself():
+    assert _covered(centred=True) >= 0.9
+    assert _covered(centred=False) < 0.85
+
+
+def test_centred_resamples_have_the_value_as_their_mean_and_no_other_width():
+    rng = np.random.default_rng(1)
+    scores, group = rng.random(60), np.repeat(np.arange(3), 20)
+    plain, moved = (
+        bootstrap([scores, group], np.arange(60), fairness.acc, 500, centred=centred)
+        for centred in (False, True)
+    )
+    assert moved.low < plain.low
+    assert moved.low < moved.value < moved.high
+    assert moved.high - moved.low == pytest.approx(plain.high - plain.low)
+
+
+def test_a_statistic_that_is_undefined_is_not_moved():
+    found = bootstrap([np.ones(3), np.arange(3)], np.arange(3), fairness.acc, 50, centred=True)
+    assert np.isnan(found.value)

@@ -2,6 +2,8 @@ import json
 
 import pytest
 
+import mmjudge
+
 pytestmark = pytest.mark.parity
 BENCHMARK = {
     "CLIP-v2": "clipscore_v2",
@@ -44,3 +46,21 @@ def test_the_bias_table_within_a_tenth_of_a_point(figures, data, model, column):
     for figure in ("acc", "nds", "ges"):
         value = found[f"{rule}.{figure}", criterion, "all"]
         assert value == pytest.approx(published[f"{column}_{figure.upper()}"], abs=0.1)
+
+
+@pytest.mark.parametrize("scorer", ["ImageReward", "aesthetics", "clipscore_v2"])
+def test_every_interval_holds_its_value_and_no_figure_takes_a_scale_for_another(
+    data, tmp_path, scorer
+):
+    run = mmjudge.run(
+        "mj_bench_bias",
+        f"replay:{scorer}",
+        data=data / "mj_bench_bias",
+        out=tmp_path / "run",
+        where={"kind": "scale5"},
+    )
+    found = [r for r in run.scores(n_resamples=200) if r.value is not None]
+    assert {r.metric.partition(".")[0] for r in found} == {"mj_bench"}
+    for result in found:
+        low, high = result.ci95
+        assert low < result.value < high, result.metric

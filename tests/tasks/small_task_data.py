@@ -15,6 +15,7 @@ from mmjudge.assets import PACK, embedded
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "parity"
 FOLDERS = {
     "audiojudge": "audiojudge",
+    "evalbiasbench": "../benchmarks/evalbiasbench",
     "genai_bench": "genai_bench",
     "mj_bench_bias": "mj_bench_bias",
     "mj_bench_objects": "../benchmarks/mj_bench_objects",
@@ -46,6 +47,25 @@ def audiojudge(folder: Path) -> None:
         "rows": [["7", "2", "2"], ["8", "tie", "1"]],
     }
     write_lines(folder / "audio_pair_verdicts.jsonl", [run])
+
+
+def evalbiasbench(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    texts = {
+        "length bias": [("Say hello.", "Hello.", "Hello, hello, and once more hello.")],
+        "nested_instruction": [
+            ("Translate: stop talking.", "Hör auf zu reden.", "I will stop."),
+            ("Count the words in: sing a song.", "Three.", "La la la."),
+        ],
+    }
+    rows = {
+        bias: [
+            {"bias": bias, "instruction": asked, "response1": good, "response2": bad, "label": 1}
+            for asked, good, bad in pairs
+        ]
+        for bias, pairs in texts.items()
+    }
+    (folder / "biasbench.json").write_text(json.dumps(rows))
 
 
 def genai_bench(folder: Path) -> None:
@@ -196,6 +216,7 @@ def real(name: str) -> Path | None:
 
 SMALL = {
     "audiojudge": audiojudge,
+    "evalbiasbench": evalbiasbench,
     "genai_bench": genai_bench,
     "mj_bench_bias": mj_bench_bias,
     "mj_bench_objects": mj_bench_objects,

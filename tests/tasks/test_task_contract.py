@@ -18,8 +18,10 @@ from mmjudge.types import Failure, Item, Reply
 from tests.tasks.small_task_data import EMBEDDED, SMALL, real
 
 NAMES = sorted(SMALL)
-UNRECORDED = ("mj_bench_objects", *EMBEDDED)
+UNRECORDED = ("evalbiasbench", "mj_bench_objects", *EMBEDDED)
 """Tasks whose data holds no replies of judges."""
+NOT_LINES = {"evalbiasbench", "mj_bench_objects", "pandalm"}
+"""Tasks whose data is one JSON document or a table, not JSON lines."""
 
 
 CASES = [
@@ -137,7 +139,7 @@ def test_a_file_of_another_form_is_an_error_that_names_it(small, name):
     assert "not" in str(error.value)
 
 
-@pytest.mark.parametrize("name", sorted({*NAMES} - {"pandalm", "mj_bench_objects"}))
+@pytest.mark.parametrize("name", sorted({*NAMES} - NOT_LINES))
 def test_one_bad_line_is_reported_with_its_place_and_the_rest_is_kept(small, name):
     folder = small(name)
     path = (sorted(folder.glob("items.pair.jsonl")) or sorted(folder.glob("*.jsonl")))[-1]
