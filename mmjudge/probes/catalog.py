@@ -63,10 +63,14 @@ def _named(words: str) -> Sequence[Probe]:
 
 
 def _group(word: str) -> Sequence[Probe]:
-    if word == ALL:
-        return every_probe()
-    if word in PRESETS:
-        return [probe for probe in every_probe() if word in probe.card.presets]
+    if word == ALL or word in PRESETS:
+        found = [probe for probe in every_probe() if word == ALL or word in probe.card.presets]
+        if not found:
+            raise MmjudgeError(
+                f"probes {word!r}: none is installed; install mmjudge again, as its probes are "
+                f"found by the entry points of the installation"
+            )
+        return found
     known = registry(PROBES)
     if word not in known.points and word not in known.broken:
         raise MmjudgeError(unknown("probe", word, (ALL, *PRESETS, *known.points)))
