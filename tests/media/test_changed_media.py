@@ -182,6 +182,8 @@ def test_without_changes_nothing_is_written_of_them():
     one = Media(modality="image", uri="a.png")
     assert one.model_dump_json() == '{"modality":"image","uri":"a.png","sha256":null}'
     assert one.model_dump(exclude_none=True) == {"modality": "image", "uri": "a.png"}
+    assert repr(one) == "Media(modality='image', uri='a.png', sha256=None)"
+    assert "changes=('jpeg(quality=25)',)" in repr(changed(one, "jpeg"))
     assert Media.model_validate_json(one.model_dump_json()) == one
 
 
