@@ -1,5 +1,6 @@
 """Every record that crosses a module or a disk: frozen, strict, without NaN or bytes inside."""
 
+import zlib
 from collections.abc import Iterable
 from operator import not_
 from typing import Annotated, Any, Literal, Self
@@ -238,7 +239,8 @@ class Request(Record):
     """What a judge is asked: structured, so that a scorer gets prompt and candidates apart.
 
     `candidates` are in the order shown; `order[s]` is the place in the item of the candidate in
-    slot s. `key`, `task` and `item` are bookkeeping: a judge's answer does not depend on them.
+    slot s. `key`, `task`, `item` and `probe` are bookkeeping: a judge's answer does not depend on
+    them, but for the chance that it draws by (`draw`).
     `absent`: what of it is a placeholder; a judge that looks never gets such a request.
     """
 
@@ -255,6 +257,17 @@ class Request(Record):
     condition: str | None = None
     repeat: int = 0
     absent: str | None = None
+
+    @property
+    def draw(self) -> int:
+        """What a judge that samples seeds its draw with, beside what it is shown.
+
+        Asked once more, plainly or by a probe, it draws anew: otherwise a judge that is all chance
+        would seem to stand by what it said.
+        """
+        if self.probe is None:
+            return self.repeat
+        return self.repeat + 1000 * (1 + zlib.crc32(self.probe.encode()) % 1_000_000)
 
 
 class Reply(Record):

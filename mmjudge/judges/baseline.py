@@ -119,11 +119,9 @@ def _no_gold() -> Any:
 
 
 def _uniform(request: Request, seed: int, salt: str = "") -> float:
-    """A number in [0, 1) that depends on what is shown, never on ids, and on the repeat."""
+    """A number in [0, 1) that depends on what is shown, never on ids, and on the draw."""
     shown = [_shown(c.parts) for c in request.candidates]
-    facts = repr(
-        (seed, salt, request.criterion.name, _shown(request.prompt), shown, request.repeat)
-    )
+    facts = repr((seed, salt, request.criterion.name, _shown(request.prompt), shown, request.draw))
     digest = hashlib.sha256(facts.encode()).digest()
     return int.from_bytes(digest[:7]) / 2**56
 

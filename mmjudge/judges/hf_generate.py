@@ -28,13 +28,13 @@ class Turn(NamedTuple):
 
 
 def turn_of(request: Request, temperature: float, wordings: Wordings = NO_WORDINGS) -> Turn:
-    """What a request shows; its seed depends on that and on the repeat, and on nothing else."""
+    """What a request shows; its seed depends on that and on the draw, and on nothing else."""
     wording = wordings.get(request.protocol)
     messages = tuple(render(on_own_scale(request, wording), wording=wording))
     if temperature == 0:
         return Turn(messages, None)
     shown = messages[0].parts if len(messages) == 1 else messages
-    facts = repr((shown, request.repeat)).encode("utf-8", "surrogatepass")
+    facts = repr((shown, request.draw)).encode("utf-8", "surrogatepass")
     return Turn(messages, int.from_bytes(hashlib.sha256(facts).digest()[:7]))
 
 

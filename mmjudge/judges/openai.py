@@ -246,7 +246,7 @@ class OpenAI(Judge):
         if self.options["temperature"] is not None:
             fields["temperature"] = self.options["temperature"]
         if self.options["seed"] is not None:
-            fields["seed"] = self.options["seed"] + request.repeat
+            fields["seed"] = self.options["seed"] + request.draw
         return fields
 
 

@@ -11,6 +11,7 @@ import pytest
 from mmjudge.api import forecast, run
 from mmjudge.errors import MmjudgeError, StoreError
 from mmjudge.folder_task import open_task
+from mmjudge.judges.hf_generate import turn_of
 from mmjudge.probes import Around, Changed, Probe
 from mmjudge.probes.base import BASELINE
 from mmjudge.run_file import FILE
@@ -18,6 +19,7 @@ from mmjudge.store import RunStore
 from mmjudge.types import Failure, Item, Media, ProbeCard, ProtocolName, Reply, Request
 from tests.engine.driven import Listed, Told, good, pair, stored
 from tests.probes.material import PROBES, SCENES
+from tests.protocols.asked import asked
 
 ITEMS = [pair(i, "first" if i % 2 else "second") for i in range(6)]
 SOME = "rerun,order_swapped,verbosity,blind,anchoring"
@@ -209,6 +211,18 @@ def test_a_judge_that_does_not_take_a_request_is_not_called_for_it(tmp_path: Pat
     judge = Told(protocols=("score",))
     said = forecast(Listed(ITEMS), judge, out=tmp_path / "run", protocol="pair", probes=BASELINE)
     assert (said.calls, said.refused) == (0, 12)
+
+
+def test_a_judge_that_draws_draws_anew_when_it_is_asked_once_more(tmp_path: Path):
+    items = [pair(i) for i in range(60)]
+    run(Listed(items), "baseline:random", out=tmp_path / "run", probes=BASELINE)
+    said = {(j.item, j.probe): j.outcome for j in stored(tmp_path / "run")}
+    same = sum(said[item.id, None] == said[item.id, BASELINE] for item in items)
+    assert 5 < same < 40  # of three options, 20 by chance
+    plain = asked()
+    again = plain.model_copy(update={"probe": BASELINE})
+    assert turn_of(plain, 1.0).seed != turn_of(again, 1.0).seed
+    assert turn_of(plain, 0.0) == turn_of(again, 0.0)
 
 
 def test_retrying_asks_a_probed_request_again_and_keeps_its_cue(tmp_path: Path):

@@ -19,9 +19,10 @@ each_probe = pytest.mark.parametrize("probe", PROBES.values(), ids=PROBES)
 
 
 @each_probe
-def test_a_probe_can_be_asked_of_something_in_each_of_its_protocols(probe: Probe):
-    made = {request.protocol for request, _, one in changed(probe.card.name) if one.failure is None}
-    assert made == set(probe.card.protocols)
+def test_a_probe_can_be_asked_of_something_and_only_in_its_protocols(probe: Probe):
+    asked_in = {request.protocol for request, _, _ in changed(probe.card.name)}
+    assert asked_in
+    assert asked_in <= set(probe.card.protocols)
 
 
 @each_probe
