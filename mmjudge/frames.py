@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mmjudge.metrics.agreement import three_way
 from mmjudge.metrics.measure import Measure
-from mmjudge.table import NO_GOLD, TWIN, Ints, Table
+from mmjudge.table import MODALITY, NO_GOLD, TWIN, Ints, Table
 
 Rows = NDArray[np.bool_]
 TIE = 2
@@ -33,7 +33,10 @@ class Frame(NamedTuple):
 
 @dataclass(frozen=True)
 class Slice:
-    """The judgments that a figure is about: of one criterion, or of all (None); of some rows."""
+    """The judgments that a figure is about: of one criterion, or of all (None); of some rows.
+
+    Rows asked in a changed way are left out: what they say is in `mmjudge.biases`.
+    """
 
     table: Table
     criterion: int | None
@@ -75,18 +78,22 @@ class Slice:
         """Whether the run has what the measure is about at all."""
         header = self.table.header
         return (
-            measure.protocol in ("any", header.settings.protocol)
+            measure.kind != "bias"
+            and measure.protocol in ("any", header.settings.protocol)
             and (measure.kind == "criteria") == (self.criterion is None)
             and ("confidence" not in wanted or self.table.confidence is not None)
             and (measure.kind != "fairness" or header.task.groups is not None)
             and (measure.kind != "systems" or len(self.table.system_names) >= 3)
             and ("group" not in wanted or bool(np.ptp(self._item_groups)))
             and (measure.kind != "modality" or self._differs(wanted))
+            and ("modality" not in wanted or self._has_modalities)
         )
 
     def _compared(self, wanted: set[str]) -> Rows:
         """Rows that a measure of modalities is about, shape (n,)."""
         items = self.table.item
+        if "modality" in wanted:
+            return self.table.strata[MODALITY][0][items] > 0
         if "media_side" in wanted:
             return self.table.shown.media_side[items] >= 0
         tied = _gold(self, np.arange(len(items))) >= TIE
@@ -95,15 +102,23 @@ class Slice:
     def _differs(self, wanted: set[str]) -> bool:
         """Whether these rows hold what a measure of modalities compares."""
         items = self.table.item[self.rows]
+        if wanted & {"modality", "here"}:
+            return "here" not in wanted  # each modality against others: `biases.modality_gaps`
         if "media_side" in wanted:
             return {0, 1} <= set(self.table.shown.media_side[items].tolist())
         if "medium" in wanted:
             return bool(np.any(self.table.shown.medium[items] >= 0))
         return TWIN in self.table.strata
 
+    @property
+    def _has_modalities(self) -> bool:
+        """Whether the slice has items of two modalities."""
+        codes = self.table.strata.get(MODALITY, (np.zeros(len(self.table.places)), ()))[0]
+        return len(set(codes[self.table.item[self.rows]].tolist()) - {0}) > 1
+
     @cached_property
     def _of_criterion(self) -> Rows:
-        found: Rows = self.table.columns.criterion == self.criterion
+        found: Rows = self.table.plain & (self.table.columns.criterion == self.criterion)
         return found
 
     @property
@@ -122,7 +137,7 @@ class Slice:
         found = np.zeros(len(self.table.item), dtype=bool)
         for index, gold in enumerate(self.table.gold):
             mine = self.table.columns.criterion == index
-            found[mine] = _known(gold)[self.table.item[mine]]
+            found[mine] = known_gold(gold)[self.table.item[mine]]
         return found
 
     @cached_property
@@ -209,7 +224,8 @@ class Slice:
         return Frame({"ratings": ratings[items]}, items, len(items), 0) if len(items) else None
 
 
-def _known(gold: NDArray[Any]) -> Rows:
+def known_gold(gold: NDArray[Any]) -> Rows:
+    """Rows whose gold is known, shape (n,), of codes, scores or ranks."""
     if gold.ndim == 2:
         ranked: Rows = np.any(gold > 0, axis=1)
         return ranked
@@ -287,6 +303,7 @@ _COLUMNS: Mapping[str, Callable[[Slice, Ints], NDArray[Any]]] = {
     "ranks": lambda cut, rows: cut.table.ranks[rows],
     "gold_ranks": _gold_ranks,
     "slots": _slots,
+    "modality": lambda cut, rows: cut.table.strata[MODALITY][0][cut.table.item[rows]],
     "media_side": lambda cut, rows: cut.table.shown.media_side[cut.table.item[rows]],
     "medium": lambda cut, rows: cut.table.shown.medium[cut.table.item[rows]],
     "right": _right,

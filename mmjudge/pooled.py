@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mmjudge.confidence import Confidence
 from mmjudge.errors import StoreError
+from mmjudge.probed_rows import Unasked
 from mmjudge.store import Columns
 from mmjudge.table import NO_GOLD, TWIN, Ints, Shown, Table
 from mmjudge.types import RunHeader
@@ -60,6 +61,7 @@ def pool(tables: Sequence[Table]) -> Table:
         shown=Shown(*(np.concatenate(c) for c in zip(*(t.shown for t in tables), strict=True))),
         n_bad_items=sum(table.n_bad_items for table in tables),
         confidence=_confidence(tables),
+        unasked=_unasked(tables, names, starts.tolist()),
     )
 
 
@@ -98,11 +100,14 @@ def _kept(values: Mapping[int, V], rows: NDArray[np.int64]) -> dict[int, V]:
 
 
 def _header(tables: Sequence[Table]) -> RunHeader:
-    """The first table's header, with a task that has the criteria of all."""
+    """The first table's header, with a task that has the criteria, and the probes, of all."""
     criteria = {c.name: c for table in tables for c in table.header.task.criteria}
     task = {"name": "pooled", "version": 1, "criteria": tuple(criteria.values()), "groups": None}
     first = tables[0].header
-    return first.model_copy(update={"task": first.task.model_copy(update=task)})
+    probes = {card.name: card for table in tables for card in table.header.probes}
+    return first.model_copy(
+        update={"task": first.task.model_copy(update=task), "probes": tuple(probes.values())}
+    )
 
 
 def _check(first: Table, other: Table) -> None:
@@ -144,6 +149,17 @@ def _columns(tables: Sequence[Table], names: list[str], starts: list[int]) -> Co
         probes,
         cues,
     )
+
+
+def _unasked(tables: Sequence[Table], names: list[str], starts: list[int]) -> tuple[Unasked, ...]:
+    """What was not asked, by the places and criteria of the pooled table."""
+    found = []
+    for table, start in zip(tables, starts, strict=False):
+        at = np.searchsorted(table.places, [row.place for row in table.unasked])
+        for row, item in zip(table.unasked, at.tolist(), strict=True):
+            criterion = names.index(table.criteria[row.criterion])
+            found.append(row._replace(place=item + start, criterion=criterion))
+    return tuple(found)
 
 
 def _gold(tables: Sequence[Table], name: str) -> NDArray[Any]:

@@ -120,14 +120,14 @@ def choose(spec: TaskSpec, protocol: str, names: Sequence[str]) -> list[Measure]
 
 
 def slices(table: Table, by: Sequence[str]) -> Iterator[tuple[str, Rows]]:
-    """The whole run, then each value of each axis."""
-    yield ALL, np.ones(len(table.item), dtype=bool)
+    """The plain judgments of the whole run, then those of each value of each axis."""
+    yield ALL, table.plain
     for axis in by:
         if axis not in table.strata:
             known = ", ".join(sorted(table.strata)) or "none"
             raise MmjudgeError(f"--by {axis}: no such axis of strata; this run has {known}")
         for value, rows in table.strata_of(axis):
-            yield f"{axis}={value}", rows
+            yield f"{axis}={value}", rows & table.plain
 
 
 def figures(
@@ -278,17 +278,18 @@ def _rules(spec: TaskSpec) -> tuple[PublishedRule, ...]:
 
 
 def judged_rows(folder: Path) -> Iterator[JudgedRow]:
-    """Every judgment of a run with its item, bad items left out."""
+    """Every plain judgment of a run with its item, bad items left out."""
     with RunStore.open(folder) as store:
         items: dict[int, Item] = {
             place: item for place, item in store.items() if not isinstance(item, BadItem)
         }
         for place, judgment in store.judgments():
-            yield JudgedRow(
-                items[place],
-                judgment.criterion,
-                judgment.order,
-                judgment.repeat,
-                judgment.reply,
-                judgment.outcome,
-            )
+            if judgment.probe is None:
+                yield JudgedRow(
+                    items[place],
+                    judgment.criterion,
+                    judgment.order,
+                    judgment.repeat,
+                    judgment.reply,
+                    judgment.outcome,
+                )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pydantic_core import from_json
 
 from mmjudge.confidence import Confidence, read_confidence
+from mmjudge.probed_rows import Unasked
 from mmjudge.store import FAILED, PREFERENCES, RANKING, Columns, RunStore
 from mmjudge.types import RunHeader
 
@@ -18,6 +19,8 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 NO_GOLD = -1
+MODALITY = "modality"
+"""The axis of strata that says how an item is shown, such as `text->image`."""
 TWIN = "twin"
 """The axis of strata whose values items of the same content share."""
 _CODES: dict[str | None, int] = {name: code for code, name in enumerate(PREFERENCES)}
@@ -46,7 +49,7 @@ class Table:
     of shape (n_items,), of a score numbers, of a ranking ranks (n_items, k), where there is none
     -1, nan and zeros; `ratings` is the same for each annotator, (n_items, annotators), None where
     nobody's are known; `shown` says of each item where its media are; `confidence` is None where no
-    reply holds probabilities.
+    reply holds probabilities; `unasked` is what no probe could ask, by place.
     """
 
     header: RunHeader
@@ -61,6 +64,7 @@ class Table:
     shown: "Shown"
     n_bad_items: int
     confidence: Confidence | None = None
+    unasked: tuple[Unasked, ...] = ()
 
     @classmethod
     def load(cls, folder: Path) -> "Table":
@@ -75,7 +79,8 @@ class Table:
             for place, bad, body in store.bodies():
                 facts.add(place, bad, body)
             table = facts.table(store.header, columns)
-            return replace(table, confidence=read_confidence(store, columns))
+            sure, unasked = read_confidence(store, columns), tuple(store.unasked())
+            return replace(table, confidence=sure, unasked=unasked)
 
     @property
     def criteria(self) -> tuple[str, ...]:
@@ -87,6 +92,12 @@ class Table:
         """Rows without a verdict, shape (n,)."""
         failed: NDArray[np.bool_] = self.columns.kind == FAILED
         return failed
+
+    @property
+    def plain(self) -> NDArray[np.bool_]:
+        """Rows that were asked plainly, in no changed way, shape (n,)."""
+        plain: NDArray[np.bool_] = self.columns.probe < 0
+        return plain
 
     @cached_property
     def verdict(self) -> Ints:

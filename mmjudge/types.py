@@ -437,7 +437,8 @@ class ProbeCard(Record):
     `cue`: towards what the change pulls a judge, in words, "none" where it pulls nowhere.
     `presets`: the groups that it is asked in. `source`: who found or used it first. `keeps_gold`:
     whether the right answer stays what it was; not so where content is taken away. `looks_around`:
-    whether it needs the other items of the task. `version` goes up when it asks otherwise.
+    whether it needs the other items of the task. `backwards`: whether it shows the candidates of
+    the plain request in the opposite order. `version` goes up when it asks otherwise.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -449,6 +450,7 @@ class ProbeCard(Record):
     source: str = ""
     keeps_gold: bool = True
     looks_around: bool = False
+    backwards: bool = False
     version: int = Field(default=1, ge=1)
 
 

@@ -8,8 +8,10 @@ from typing import Any
 
 import typer
 
+from mmjudge.biases import biases, modality_gaps
 from mmjudge.comparison import compare_runs
 from mmjudge.errors import MmjudgeError
+from mmjudge.report.biases import bias_report
 from mmjudge.report.outcome import read_outcome
 from mmjudge.report.terminal import comparison_report, score_report, show, worth_showing
 from mmjudge.scoring import score_run, task_warnings
@@ -36,14 +38,21 @@ def print_scores(
     records = []
     for place, folder in enumerate(runs):
         results = score_run(folder, n_resamples=resamples, by=by, measures=measures)
-        warnings = task_warnings(Table.load(folder))
+        table = Table.load(folder)
+        warnings = task_warnings(table)
+        moved = [] if measures else biases(table, resamples, by)
+        gaps = [] if measures else modality_gaps(table, resamples)
         if as_json:
             figures = [result.model_dump(mode="json") for result in results]
-            records.append({**_header(folder), "warnings": warnings, "results": figures})
+            record = {**_header(folder), "warnings": warnings, "results": figures}
+            record["biases"] = [one.model_dump(mode="json") for one in moved]
+            record["modality_gaps"] = [one.model_dump(mode="json") for one in gaps]
+            records.append(record)
             continue
         if place:
             show("")
-        show(score_report(folder, results, every or bool(measures), warnings))
+        said = bias_report(moved, gaps)
+        show(score_report(folder, results, every or bool(measures), warnings, said))
     if as_json:
         typer.echo(json.dumps({"runs": records}, indent=2))
 

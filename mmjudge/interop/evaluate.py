@@ -31,9 +31,10 @@ INPUTS = {
     "gold": "references",
     "gold_ranks": "references",
 }
-SCORES = frozenset({"gold", "verdict"})  # numbers for scores, codes for pairs
-FLOATS = frozenset({"gold_ranks", "ranks", "confidence"})
-LISTS = frozenset({"gold_ranks", "ranks", "slots", "ratings"})
+SCORES = frozenset({"gold", "verdict", "plain", "probed"})  # numbers for scores, codes for pairs
+RANKS = frozenset({"gold_ranks", "ranks", "plain_ranks", "probed_ranks"})
+FLOATS = RANKS | {"confidence"}
+LISTS = RANKS | {"slots", "ratings"}
 
 
 def inputs(measure: Measure) -> dict[str, str]:

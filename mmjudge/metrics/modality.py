@@ -9,7 +9,18 @@ from __future__ import annotations
 import numpy as np
 
 from mmjudge.metrics.agreement import accuracy, three_way
-from mmjudge.metrics.weighted import Batch, Bools, Floats, Ints, Value, Weights
+from mmjudge.metrics.bias import cue_preference_log_odds
+from mmjudge.metrics.weighted import (
+    Batch,
+    Bools,
+    Floats,
+    Ints,
+    Value,
+    Weights,
+    dense,
+    mean_defined,
+    ratio,
+)
 
 
 def swap_flip_rate(shown: Ints, exchanged: Ints, *, weights: Weights = None) -> Value:
@@ -129,6 +140,160 @@ def modality_preference(
     batch = Batch(weights, gold, verdict, medium)
     decided = (verdict == 0) | (verdict == 1)
     return batch.value(batch.mean(verdict == medium, decided & (gold >= 2) & (medium >= 0)))
+
+
+def modality_preference_log_odds(
+    gold: Ints, verdict: Ints, medium: Ints, *, weights: Weights = None
+) -> Value:
+    """The same as log-odds of the medium over the text, half a verdict added to each: 0 without.
+
+    Args:
+        gold: Preference of people, shape (n,), codes 0 to 4; only ties (2 to 4) count.
+        verdict: Preference of the judge, shape (n,), codes -1 to 4.
+        medium: Which candidate is the medium, in item order, shape (n,), or -1.
+        weights: How often each row counts, shape (..., n).
+
+    Returns:
+        Any number, shape (...).
+
+    Raises:
+        MeasureError: The columns or the weights differ in length.
+
+    Example:
+        >>> tie = np.full(2, 2)
+        >>> modality_preference_log_odds(tie, np.array([0, 1]), np.array([0, 0]))
+        0.0
+    """
+    Batch(weights, gold, verdict, medium)
+    asked = (gold >= 2) & (medium >= 0) & ((verdict == 0) | (verdict == 1))
+    chosen = np.where(asked, (verdict == medium).astype(np.int64), -1)
+    return cue_preference_log_odds(chosen, weights=weights)
+
+
+def modality_gap(gold: Ints, verdict: Ints, here: Ints, *, weights: Weights = None) -> Value:
+    """Accuracy in one modality minus accuracy in the others, or in another one.
+
+    Accuracy is `accuracy(ties=half)`. Undefined where one of the two has no pair whose gold is
+    decided.
+
+    Args:
+        gold: Preference of people, shape (n,), codes 0 to 4.
+        verdict: Preference of the judge, shape (n,), codes -1 to 4.
+        here: 1 in that modality, 0 in what it is compared with, -1 in neither, shape (n,).
+        weights: How often each row counts, shape (..., n).
+
+    Returns:
+        From -1 to 1, shape (...).
+
+    Raises:
+        MeasureError: The columns or the weights differ in length.
+
+    Example:
+        >>> modality_gap(np.array([0, 1, 0]), np.array([0, 1, 1]), np.array([1, 1, 0]))
+        1.0
+    """
+    batch = Batch(weights, gold, verdict, here)
+    inside = _accuracy(batch, gold, verdict, here == 1)
+    return batch.value(inside - _accuracy(batch, gold, verdict, here == 0))
+
+
+def offset_spread(
+    gold: Floats, verdict: Floats, modality: Ints, *, weights: Weights = None
+) -> Value:
+    """How far apart a judge's leniency is in different modalities, in points.
+
+    The standard deviation over modalities of the mean error (judge minus people), each modality
+    counted alike. Few items in a modality push it up. Undefined with fewer than two modalities.
+
+    Args:
+        gold: Scores of people, shape (n,).
+        verdict: Scores of the judge, shape (n,).
+        modality: Code of the row's modality, shape (n,).
+        weights: How often each row counts, shape (..., n).
+
+    Returns:
+        Points from 0 up, shape (...).
+
+    Raises:
+        MeasureError: The columns or the weights differ in length.
+
+    Example:
+        >>> offset_spread(np.zeros(2), np.array([1.0, -1.0]), np.array([0, 1]))
+        1.0
+    """
+    batch = Batch(weights, gold, verdict, modality)
+    codes, n = dense(modality)
+    if n < 2:
+        return batch.value(np.full(len(batch.w), np.nan))
+    errors = np.zeros((len(codes), n))
+    errors[np.arange(len(codes)), codes] = verdict - gold
+    offset = ratio(batch.sum(errors), batch.tally(codes, n))
+    mean = mean_defined(offset)
+    spread = np.sqrt(mean_defined((offset - mean[:, None]) ** 2))
+    return batch.value(np.where((~np.isnan(offset)).sum(axis=1) < 2, np.nan, spread))
+
+
+def criteria_consistency(
+    gold: Ints, verdict: Ints, criterion: Ints, modality: Ints, *, weights: Weights = None
+) -> Value:
+    """Whether a judge finds the same criteria hard in every modality.
+
+    Spearman's correlation over criteria between the accuracies in two modalities, averaged over
+    pairs of modalities: 1 if the criteria come in the same order everywhere. Accuracy is
+    `accuracy(ties=half)`. Pairs of modalities with fewer than three criteria in common, or with the
+    same accuracy on all of them, are left out; undefined when that leaves none.
+
+    Args:
+        gold: Preference of people, shape (n,), codes 0 to 4.
+        verdict: Preference of the judge, shape (n,), codes -1 to 4.
+        criterion: Code of the row's criterion, shape (n,).
+        modality: Code of the row's modality, shape (n,).
+        weights: How often each row counts, shape (..., n).
+
+    Returns:
+        From -1 to 1, shape (...).
+
+    Raises:
+        MeasureError: The columns or the weights differ in length.
+
+    Example:
+        >>> gold, verdict = np.zeros(6, dtype=np.int64), np.array([0, 2, 1, 0, 2, 1])
+        >>> criteria_consistency(gold, verdict, np.tile([0, 1, 2], 2), np.repeat([0, 1], 3))
+        1.0
+    """
+    batch = Batch(weights, gold, verdict, criterion, modality)
+    (rows, n_rows), (columns, n_columns) = dense(modality), dense(criterion)
+    right = np.where(three_way(verdict) == 2, 0.5, (gold == verdict).astype(np.float64))
+    cell = np.where(gold < 2, rows * n_columns + columns, n_rows * n_columns)
+    sums = np.zeros((len(cell), n_rows * n_columns + 1))
+    sums[np.arange(len(cell)), cell] = right
+    found = ratio(batch.sum(sums), batch.tally(cell, n_rows * n_columns + 1))[:, :-1]
+    by_modality = found.reshape(len(batch.w), n_rows, n_columns)
+    pairs = [
+        _rank_correlation(by_modality[:, a], by_modality[:, b])
+        for a in range(n_rows)
+        for b in range(a)
+    ]
+    if not pairs:
+        return batch.value(np.full(len(batch.w), np.nan))
+    return batch.value(mean_defined(np.stack(pairs, axis=1)))
+
+
+def _rank_correlation(a: Floats, b: Floats) -> Floats:
+    """Spearman's correlation of the columns of each row where both are defined, shape (batch,)."""
+    both = ~np.isnan(a) & ~np.isnan(b)
+    ranked = [_mid_ranks(np.where(both, part, np.nan)) for part in (a, b)]
+    centred = [np.where(both, r - mean_defined(r)[:, None], 0.0) for r in ranked]
+    size = np.sqrt((centred[0] ** 2).sum(axis=1) * (centred[1] ** 2).sum(axis=1))
+    found = ratio((centred[0] * centred[1]).sum(axis=1), size)
+    return np.where(both.sum(axis=1) < 3, np.nan, np.clip(found, -1, 1))
+
+
+def _mid_ranks(values: Floats) -> Floats:
+    """Mid-ranks from 0 within each row, nan where the value is."""
+    one, other = values[:, :, None], values[:, None, :]
+    below = (other < one).sum(axis=2) + (other == one).sum(axis=2) / 2
+    return np.where(np.isnan(values), np.nan, below)
 
 
 def _accuracy(batch: Batch, gold: Ints, verdict: Ints, keep: Bools | None = None) -> Floats:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal, TypeAlias
 
 from mmjudge.metrics import (
     agreement,
+    bias,
     calibration,
     correlation,
     criteria,
@@ -27,6 +29,7 @@ Kind: TypeAlias = Literal[
     "agreement",
     "position",
     "modality",
+    "bias",
     "criteria",
     "ceiling",
     "fairness",
@@ -98,14 +101,18 @@ GROUPED = (*PAIR, "group")
 BUNDLED = ("item", *PAIR)
 ORDERS = ("given", "swapped")
 SWAPPED = ("shown", "exchanged")
+PROBED = ("gold", "plain", "probed")
+CUED = ("moved", "cued")
 CONFIDENT = ("right", "confidence")
 SIGNED = (-1.0, 1.0)
 POINTS = (0.0, float("inf"))
 ANY = (-float("inf"), float("inf"))
+HALF = partial(agreement.accuracy, ties="half")
 CLASSES = Param(3, (3, 4))
 LABEL = Param("macro", ("macro", "first", "second", "tie"))
 AVERAGE = Param("groups", ("groups", "items"))
 MULTI_CRIT = "Xiong et al. 2025, Multi-Crit, arXiv 2511.21662"
+CALM = "Ye et al. 2024, Justice or Prejudice? (CALM), arXiv 2410.02736"
 MJ_BENCH = "Chen et al. 2024, MJ-Bench, arXiv 2407.04842"
 
 # fmt: off
@@ -218,6 +225,51 @@ MODALITY = (
     Spec("modality_preference", modality.modality_preference, (*PAIR, "medium"), "pair",
          "modality", "of the decisive verdicts on equal candidates, the share for the medium "
          "over the text", "half"),
+    Spec("modality_preference_log_odds", modality.modality_preference_log_odds,
+         (*PAIR, "medium"), "pair", "modality",
+         "log-odds of the medium over the text among equal candidates", "zero", ANY),
+    Spec("modality_gap", modality.modality_gap, (*PAIR, "here"), "pair", "modality",
+         "accuracy in a modality minus accuracy in the others", "zero", SIGNED),
+    Spec("offset_spread", modality.offset_spread, (*PAIR, "modality"), "score", "modality",
+         "spread over modalities of judge minus people, in points", "lower", POINTS,
+         same_scale=True),
+    Spec("criteria_consistency", modality.criteria_consistency,
+         (*PAIR, "criterion", "modality"), "pair", "criteria",
+         "rank correlation over criteria of the accuracies in two modalities", bounds=SIGNED),
+)
+
+BIAS = (
+    Spec("robustness", bias.robustness, ("moved",), "any", "bias",
+         "share of verdicts that a change leaves as they are", reference=CALM),
+    Spec("baseline", bias.robustness, ("moved_again",), "any", "bias",
+         "share of verdicts that stay when the same is asked again", reference=CALM),
+    Spec("robustness_gap", bias.robustness_gap, ("moved", "moved_again"), "any", "bias",
+         "robustness minus its baseline", "zero", SIGNED),
+    Spec("cue_shift", bias.cue_shift, CUED, "any", "bias",
+         "share of verdicts moved towards what the change speaks for, less those moved away",
+         "zero", SIGNED, params={"share": Param("net", ("net", "towards", "away"))}),
+    Spec("cue_log_odds", bias.cue_log_odds, CUED, "any", "bias",
+         "log-odds that the change adds to what it speaks for", "zero", ANY,
+         reference="McNemar 1947"),
+    Spec("broken", bias.broken, ("moved",), "any", "bias",
+         "share of requests whose verdict cannot be had in the changed form", "lower"),
+    Spec("cue_preference", bias.cue_preference, ("chosen",), "pair", "bias",
+         "of the decisive verdicts in the changed form, those for what it speaks for", "half"),
+    Spec("cue_preference_log_odds", bias.cue_preference_log_odds, ("chosen",), "pair", "bias",
+         "the same as log-odds", "zero", ANY),
+    Spec("score_shift", bias.score_shift, ("plain", "probed", "cue"), "score", "bias",
+         "mean change of the score in the direction of the cue, in points", "zero", ANY),
+    Spec("accuracy_lost", modality.swap_gap, PROBED, "pair", "bias",
+         "accuracy asked plainly minus in the changed form", "zero", SIGNED),
+    Spec("accuracy_plain", HALF, ("gold", "plain"), "pair", "bias",
+         "accuracy(ties=half) asked plainly"),
+    Spec("accuracy_probed", HALF, ("gold", "probed"), "pair", "bias",
+         "accuracy(ties=half) in the changed form"),
+    Spec("tau_b_lost", bias.tau_b_lost, PROBED, "score", "bias",
+         "tau-b asked plainly minus in the changed form", "zero", (-2.0, 2.0)),
+    Spec("rank_tau_b_lost", bias.rank_tau_b_lost,
+         ("gold_ranks", "plain_ranks", "probed_ranks"), "rank", "bias",
+         "mean tau-b asked plainly minus in the changed form", "zero", (-2.0, 2.0)),
 )
 
 FAIRNESS = (
@@ -258,5 +310,16 @@ CALIBRATION = (
 )
 # fmt: on
 
-TABLES = (AGREEMENT, SCORES, RANKS, CRITERIA, POSITION, MODALITY, FAIRNESS, SYSTEMS, CALIBRATION)
+TABLES = (
+    AGREEMENT,
+    SCORES,
+    RANKS,
+    CRITERIA,
+    POSITION,
+    MODALITY,
+    BIAS,
+    FAIRNESS,
+    SYSTEMS,
+    CALIBRATION,
+)
 SPECS: Mapping[str, Spec] = {spec.name: spec for table in TABLES for spec in table}

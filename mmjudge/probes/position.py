@@ -29,6 +29,7 @@ class OrderSwapped(Probe):
         cue="the first slot",
         presets=("core",),
         source="Large Language Models are not Fair Evaluators, arXiv 2305.17926",
+        backwards=True,
     )
 
     def change(self, request: Request, item: Item, around: Around) -> Changed | None:

@@ -16,9 +16,9 @@ from mmjudge.folder_task import open_task
 from mmjudge.metrics.agreement import three_way
 from mmjudge.registry import TASKS, registry
 from mmjudge.report.embed import Embedded, Embedder
-from mmjudge.report.overview import MODALITY, Judged
+from mmjudge.report.overview import Judged
 from mmjudge.store import RunStore
-from mmjudge.table import Table
+from mmjudge.table import MODALITY, Table
 from mmjudge.types import (
     Failure,
     Gold,
@@ -141,7 +141,7 @@ def _outcomes(run: Path) -> Iterable[tuple[Key, str, str]]:
     """Each item of a run with its modality and whether the first criterion was right throughout."""
     table = Table.load(run)
     header = table.header
-    first = table.columns.criterion == 0
+    first = table.plain & (table.columns.criterion == 0)
     right = _right(table) | ~first
     failed = np.zeros(len(table.places), dtype=bool)
     wrong = np.zeros(len(table.places), dtype=bool)
@@ -198,7 +198,8 @@ def _collect(
             items.setdefault(key, (item, header))
     said: dict[tuple[Key, str], list[Judgment]] = {}
     for place, judgment in store.judgments(list(at)):
-        said.setdefault((at[place], judgment.criterion), []).append(judgment)
+        if judgment.probe is None:
+            said.setdefault((at[place], judgment.criterion), []).append(judgment)
     own = header.judge.scale == "own"
     for (key, criterion), judgments in said.items():
         gold = items[key][0].gold.get(criterion)

@@ -8,15 +8,14 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from mmjudge.biases import Bias
+from mmjudge.biases import biases as probed_biases
 from mmjudge.metrics.measure import Measure
 from mmjudge.pooled import pool, without
 from mmjudge.scoring import ALL, score_table
 from mmjudge.store import RunStore
-from mmjudge.table import Table
+from mmjudge.table import MODALITY, Table
 from mmjudge.types import JudgeCard, MetricResult, ProtocolName, RunHeader
-
-MODALITY = "modality"
-"""The axis of strata that figures are broken down by."""
 
 MAIN: dict[ProtocolName, str] = {
     "pair": "accuracy(ties=half)",
@@ -61,6 +60,7 @@ class Asked(NamedTuple):
         not_taken: Values of it that the judge refused altogether: they are in no figure.
         cells: The main measure by criterion and modality, `all` for the whole.
         biases: Measures of position and modality, on the first criterion, by modality too.
+        probed: What each probe moved, by criterion.
     """
 
     protocol: ProtocolName
@@ -69,6 +69,7 @@ class Asked(NamedTuple):
     not_taken: tuple[str, ...]
     cells: dict[tuple[str, str], MetricResult]
     biases: tuple[MetricResult, ...]
+    probed: tuple[Bias, ...] = ()
 
     @property
     def chance(self) -> float:
@@ -207,6 +208,7 @@ def _asked(protocol: ProtocolName, runs: Sequence[_Opened], n_resamples: int, se
         tuple(not_taken),
         cells,
         biases,
+        tuple(probed_biases(table, n_resamples, seed=seed)),
     )
 
 
@@ -217,7 +219,7 @@ def _not_taken(table: Table, refused: NDArray[np.bool_]) -> dict[str, NDArray[np
     return {
         value: rows
         for value, rows in table.strata_of(MODALITY)
-        if rows.any() and refused[rows].all()
+        if rows.any() and refused[rows & table.plain].all()
     }
 
 

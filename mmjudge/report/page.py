@@ -14,6 +14,14 @@ from markupsafe import Markup
 from mmjudge import __version__
 from mmjudge.errors import MmjudgeError
 from mmjudge.metrics.measure import Measure
+from mmjudge.report.biases import (
+    ProbeMap,
+    main_figure,
+    probe_map,
+    probe_shade,
+    probe_share,
+    probe_word,
+)
 from mmjudge.report.browser import browse
 from mmjudge.report.outcome import Outcome, printable, read_outcome
 from mmjudge.report.overview import (
@@ -117,6 +125,7 @@ def render(judges: Sequence[Judged], items: int = ITEMS, seed: int = 0) -> str:
             judges=judges,
             tasks=_tasks(judges),
             heats=[_heat(judged) for judged in judges],
+            probed={judged.name: _probe_maps(judged) for judged in judges},
             outcomes=outcomes,
             reasons=list(dict.fromkeys(reason for judged in judges for reason in judged.failures)),
             items=browse(judges, items, seed),
@@ -152,6 +161,10 @@ def _environment() -> Environment:
         "lowest": lambda metric: Measure.parse(metric).spec.bounds[0],
         "bar": bar,
         "examples": _examples,
+        "main_figure": main_figure,
+        "probe_share": probe_share,
+        "probe_word": probe_word,
+        "probe_shade": probe_shade,
     }
     return made
 
@@ -243,6 +256,11 @@ def _rows(asked: Asked, columns: Sequence[str]) -> list[Row]:
         )
         for criterion in asked.criteria
     ]
+
+
+def _probe_maps(judged: Judged) -> list[ProbeMap]:
+    maps = (probe_map(asked.protocol, asked.probed) for asked in judged.asked)
+    return [one for one in maps if one is not None]
 
 
 def _examples(outcomes: Sequence[Outcome]) -> dict[str, Any]:

@@ -68,6 +68,7 @@ def score_report(
     results: Sequence[MetricResult],
     every: bool = False,
     warnings: Sequence[str] = (),
+    biases: Sequence[RenderableType] = (),
 ) -> RenderableType:
     """The report of a run: what was asked, how much failed, and the figures.
 
@@ -76,6 +77,7 @@ def score_report(
         results: Its figures.
         every: Show what is undefined and what the task does not name, too.
         warnings: What is odd about the task, as `task_warnings` gives it.
+        biases: What its probes moved, as `bias_report` gives it.
     """
     with RunStore.open(folder) as store:
         task = store.header.task
@@ -96,7 +98,7 @@ def score_report(
     parts.append(Text(LEGEND, style="dim"))
     if shown.left_out:
         parts.append(Text(f"{shown.left_out} more figures with --all", style="dim"))
-    return Group(*parts)
+    return Group(*parts, *(["", *biases] if biases else []))
 
 
 def _title(criterion: str) -> str:

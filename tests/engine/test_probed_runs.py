@@ -237,3 +237,13 @@ def test_retrying_asks_a_probed_request_again_and_keeps_its_cue(tmp_path: Path):
     for judgment in stored(tmp_path / "run"):
         assert not isinstance(judgment.outcome, Failure)
         assert bool(judgment.cue) == (judgment.probe in ("verbosity", "order_swapped"))
+
+
+def test_the_probe_of_the_page_on_probes_is_asked(tmp_path: Path, root: Path):
+    page = (root / "docs" / "probes.md").read_text(encoding="utf-8")
+    code = page.partition("```python\n")[2].partition("```")[0]
+    names: dict[str, Any] = {}
+    exec(compile(code, "probes.md", "exec"), names)
+    judge = begin(tmp_path / "run", probes=[BASELINE, names["Polite"]()])
+    polite = [request for request in judge.asked if request.probe == "polite"]
+    assert [request.prompt[-1] for request in polite] == ["Please."] * len(ITEMS)

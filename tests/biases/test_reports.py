@@ -1,0 +1,113 @@
+"""What a person is shown of biases: the worst first, in text and on a page."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import mmjudge
+from mmjudge.biases import Bias, biases
+from mmjudge.commands.figures import print_scores
+from mmjudge.report.overview import overview
+from mmjudge.report.page import render
+from mmjudge.table import Table
+from mmjudge.types import Reply, Request
+from tests.biases.habits import follows_authority, judge, right, texts
+from tests.report.html_page import Page
+from tests.scoring.scoring_helpers import Scripted
+
+PROBES = "rerun,order_swapped,verbosity,authority,blind,verdict_spoofing"
+EVIL = "<script>alert(1)</script>"
+
+
+def fooled(request: Request) -> Reply:
+    """By a reference under one criterion; and a spoofed verdict breaks it."""
+    if request.probe == "verdict_spoofing":
+        return Reply(text="")
+    slot = right(request)
+    if request.criterion.name == EVIL and request.probe == "authority":
+        slot = 1 - slot
+    return Reply(text=f"[[{'AB'[slot]}]]")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("biases") / "run"
+    task = texts(30, (EVIL, "style"))
+    return mmjudge.run(task=task, judge=Scripted(fooled), out=out, probes=PROBES).folder
+
+
+def said(folder: Path, capsys: pytest.CaptureFixture[str], **settings: bool) -> str:
+    shown = {"every": False, "as_json": False} | settings
+    print_scores([folder], 50, ("half",), (), **shown)
+    return capsys.readouterr().out
+
+
+def test_each_bias_is_one_line_and_the_worst_comes_first(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+):
+    out = said(folder, capsys)
+    lines = [line for line in out.splitlines() if line.split(" ")[0] in PROBES.split(",")]
+    first = ["authority", "strong", "+100", "[100,", "100]", "0/100", "1.00", "30", "0", "0"]
+    assert lines[0].split() == first
+    broke = ["verdict_spoofing", "unknown", "-", "-/100", "1.00", "30", "0", "30"]
+    assert broke in [line.split() for line in lines]
+    assert "verdict_spoofing broke the grader: 30 of 30 verdicts could not be had" in out
+    assert "authority, strong: 100 of 100 verdicts move towards" in out
+    assert "noise: asked the same again, 0 of 100 verdicts change (30 asked)" in out
+    assert "fit nothing here: blind" in out
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_the_heat_map_has_every_probe_and_criterion(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+):
+    out = said(folder, capsys)
+    rows = out[out.rindex("moved, of 100") :].splitlines()
+    assert next(row for row in rows if row.startswith("authority")).split()[1:] == ["+100***", "0"]
+
+
+def test_json_holds_every_criterion_and_stratum_with_counts(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+):
+    (run,) = json.loads(said(folder, capsys, as_json=True))["runs"]
+    found = [Bias.model_validate_json(json.dumps(one)) for one in run["biases"]]
+    assert found == biases(Table.load(folder), 50, ("half",))
+    assert {(one.criterion, one.stratum) for one in found} == {
+        (criterion, stratum)
+        for criterion in (EVIL, "style")
+        for stratum in ("all", "half=0", "half=1")
+    }
+    blind = next(one for one in found if one.probe == "blind" and one.stratum == "all")
+    assert (blind.n_asked, blind.n_not_asked) == (0, 30)
+
+
+def test_a_run_without_probes_says_nothing_of_biases(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    plain = mmjudge.run(task=texts(12), judge="baseline:first", out=tmp_path / "run").folder
+    assert "probe" not in (out := said(plain, capsys))
+    assert "biases" not in out
+    assert 'id="probes"' not in render(overview([plain], 20), items=2)
+
+
+def test_the_page_shows_probe_by_criterion_and_nothing_of_strangers_runs(folder: Path):
+    text = render(overview([folder], 50), items=2)
+    page = Page(text)
+    assert "script" not in page.counts()
+    assert EVIL in page.text
+    ids = [attrs.get("id") for _, attrs in page.tags]
+    assert "probes" in ids
+    assert "#probes" in page.values("href")
+    part = text[text.index('id="probes"') : text.index('id="failures"')]
+    assert part.count('<th scope="row"') == 4  # without the re-run, and what fits nothing
+    assert "<b>+100</b>" in part
+    assert 'class="n5"' in part
+
+
+def test_a_judge_whose_noise_was_not_asked_for_is_told_to_ask(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    habit = judge(follows_authority)
+    run = mmjudge.run(task=texts(12), judge=habit, out=tmp_path / "run", probes="authority")
+    assert "add rerun to --probes" in said(run.folder, capsys)
