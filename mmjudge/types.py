@@ -1,6 +1,7 @@
 """Every record that crosses a module or a disk: frozen, strict, without NaN or bytes inside."""
 
 import zlib
+from collections.abc import Iterable
 from operator import not_
 from typing import Annotated, Any, Literal, Self
 
@@ -56,6 +57,12 @@ class Media(Record):
             'a.png'
         """
         return "\0".join((self.sha256 or self.uri, *self.changes))
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        """Fields to show: judges draw seeds from it, which stay the same without changes."""
+        return [
+            (name, value) for name, value in super().__repr_args__() if name != "changes" or value
+        ]
 
 
 Part = str | Media

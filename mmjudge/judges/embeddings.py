@@ -3,7 +3,7 @@
 import os
 from abc import ABC, abstractmethod
 from collections import OrderedDict
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import Any, Literal, NamedTuple
@@ -74,33 +74,6 @@ class Encoder(ABC):
     @abstractmethod
     def device(self) -> str:
         """Where the model is."""
-
-
-class Cache:
-    """Values by key, the least recently used dropped when they outgrow a number of bytes."""
-
-    def __init__(self, room: int = CACHE_BYTES) -> None:
-        self.room, self.used = room, 0
-        self._held: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
-
-    def get(self, key: Hashable) -> Any:
-        """The value, or None."""
-        if key not in self._held:
-            return None
-        self._held.move_to_end(key)
-        return self._held[key][0]
-
-    def put(self, key: Hashable, value: Any, nbytes: int) -> None:
-        """Keep a value, if there is room for it at all."""
-        if nbytes > self.room or key in self._held:
-            return
-        self._held[key] = value, nbytes
-        self.used += nbytes
-        while self.used > self.room:
-            self.used -= self._held.popitem(last=False)[1][1]
-
-    def __len__(self) -> int:
-        return len(self._held)
 
 
 def encode(encoder: Encoder, kind: Kind, contents: Sequence[Any]) -> Iterator[Encoded]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from mmjudge.errors import JudgeError
 from mmjudge.judges.base import JudgeContext, MediaMap
 from mmjudge.judges.checkpoints import find_checkpoint, load_transformers, require
-from mmjudge.judges.embeddings import CACHE_BYTES, Cache, Encoded, Encoder, Kind, Unit, encode
+from mmjudge.judges.embeddings import CACHE_BYTES, Encoded, Encoder, Kind, Unit, encode
 from mmjudge.judges.scorers import (
     BATCH,
     OPTIONS,
@@ -19,6 +19,7 @@ from mmjudge.judges.scorers import (
     read_settings,
     shaping,
 )
+from mmjudge.media.kept import Cache
 from mmjudge.types import Failure, JudgeCard, Parts
 
 REWARD_OPTIONS: dict[str, Any] = {**OPTIONS, "label": ""}

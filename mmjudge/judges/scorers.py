@@ -21,7 +21,6 @@ from mmjudge.judges.calibration import check_calibration
 from mmjudge.judges.checkpoints import Placement, place
 from mmjudge.judges.embeddings import (
     CACHE_BYTES,
-    Cache,
     Encoded,
     Encoder,
     Floats,
@@ -30,6 +29,7 @@ from mmjudge.judges.embeddings import (
     encode,
     joined,
 )
+from mmjudge.media.kept import Cache
 from mmjudge.types import Failure, JudgeCard, Media, Parts, Reply, Request
 
 BATCH = 32

@@ -5,6 +5,7 @@ looks alike on every machine.
 """
 
 import io
+from functools import lru_cache
 
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
@@ -44,13 +45,19 @@ def fitting(words: str, width: float, height: float) -> ImageFont.FreeTypeFont:
     """
     size = int(height)
     while size >= SMALLEST:
-        font = ImageFont.load_default(size)
-        if not isinstance(font, ImageFont.FreeTypeFont):
-            raise MediaError("Pillow was built without FreeType, which text needs")
+        font = _font(size)
         if font.getlength(words) <= width:
             return font
         size = min(size - 1, int(size * width / font.getlength(words)))
     raise MediaError(f"{width:.0f} x {height:.0f} pixels are too few for {words!r}")
+
+
+@lru_cache(64)
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    font = ImageFont.load_default(size)
+    if not isinstance(font, ImageFont.FreeTypeFont):
+        raise MediaError("Pillow was built without FreeType, which text needs")
+    return font
 
 
 def watermark(image: Image.Image, words: str, opacity: float) -> Image.Image:

@@ -258,6 +258,10 @@ class Loader:
             return {media: ({"error": f"{media.uri}: {lost}"}, None) for media in jobs}
         answers: _Answers = {}
         for media, job in jobs.items():
+            whole = answers.get(media.model_copy(update={"changes": ()}))
+            if whole and whole[1] is None:
+                answers[media] = whole  # what cannot be decoded is not waited for in each form
+                continue
             self._send(worker, {media: job})
             try:
                 answers[media] = worker.receive()[0]

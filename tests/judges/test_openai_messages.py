@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mmjudge.media.audio import AudioClip
+from mmjudge.media.changes import changed, make
 from mmjudge.media.video import VideoFrames
 from mmjudge.protocols import parse, render
 from mmjudge.types import Candidate, Criterion, Media, Reply, Request, Scale
@@ -21,9 +23,7 @@ FILM = Media(modality="video", uri="f.mp4")
 SOUND = Media(modality="audio", uri="s.wav")
 
 
-class Clip:
-    samples = np.sin(np.arange(4000) / 9).astype(np.float32)
-    rate = 16000
+CLIP = AudioClip(np.sin(np.arange(4000) / 9).astype(np.float32), 16000)
 
 
 def picture() -> Image.Image:
@@ -36,7 +36,7 @@ def film(n: int = 4, fps: float = 10.0) -> VideoFrames:
     return VideoFrames(frames, tuple(20 * i + 5 for i in range(n)), fps, 100, 10.0, "test")
 
 
-MEDIA = {PICTURE: picture(), FILM: film(), SOUND: Clip()}
+MEDIA = {PICTURE: picture(), FILM: film(), SOUND: CLIP}
 
 
 def sent(request: Request, **options: Any) -> Any:
@@ -84,6 +84,25 @@ def test_an_image_arrives_bit_for_bit_as_it_was_decoded():
     assert set(image["image_url"]) == {"url"}
 
 
+def test_a_changed_image_and_a_changed_sound_are_sent_as_they_were_changed():
+    dark, soft = changed(PICTURE, "brightness(by=-90)"), changed(SOUND, "gain(db=-20)")
+    media = {
+        form: make(MEDIA[plain], plain.modality, form.changes[0], "")
+        for plain, form in ((PICTURE, dark), (SOUND, soft))
+    }
+    request = showing(PICTURE, dark, SOUND, soft)
+    with Server(lambda *_: completion()) as server:
+        opened(server).judge([request], MEDIA | media)
+    content = server.calls[0].body["messages"][0]["content"]
+    sent_images = [data(p["image_url"]["url"], "image/png") for p in content if "image_url" in p]
+    means = [np.asarray(Image.open(io.BytesIO(raw))).mean() for raw in sent_images]
+    assert means == pytest.approx([np.asarray(picture()).mean(), np.asarray(media[dark]).mean()])
+    assert means[0] - means[1] > 50
+    sounds = [p["input_audio"]["data"] for p in content if "input_audio" in p]
+    loud, quiet = (np.frombuffer(base64.b64decode(raw)[44:], "<i2").std() for raw in sounds)
+    assert loud / quiet == pytest.approx(10, rel=0.01)
+
+
 def test_an_image_may_be_sent_as_jpeg_and_with_a_detail():
     (image,) = [p for p in parts(showing(PICTURE), image="jpeg", detail="low") if "image_url" in p]
     opened_again = Image.open(io.BytesIO(data(image["image_url"]["url"], "image/jpeg")))
@@ -105,7 +124,7 @@ def test_a_sound_arrives_as_wav_within_one_step_of_16_bits():
     with wave.open(io.BytesIO(base64.b64decode(sound["input_audio"]["data"]))) as file:
         assert (file.getframerate(), file.getnchannels()) == (16000, 1)
         read = np.frombuffer(file.readframes(file.getnframes()), "<i2") / 32767
-    assert np.abs(read - Clip.samples).max() <= 1 / 32767
+    assert np.abs(read - CLIP.samples).max() <= 1 / 32767
 
 
 def test_a_video_arrives_as_frames_with_their_seconds():

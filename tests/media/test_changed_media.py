@@ -1,6 +1,7 @@
 """Changed media on their way to a judge: decoded once, changed once, failing alone, kept apart."""
 
 import hashlib
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from PIL import Image
 
 from mmjudge.api import run
 from mmjudge.folder_task import open_task
-from mmjudge.media import MediaError, gather
+from mmjudge.media import Limits, MediaError, gather
 from mmjudge.media.changes import CHANGES, changed, make
 from mmjudge.media.kept import Kept
 from mmjudge.protocols import requests
@@ -18,7 +19,7 @@ from mmjudge.report.embed import Embedder
 from mmjudge.types import Candidate, Failure, Item, Media, Reply, RunSettings, Sampling
 from tests.engine.driven import SPEC, Listed, Told, pair, stored
 from tests.media.made import jpeg, needs, sine, video, wav
-from tests.media.test_loader import loaders, medium  # noqa: F401 (a fixture)
+from tests.media.test_loader import loaders, medium, signalled  # noqa: F401 (a fixture)
 
 
 @pytest.fixture
@@ -106,6 +107,18 @@ def test_a_web_address_that_cannot_be_had_fails_all_forms(folder, loaders):  # n
     assert all("--allow-urls" in str(error) for error in found.values())
 
 
+def test_a_file_that_hangs_is_not_waited_for_in_each_of_its_forms(folder, loaders):  # noqa: F811
+    """Two processes are stopped: that of all forms together, and that of the file alone."""
+    whole, other = medium("0.jpg"), medium("1.jpg")
+    forms = [changed(whole, name) for name in ("jpeg", "blur", "border")]
+    loader = loaders(folder, 1, limits=Limits(time_s=3))
+    stopper = signalled(loader, signal.SIGSTOP, times=2)
+    found = gather(loader.decode([whole, *forms]))
+    stopper.join()
+    assert {str(found[one]) for one in (whole, *forms)} == {"0.jpg: decoding took longer than 3 s"}
+    assert isinstance(gather(loader.decode([other]))[other], Image.Image)
+
+
 class Decoding:
     """Counts how often a picture of a folder is decoded."""
 
@@ -182,6 +195,8 @@ def test_without_changes_nothing_is_written_of_them():
     one = Media(modality="image", uri="a.png")
     assert one.model_dump_json() == '{"modality":"image","uri":"a.png","sha256":null}'
     assert one.model_dump(exclude_none=True) == {"modality": "image", "uri": "a.png"}
+    assert repr(one) == "Media(modality='image', uri='a.png', sha256=None)"
+    assert "changes=('jpeg(quality=25)',)" in repr(changed(one, "jpeg"))
     assert Media.model_validate_json(one.model_dump_json()) == one
 
 

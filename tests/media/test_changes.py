@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -37,6 +38,11 @@ def test_any_words_come_back_as_they_were(words):
 def test_any_number_within_its_bounds_comes_back_exactly(by, sigma):
     assert parse(written("brightness", by=by)) == ("brightness", {"by": by})
     assert parse(written("blur", sigma=sigma)) == ("blur", {"sigma": sigma})
+
+
+def test_the_page_on_media_tells_every_change_with_its_defaults():
+    page = (Path(__file__).parents[2] / "docs" / "media.md").read_text(encoding="utf-8")
+    assert not [name for name in CHANGES if f"| `{written(name)}` |" not in page]
 
 
 def test_spellings_of_one_change_are_one_change():
