@@ -20,7 +20,7 @@ def test_every_measure_loads_from_disk_with_the_network_off(tmp_path):
     env = {**os.environ, **OFFLINE, "HF_HOME": str(tmp_path)}
     done = subprocess.run(
         [sys.executable, "-W", "error", str(script)],
-        env=env, capture_output=True, text=True, check=False, timeout=120,
+        env=env, capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     loaded = {Measure.parse(line).name for line in done.stdout.splitlines()}
