@@ -39,11 +39,6 @@ def judged(shared_data, tmp_path):
     return go
 
 
-def towards(judgments):
-    """How many verdicts are for what the change speaks for."""
-    return sum(j.outcome.value == ("first", "second")[j.cue[0]] for j in judgments.values())
-
-
 def changed(judgments, plain):
     return sum(j.outcome != plain[place].outcome for place, j in judgments.items())
 
@@ -93,11 +88,10 @@ def test_pictures_of_another_pair_do_not_bring_the_gold_along(shared_data):
 
 
 @pytest.mark.parametrize("limit", [12, pytest.param(None, marks=pytest.mark.slow)])
-def test_a_frame_pulls_the_embedded_judge_of_pictures_and_asking_again_does_not(judged, limit):
+def test_a_scorer_answers_all_of_them_and_neither_order_nor_asking_again_moves_it(judged, limit):
     found = judged("clip:scenes-clip", ["rerun", "order_swapped", "border", "blind"], limit)
-    n = limit or 100
     for name in ("rerun", "order_swapped"):
         assert changed(found[name], found[PLAIN]) == 0
-    assert towards(found["border"]) >= 0.9 * n
-    assert all(isinstance(j.outcome, Failure) for j in found["blind"].values())
+    assert changed(found["border"], found[PLAIN]) > 0
+    assert not any(isinstance(j.outcome, Failure) for j in found["border"].values())
     assert {j.outcome.reason for j in found["blind"].values()} == {"unsupported"}
