@@ -39,6 +39,7 @@ class Contestant(NamedTuple):
 JUDGES = (
     Contestant("clip:scenes-clip"),
     Contestant("dual:scenes-clap"),
+    Contestant("hf:scenes-vlm", {"mode": "logits"}),
     Contestant("baseline:first", shown="row and biases"),
     Contestant("baseline:random", shown="row"),
     Contestant("baseline:longest", shown="row"),
