@@ -25,7 +25,7 @@ from mmjudge.scenes.questions import NAMES, spec
 from mmjudge.scenes.show import Maker
 from mmjudge.types import Modality, ProtocolName, TaskSpec
 
-FORMAT = 1
+FORMAT = 2
 """Version of what is generated: it changes with facts, gold or ids of the same seed."""
 
 MANIFEST, FACTS = "manifest.json", "facts.jsonl"
@@ -185,8 +185,8 @@ def lines(wanted: Wanted, folder: Path, workers: int) -> Iterator[Line]:
             yield from make_chunk(job)
         return
     # Ctrl-C reaches all processes: those that draw leave it to this one.
-    alone = {"initializer": signal, "initargs": (SIGINT, SIG_IGN)}
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), **alone) as pool:
+    spawn, deaf = get_context("spawn"), (SIGINT, SIG_IGN)
+    with ProcessPoolExecutor(workers, spawn, initializer=signal, initargs=deaf) as pool:
         # A few chunks ahead of each worker: a pack of a million items is not held in memory.
         for group in _chunks(jobs, 8 * workers):
             for made in pool.map(make_chunk, group):
