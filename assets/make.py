@@ -25,9 +25,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import ValidationError
 
 from mmjudge.assets import MANIFEST, MODELS, PACK, SPEECH, Embedded
 from mmjudge.errors import MmjudgeError
+from mmjudge.jsonl import explain
 from mmjudge.scenes.directions import DIRECTIONS
 from mmjudge.scenes.levels import LevelName
 from mmjudge.scenes.pack import Line, Wanted, described, fresh, lines, write_items, write_manifest
@@ -115,7 +117,11 @@ def _entry(base: Path, path: str, facts: dict[str, Any]) -> Embedded:
         name = file.relative_to(base / path).as_posix()
         whole.update(f"{name}\0{hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
     size = sum(file.stat().st_size for file in files)
-    return Embedded(path=path, sha256=whole.hexdigest(), bytes=size, **facts)
+    told = {"path": path, "sha256": whole.hexdigest(), "bytes": size, **facts}
+    try:
+        return Embedded.model_validate(told)
+    except ValidationError as error:
+        raise MmjudgeError(f"{base / path / 'README.md'}: mmjudge: {explain(error)}") from error
 
 
 def _pack_facts(folder: Path) -> dict[str, Any]:
@@ -154,7 +160,10 @@ def main() -> None:
     if not parser.parse_args().manifest:
         shutil.rmtree(HERE / PACK, ignore_errors=True)
         make_pack(HERE / PACK)
-    found = entries()
+    try:
+        found = entries()
+    except MmjudgeError as error:
+        parser.exit(2, f"error: {error}\n")
     (HERE / MANIFEST).write_text(manifest_text(found), encoding="utf-8")
     for entry in found:
         print(f"{entry.path}: {entry.bytes / 1e6:.1f} MB, {entry.summary}")

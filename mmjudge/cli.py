@@ -7,10 +7,10 @@ from typing import Annotated, Any, Literal
 import typer
 
 from mmjudge.errors import MmjudgeError
+from mmjudge.interrupts import INTERRUPTED
 
 MISTAKE = 2
 """Exit code of anything that the user can mend."""
-INTERRUPTED = 130
 
 
 class Commands(typer.core.TyperGroup):

@@ -6,6 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+INTERRUPTED = 130
+"""Exit code of a command that was stopped."""
+
 
 @contextmanager
 def interrupts(drain: Callable[[], None]) -> Iterator[None]:

@@ -1,7 +1,9 @@
 """Weights of a scorer: found, checked to be safetensors, and pinned; never a pickle."""
 
 import hashlib
+import json
 import re
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -57,9 +59,10 @@ def find_checkpoint(judge: str, name: str, base: Path, code: bool = False) -> Ch
         return Checkpoint(path, f"sha256:{digest(path)}")
     repository, _, revision = name.partition("@")
     if not _REPOSITORY.fullmatch(repository):
+        names = ", ".join(known for known, _ in embedded_judges(judge.partition(":")[0])) or "none"
         raise JudgeError(
-            f"judge {judge}: there is no folder {str(path)!r}; "
-            "a model is a folder, or owner/name@REVISION on the Hub"
+            f"judge {judge}: there is no folder {str(path)!r}; a model is a folder, "
+            f"owner/name@REVISION on the Hub, or one that is embedded: {names}"
         )
     folder = _snapshot(judge, repository, revision or None, code)
     require_safetensors(judge, folder)
@@ -125,7 +128,27 @@ def require_safetensors(judge: str, folder: Path) -> list[Path]:
             f"judge {judge}: {folder} holds no *.safetensors; save the model there with "
             "save_pretrained, or pick a revision whose weights are safetensors"
         )
+    for path in found:
+        _require_whole(judge, path)
     return found
+
+
+def _require_whole(judge: str, path: Path) -> None:
+    """Refuse a file of weights that is cut off, or none at all, by what its header says."""
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            (length,) = struct.unpack("<Q", file.read(8))
+            if length > size:
+                raise ValueError(f"a header of {length} bytes in a file of {size}")
+            tensors = json.loads(file.read(length))
+        ends = [t["data_offsets"][1] for name, t in tensors.items() if name != "__metadata__"]
+        if (wanted := 8 + length + max(ends, default=0)) != size:
+            raise ValueError(f"its tensors need {wanted} bytes, it has {size}")
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, struct.error) as error:
+        raise JudgeError(
+            f"judge {judge}: {path} is damaged, or no safetensors: {error}; get the file again"
+        ) from error
 
 
 def digest(path: Path) -> str:

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -99,6 +100,7 @@ def write_page(
         StoreError: A folder holds no run, or two runs are of one judge, protocol and task.
         MmjudgeError: The page cannot be written.
     """
+    _require_place(out)
     judges = overview(runs, n_resamples, seed)
     page = render(judges, items, seed)
     new = out.with_name(f".{out.name}.{os.getpid()}")
@@ -107,8 +109,23 @@ def write_page(
         new.write_text(page, encoding="utf-8")
         new.replace(out)
     except OSError as error:
-        raise MmjudgeError(f"{out}: cannot be written: {error.strerror or error}") from error
+        with suppress(OSError):
+            new.unlink()
+        what = f"{out}: cannot be written: {error.strerror or error}"
+        raise MmjudgeError(f"{what}; make room, or name another file") from error
     return judges
+
+
+def _require_place(out: Path) -> None:
+    """Refuse a place where no file can be, before the figures, which take time."""
+    if out.is_dir():
+        raise MmjudgeError(f"{out}: is a folder; name a file in it, such as {out / 'report.html'}")
+    above = next(folder for folder in out.absolute().parents if folder.exists())
+    if not (above.is_dir() and os.access(above, os.W_OK)):
+        raise MmjudgeError(
+            f"{out}: cannot be written: {above} is no folder that you may write to; "
+            "name another file"
+        )
 
 
 def render(judges: Sequence[Judged], items: int = ITEMS, seed: int = 0) -> str:

@@ -34,8 +34,8 @@ _SECOND_CRITERION = 1 / 3
 
 _ALONE = {"existence", "order"}
 """Criteria that no other is asked beside: is a missing group a matter of number too, and is the
-pitch of the first phrase wrong when two phrases changed places? Nor is existence asked beside one
-that makes a group of another kind."""
+pitch of the first phrase wrong when two phrases changed places? Nor are they asked beside another
+one: they would be the one that is kept, and whoever is asked both would know their gold."""
 _PLACES = {"position", "relation"}
 
 
@@ -145,7 +145,7 @@ def _kept(truth: Scene, broken: str) -> list[str]:
     """Criteria of the scene that are plainly kept where another one is broken."""
     if broken in _ALONE:
         return []
-    near = {broken, "existence"} | (_PLACES if broken in _PLACES else set())
+    near = {broken} | _ALONE | (_PLACES if broken in _PLACES else set())
     return sorted({fact.criterion for fact in truth.facts()} - near)
 
 

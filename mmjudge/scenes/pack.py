@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
+from signal import SIG_IGN, SIGINT, signal
 from typing import Any, NamedTuple, TypeVar, get_args
 
 import yaml
@@ -24,7 +25,7 @@ from mmjudge.scenes.questions import NAMES, spec
 from mmjudge.scenes.show import Maker
 from mmjudge.types import Modality, ProtocolName, TaskSpec
 
-FORMAT = 1
+FORMAT = 2
 """Version of what is generated: it changes with facts, gold or ids of the same seed."""
 
 MANIFEST, FACTS = "manifest.json", "facts.jsonl"
@@ -151,8 +152,10 @@ def fresh(wanted: Wanted, folder: Path) -> Iterator[None]:
     """Write into a new or empty folder.
 
     Raises:
-        MmjudgeError: It holds something, it cannot be written, or an encoder is missing.
+        MmjudgeError: It holds something, it cannot be written, the seed is no text, or an encoder
+            is missing.
     """
+    _require_seed(wanted.seed)
     # Before any process is started: a message from one of them would not get here whole.
     for way, library in (("video", "av"), ("audio", "soundfile")):
         if way in wanted.spec().modalities and find_spec(library) is None:
@@ -163,9 +166,15 @@ def fresh(wanted: Wanted, folder: Path) -> Iterator[None]:
             raise MmjudgeError(f"{folder}: holds files already; name a new folder with --out")
         yield
     except OSError as error:
-        raise MmjudgeError(
-            f"{folder}: cannot be written: {error}; make room or name another folder with --out"
-        ) from error
+        what = f"{folder}: cannot be written: {error.strerror or error}"
+        raise MmjudgeError(f"{what}; make room, or name a new folder with --out") from error
+
+
+def _require_seed(seed: str) -> None:
+    """Refuse what is no seed: nothing, as an unset variable is, or bytes that are no text."""
+    readable = seed.encode(errors="replace").decode()
+    if not seed.strip() or readable != seed:
+        raise MmjudgeError(f"seed: some text is needed, such as 7, found {readable!r}")
 
 
 def lines(wanted: Wanted, folder: Path, workers: int) -> Iterator[Line]:
@@ -175,7 +184,9 @@ def lines(wanted: Wanted, folder: Path, workers: int) -> Iterator[Line]:
         for job in jobs:
             yield from make_chunk(job)
         return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    # Ctrl-C reaches all processes: those that draw leave it to this one.
+    spawn, deaf = get_context("spawn"), (SIGINT, SIG_IGN)
+    with ProcessPoolExecutor(workers, spawn, initializer=signal, initargs=deaf) as pool:
         # A few chunks ahead of each worker: a pack of a million items is not held in memory.
         for group in _chunks(jobs, 8 * workers):
             for made in pool.map(make_chunk, group):

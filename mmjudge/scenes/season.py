@@ -27,8 +27,16 @@ PUBLIC, PRIVATE, GOLD = "public", "private", "gold.jsonl"
 SHORTEST_SEED = 32
 """Characters: the generator is public, so a seed that can be guessed gives the gold away."""
 
+FEWEST_CHARACTERS = 8
+"""Different ones in a secret: as many have 32 digits or more drawn at random."""
+
+OVERALL = "overall"
+
 _TELLING = ("breaks",)
 """Strata that say which candidate is right, or which fact to look at."""
+
+
+_MAKE_ONE = "make one with: python -c 'import secrets; print(secrets.token_hex(32))'"
 
 
 class GoldLine(Record):
@@ -82,19 +90,25 @@ def _write(wanted: Wanted, public: Path, private: Path, workers: int) -> dict[st
 
 
 def read_seed(path: Path) -> str:
-    """The secret in a file, without white space around it.
+    """The secret in a file, without white space and the mark of an editor around it.
 
     Raises:
-        MmjudgeError: It cannot be read, or is too short to stay secret.
+        MmjudgeError: It cannot be read, or is too short or too uniform to stay secret.
     """
     try:
-        text = path.read_text(encoding="utf-8").strip()
+        text = path.read_text(encoding="utf-8-sig").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise MmjudgeError(f"{path}: cannot be read: {error}") from error
+        found = error.strerror if isinstance(error, OSError) else error
+        raise MmjudgeError(f"{path}: cannot be read: {found}; {_MAKE_ONE}") from error
     if len(text) < SHORTEST_SEED:
         raise MmjudgeError(
             f"{path}: a secret of {SHORTEST_SEED} or more characters is needed, found {len(text)}; "
-            "make one with: python -c 'import secrets; print(secrets.token_hex(32))'"
+            f"{_MAKE_ONE}"
+        )
+    if len(set(text)) < FEWEST_CHARACTERS:
+        raise MmjudgeError(
+            f"{path}: a secret of {FEWEST_CHARACTERS} or more different characters is needed, "
+            f"found {len(set(text))}; {_MAKE_ONE}"
         )
     return text
 
@@ -115,7 +129,9 @@ def join(public: Path, private: Path, protocol: ProtocolName) -> Iterator[Item]:
         found = gold.pop(item.id, None)
         if found is None:
             raise MmjudgeError(f"{private / GOLD}: no gold for item {item.id} of {public}")
-        update = {"gold": found.gold, "strata": {**item.strata, **found.strata}}
+        # Gold is in the order in which criteria were made, which the public part does not tell.
+        strata = {**item.strata, **found.strata}
+        update = {"criteria": tuple(found.gold), "gold": found.gold, "strata": strata}
         yield item.model_copy(update=update)
     if gold:
         raise MmjudgeError(f"{private / GOLD}: gold for {min(gold)}, which {public} has not")
@@ -137,6 +153,8 @@ def _without_gold(made: Iterable[Line], secret: str, out: Any) -> Iterator[Line]
         for row in line.items:
             strata = {axis: row["strata"].pop(axis) for axis in _TELLING}
             lost = {"gold": row.pop("gold"), "strata": strata}
+            # As made, what the pair is about comes first, and what both candidates keep second.
+            row["criteria"] = [OVERALL, *sorted(set(row["criteria"]) - {OVERALL})]
             made_as, row["id"] = row["id"], _hidden(secret, row["id"])
             row["strata"]["twin"] = _hidden(secret, row["strata"]["twin"])
             kept = {"item": row["id"], "made": made_as, "protocol": line.protocol, **lost}

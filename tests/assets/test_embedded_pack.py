@@ -46,6 +46,15 @@ def test_the_manifest_is_true_of_every_folder():
     assert list(assets.manifest()) == make.entries(), stale
 
 
+def test_a_card_with_a_wrong_field_is_named_with_what_is_allowed(tmp_path):
+    card = tmp_path / "models" / "judge" / "README.md"
+    card.parent.mkdir(parents=True)
+    told = "judge: clip, modalities: [smell], made_by: it, summary: it"
+    card.write_text(f"---\nlicense: cc0-1.0\nmmjudge: {{{told}}}\n---\n")
+    with pytest.raises(MmjudgeError, match=r"judge/README\.md: mmjudge: modalities.*'text'"):
+        make.entries(tmp_path)
+
+
 def test_the_manifest_is_written_as_it_is_read(root):
     text = (root / "assets" / "manifest.toml").read_text(encoding="utf-8")
     assert make.manifest_text(list(assets.manifest())) == text

@@ -29,6 +29,19 @@ def test_weights_that_are_a_pickle_are_refused_with_what_to_do(tmp_path, root, k
         assert "save_file" in str(error.value)
 
 
+@pytest.mark.parametrize("kind", ["clip", "dual", "reward"])
+@pytest.mark.parametrize("keep", [0, 7, 100, -1])
+def test_weights_that_are_cut_off_or_no_weights_are_named_before_they_are_loaded(
+    tmp_path, root, kind, keep
+):
+    from safetensors.numpy import save
+
+    whole = save({"weight": np.ones((8, 8), dtype=np.float32)})
+    (tmp_path / "model.safetensors").write_bytes(whole[:keep])
+    with pytest.raises(JudgeError, match=r"model\.safetensors is damaged, .*get the file again"):
+        open_judge(f"{kind}:{tmp_path}", context(root))
+
+
 def test_open_clip_never_prefers_a_pickle_that_lies_beside_the_weights(paths, root, tmp_path):
     import shutil
 
@@ -61,7 +74,7 @@ def test_a_local_file_of_weights_fits_a_model_of_open_clip_by_name(paths, root, 
         ("clip:ViT-B-33/openai", "no folder|cannot be had"),
         ("clip:ViT-B-33", "ViT-B-32"),
         ("clip:ViT-B-32/opneai", "openai"),
-        ("dual:nowhere", "no folder"),
+        ("dual:scenes-clop", r"no folder .*embedded: scenes-clap"),
         ("reward:nowhere", "no folder"),
     ],
 )

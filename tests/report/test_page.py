@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 import mmjudge
+from mmjudge.errors import MmjudgeError
 from mmjudge.report.overview import overview
 from mmjudge.report.page import render, write_page
 from mmjudge.types import Failure, Reply
@@ -121,10 +122,38 @@ def test_figures_stand_on_the_page_as_they_were_computed(runs):
     assert "flip_rate 1.00 [1.00, 1.00]" in words
 
 
-def test_an_old_page_stays_where_a_new_one_cannot_be_written(runs, tmp_path):
+@pytest.mark.parametrize(
+    ("out", "said"),
+    [
+        ("file/page.html", "cannot be written: .*file is no folder that you may write to; name"),
+        ("file/in/page.html", "cannot be written: .*file is no folder"),
+        ("folder", r"folder: is a folder; name a file in it, such as .*folder/report\.html"),
+        ("folder/.", "is a folder; name a file in it"),
+    ],
+)
+def test_a_place_where_no_page_can_be_is_refused_before_any_figure(tmp_path, out, said):
     (tmp_path / "file").write_text("no folder")
-    with pytest.raises(mmjudge.errors.MmjudgeError, match="cannot be written"):
-        write_page(runs.parts["baseline:first", "pair"], tmp_path / "file" / "page.html", 0, 0)
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(MmjudgeError, match=said):
+        write_page([tmp_path / "no run"], tmp_path / out)
+    with pytest.raises(MmjudgeError, match=r"^\.: is a folder"):
+        write_page([tmp_path / "no run"], Path())
+    assert {path.name for path in tmp_path.rglob("*")} == {"file", "folder"}
+
+
+def test_a_page_that_cannot_be_written_leaves_the_old_one_and_nothing_else(
+    runs, tmp_path, monkeypatch
+):
+    out = tmp_path / "page.html"
+    out.write_text("old")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(MmjudgeError, match=r"page\.html: cannot be written: No space left.*room"):
+        write_page(runs.parts["baseline:first", "pair"], out, 0, 0)
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("page.html", "old")]
 
 
 @pytest.mark.parametrize("width", [390, 1440])

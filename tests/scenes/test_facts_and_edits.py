@@ -165,7 +165,7 @@ def test_nothing_leaves_the_frame_and_movers_do_not_touch(level):
                 assert np.hypot(one[0] - other[0], one[1] - other[1]) > 2 * film.RADIUS
 
 
-GOLDEN = "8d5f7acbd38955312bf66d978ba4dcd91e3c4740ee4746ea05bc6588268a8ef5"
+GOLDEN = "f56075b35d66d986ac96b68bba9c4dc5f695f00d0caee645d7fe27eedfa13811"
 
 
 def test_facts_captions_and_gold_of_a_seed_never_change():

@@ -178,6 +178,8 @@ def test_the_card_has_the_protocols_criteria_and_modalities_of_its_items(tmp_pat
             "mixed directions have pair only",
         ),
         (["--items", "0"], "greater than or equal to 1"),
+        (["--seed", " "], "seed: some text is needed, such as 7, found ' '"),
+        (["--seed", "a\udcff"], "seed: some text is needed, such as 7, found 'a?'"),
     ],
 )
 def test_a_wrong_option_is_named_with_what_is_allowed_and_nothing_is_written(tmp_path, words, said):
@@ -210,6 +212,19 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(MmjudgeError, match=r"file/new: cannot be written: .*--out"):
         generate(Wanted("1", 1), tmp_path / "file" / "new")
+
+
+def test_a_pack_that_was_stopped_is_named_as_of_no_use(tmp_path, monkeypatch):
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Maker, "make", stop)
+    out = tmp_path / "new pack"
+    words = ["scenes", "generate", "--seed", "1", "--items", "1", "--workers", "1"]
+    done = CliRunner().invoke(app, [*words, "--out", str(out)])
+    assert done.exit_code == 130
+    assert f"{out} is not complete; delete it" in done.stderr
+    assert not (out / "manifest.json").exists()
 
 
 def test_the_decoders_of_the_suite_read_every_medium_whole(pack):

@@ -11,7 +11,7 @@ import mmjudge
 from mmjudge.cli import app
 from mmjudge.errors import MmjudgeError
 from mmjudge.scenes.pack import Wanted, generate
-from mmjudge.scenes.season import commitment, join, season
+from mmjudge.scenes.season import commitment, join, read_seed, season
 
 SECRET = "a secret of the season, 2027, which nobody guesses\n"
 WANTED = Wanted("", 48, ("text->image", "image->text", "audio->text", "image->image"))
@@ -75,6 +75,21 @@ def test_neither_ids_nor_order_nor_times_tell_where_in_the_season_an_item_was_ma
     assert {path.stat().st_mtime for path in public.rglob("*")} == {0}
 
 
+def test_the_order_of_criteria_does_not_tell_which_of_them_is_kept(tmp_path):
+    """As made, the second one always is, and its gold a tie."""
+    (tmp_path / "seed.txt").write_text(SECRET)
+    wanted = Wanted("", 96, ("audio->text",), ("easy",), ("pair",), twins=False)
+    season(wanted, tmp_path / "seed.txt", tmp_path / "out")
+    lines = (tmp_path / "out" / "private" / "gold.jsonl").read_text().splitlines()
+    about = {line["item"]: list(line["gold"])[1] for line in map(json.loads, lines)}
+    public = tmp_path / "out" / "public" / "items.pair.jsonl"
+    rows = [json.loads(line) for line in public.read_text().splitlines()]
+    several = [row for row in rows if len(row["criteria"]) > 2]
+    assert all(row["criteria"][1:] == sorted(row["criteria"][1:]) for row in rows)
+    places = [row["criteria"].index(about[row["id"]]) for row in several]
+    assert {1, 2} == set(places)
+
+
 def test_a_judge_runs_on_the_public_part_and_the_oracle_knows_nothing_there(made, tmp_path):
     public = str(made / "out" / "public")
     run = mmjudge.run(public, "baseline:first", out=tmp_path / "first")
@@ -116,10 +131,18 @@ def test_a_secret_that_can_be_guessed_is_refused_with_a_way_to_make_one(tmp_path
     assert done.exit_code == 2
     assert "32 or more characters is needed, found 4" in done.stderr
     assert "secrets.token_hex" in done.stderr
+    (tmp_path / "seed.txt").write_text("a" * 64)
+    done = CliRunner().invoke(app, [*words, "--out", str(tmp_path / "out")])
+    assert "8 or more different characters is needed, found 1" in done.stderr
     assert not (tmp_path / "out").exists()
     done = CliRunner().invoke(app, [*words[:3], "no-such-file", *words[4:], "--out", "x"])
     assert done.exit_code == 2
     assert "no-such-file: cannot be read" in done.stderr
+
+
+def test_the_mark_that_some_editors_write_is_no_part_of_the_secret(tmp_path):
+    (tmp_path / "seed.txt").write_text(SECRET, encoding="utf-8-sig")
+    assert read_seed(tmp_path / "seed.txt") == SECRET.strip()
 
 
 def test_the_command_says_what_to_publish_and_what_to_keep(tmp_path):
