@@ -1,8 +1,13 @@
-"""What tests everywhere need: where the shared data is, and nothing more."""
+"""What tests everywhere need: one thread for arithmetic, and where the shared data is."""
 
+import os
 from pathlib import Path
 
 import pytest
+
+# Before numpy, torch or scikit-learn is loaded, and for every process that a test starts: workers
+# share the cores, and threads that wait for each other in a busy loop take them from one another.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # Doctests are looked for in every module, and several modules are called conftest.
 collect_ignore_glob = ["conftest.py", "*/conftest.py"]
