@@ -5,6 +5,8 @@ MODELS := .venv/.models
 LOCKED := --constraints requirements.lock --build-constraints requirements.lock
 FAST := not slow and not network and not gpu
 SLOW := not network and not gpu
+# A file's tests stay on one worker: its models, packs and runs are made once, not once a worker.
+PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: setup models demo test test-all lint bench lock
 
@@ -28,10 +30,10 @@ demo: models
 	$(BIN)/mmjudge demo
 
 test: models lint
-	$(BIN)/pytest -n 2 -m "$(FAST)"
+	$(PYTEST) -m "$(FAST)"
 
 test-all: models lint
-	$(BIN)/pytest -n 2 -m "$(SLOW)"
+	$(PYTEST) -m "$(SLOW)"
 
 lint: setup
 	$(BIN)/ruff check

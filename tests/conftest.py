@@ -1,14 +1,27 @@
-"""What tests everywhere need: where the shared data is, and nothing more."""
+"""What tests everywhere need: one thread for arithmetic, and where the shared data is."""
 
+import os
 from pathlib import Path
 
 import pytest
 
+# Before numpy, torch or scikit-learn is loaded, and for every process that a test starts: workers
+# share the cores, and threads that wait for each other in a busy loop take them from one another.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # Doctests are looked for in every module, and several modules are called conftest.
 collect_ignore_glob = ["conftest.py", "*/conftest.py"]
 
+# What trains, draws or loads models. Whole files go to a worker each (see the Makefile), so that
+# what a file prepares is prepared once; these come first, so that short files fill up the end.
+LONG = ("tests/training/", "tests/scenes/", "tests/assets/", "tests/judges/", "tests/engine/")
+
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared" / "data"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
 
 @pytest.fixture(scope="session")

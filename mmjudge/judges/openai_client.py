@@ -102,6 +102,9 @@ class Channel:
 
         self.endpoint, self.model, self.timeout_s = endpoint, model, timeout_s
         self._openai = openai
+        # In the clear, on this machine, past every proxy, no certificate is ever met; to read those
+        # that are trusted takes 50 ms a batch.
+        in_the_clear = endpoint.local and endpoint.url.startswith("http:")
         self._client = openai.AsyncOpenAI(
             base_url=endpoint.url,
             api_key="set-by-the-hook",
@@ -111,6 +114,7 @@ class Channel:
                 event_hooks={"request": [endpoint.prepare]},
                 follow_redirects=False,
                 trust_env=not endpoint.local,
+                verify=not in_the_clear,
             ),
         )
 

@@ -12,6 +12,7 @@ from mmjudge.errors import JudgeError, without_secrets
 from tests.engine.driven import Listed, pair
 from tests.judges.openai_asked import KEY, ask, leaked, opened
 from tests.judges.openai_server import Deed, Server, completion, error, good
+from tests.media.site import serving
 
 
 def echoing(n: int, body: Any) -> Deed:
@@ -103,3 +104,12 @@ def test_a_key_in_the_wrong_place_is_refused_and_not_shown(
 def test_what_is_printed_of_a_command_has_no_key(url: str):
     assert KEY not in without_secrets(f"mmjudge run -J base_url={url} --out x")
     assert without_secrets(url).startswith("https://")
+
+
+def test_a_server_on_this_machine_whose_certificate_nobody_vouches_for_is_sent_nothing(
+    tmp_path: Path,
+):
+    with serving(tmp_path) as (url, _):
+        (reply,) = opened(f"{url}/v1", attempts=1).judge([ask()], {})
+    assert reply.error is not None
+    assert (reply.error.reason, "no connection" in reply.error.detail) == ("infra", True)
