@@ -336,6 +336,34 @@ def export(
 
 
 @app.command()
+def pack(  # noqa: PLR0913, PLR0917 (one parameter for each option of the command)
+    runs: Runs,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="New folder of the submission.")],
+    name: Annotated[str | None, typer.Option(help="The judge's name in the table.")] = None,
+    revision: Annotated[str | None, typer.Option(help="Of a judge that has none of its own.")] = (
+        None
+    ),
+    licence: Annotated[str | None, typer.Option(help="Of the judge.")] = None,
+    contact: Annotated[str | None, typer.Option(help="E-mail, https link or @name.")] = None,
+    trained_on: Annotated[
+        list[str] | None, typer.Option(metavar="DATASET", help="Repeatable.")
+    ] = None,
+    training_known: Annotated[
+        Literal["all", "part", "none"] | None, typer.Option(help="How much of that is known.")
+    ] = None,
+) -> None:
+    """Pack runs of one judge into a folder to submit."""
+    from mmjudge.commands.leaderboard import pack_and_say
+
+    given = {"judge": name, "revision": revision, "licence": licence, "contact": contact}
+    said: dict[str, Any] = {field: text for field, text in given.items() if text is not None}
+    if training_known is not None:
+        datasets = list(trained_on or ())
+        said["training_data"] = {"known": training_known, "datasets": datasets, "overlaps": []}
+    pack_and_say(runs, out, said)
+
+
+@app.command()
 def doctor(as_json: Json = False) -> None:
     """Say what is installed and what is missing."""
     from mmjudge.doctor import print_report
