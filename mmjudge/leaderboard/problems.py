@@ -38,7 +38,7 @@ class Problem(Record):
         )
 
 
-class Unreadable(ValueError):
+class UnreadableError(ValueError):
     """What a reader of a submission gives up at; becomes a `Problem` with the file's name."""
 
     def __init__(self, found: str, allowed: str, line: int | None = None, field: str = "") -> None:
@@ -65,7 +65,7 @@ class Problems:
         if len(shown) < SHOWN_ALIKE:
             shown.append(problem)
 
-    def unreadable(self, file: str, error: Unreadable, next_step: str) -> None:
+    def unreadable(self, file: str, error: UnreadableError, next_step: str) -> None:
         """Take what a reader gave up at."""
         self.add(
             Problem(

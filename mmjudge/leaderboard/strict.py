@@ -8,12 +8,13 @@ from typing import Any
 
 import yaml
 
-from mmjudge.leaderboard.problems import Unreadable, short, show
+from mmjudge.leaderboard.problems import UnreadableError, short, show
 
 MOST_DEPTH = 12
 MOST_NODES = 2000
-MOST_DIGITS = 18
+MOST_DIGITS, MOST_FLOAT = 18, 40
 _PLAIN = (str, int, float, bool, type(None))
+_NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 _RADIX = re.compile(r"[-+]?0[xob]?[0-9a-f_]{16,}", re.I)
 
 
@@ -25,7 +26,8 @@ def strict_json(raw: bytes, line: int | None = None) -> Any:
         line: Where it stands, for messages.
 
     Raises:
-        Unreadable: NaN, infinity, a number beyond 64 bits, a key twice, nested too deep, not JSON.
+        UnreadableError: NaN, infinity, a number beyond 64 bits, a key twice, nested too deep, or
+            no JSON.
     """
     try:
         return json.loads(
@@ -35,23 +37,23 @@ def strict_json(raw: bytes, line: int | None = None) -> Any:
             parse_int=_int,
             object_pairs_hook=_object,
         )
-    except Unreadable as error:
+    except UnreadableError as error:
         error.line = line if error.line is None else error.line
         raise
     except UnicodeDecodeError as error:
-        raise Unreadable(f"byte {error.start} is no UTF-8", "UTF-8", line) from error
+        raise UnreadableError(f"byte {error.start} is no UTF-8", "UTF-8", line) from error
     except RecursionError as error:
-        raise Unreadable("lists or objects nested too deep", "a few levels", line) from error
+        raise UnreadableError("lists or objects nested too deep", "a few levels", line) from error
     except json.JSONDecodeError as error:
         at = error.lineno if line is None else line
-        raise Unreadable(f"no JSON: {error.msg}, column {error.colno}", "JSON", at) from error
+        raise UnreadableError(f"no JSON: {error.msg}, column {error.colno}", "JSON", at) from error
 
 
 def check_depth(value: Any, most: int = MOST_DEPTH) -> None:
     """Refuse a value whose lists and objects are nested deeper than that.
 
     Raises:
-        Unreadable: It is.
+        UnreadableError: It is.
     """
     level, depth = [value], 0
     while level := [
@@ -62,23 +64,23 @@ def check_depth(value: Any, most: int = MOST_DEPTH) -> None:
     ]:
         depth += 1
         if depth > most:
-            raise Unreadable("lists or objects nested too deep", f"{most} levels")
+            raise UnreadableError("lists or objects nested too deep", f"{most} levels")
 
 
 def _constant(text: str) -> float:
-    raise Unreadable(text, "a finite number, or null")
+    raise UnreadableError(text, "a finite number, or null")
 
 
 def _float(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):
-        raise Unreadable(short(text), "a finite number of 64 bits")
+        raise UnreadableError(short(text), "a finite number of 64 bits")
     return value
 
 
 def _int(text: str) -> int:
     if len(text) > MOST_DIGITS + text.startswith("-"):
-        raise Unreadable(f"a number of {len(text)} digits", f"at most {MOST_DIGITS} digits")
+        raise UnreadableError(f"a number of {len(text)} digits", f"at most {MOST_DIGITS} digits")
     return int(text)
 
 
@@ -87,7 +89,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(content) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise Unreadable(f"{show(twice)} twice", "each key once", field=short(twice))
+        raise UnreadableError(f"{show(twice)} twice", "each key once", field=short(twice))
     return content
 
 
@@ -98,22 +100,22 @@ def strict_yaml(raw: bytes) -> tuple[dict[str, Any], dict[str, int]]:
         The content, and the line of each field by its path, as in `training_data.known`.
 
     Raises:
-        Unreadable: Aliases, anchors, tags, several documents, a key twice, deep nesting, dates,
-            numbers that are not finite; or no YAML.
+        UnreadableError: Aliases, anchors, tags, several documents, a key twice, deep nesting,
+            dates, numbers that are not finite; or no YAML.
     """
     try:
         text = raw.decode("utf-8-sig")
         _check_events(text)
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except UnicodeDecodeError as error:
-        raise Unreadable(f"byte {error.start} is no UTF-8", "UTF-8") from error
+        raise UnreadableError(f"byte {error.start} is no UTF-8", "UTF-8") from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         reason = short(" ".join(str(getattr(error, "problem", None) or error).split()))
         line = mark.line + 1 if mark else None
-        raise Unreadable(f"no YAML: {reason}", "a YAML mapping", line) from error
+        raise UnreadableError(f"no YAML: {reason}", "a YAML mapping", line) from error
     if not isinstance(node, yaml.MappingNode):
-        raise Unreadable("no mapping", "field: value, a line each", 1)
+        raise UnreadableError("no mapping", "field: value, a line each", 1)
     lines: dict[str, int] = {}
     return _value(node, "", lines), lines
 
@@ -122,18 +124,19 @@ def _check_events(text: str) -> None:
     """Refuse what costs or means more than it says, before anything is built from it."""
     depth = nodes = documents = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
-        line = event.start_mark.line + 1
+        line = event.start_mark.line + 1 if event.start_mark else None
         if isinstance(event, yaml.NodeEvent) and event.anchor is not None:
-            raise Unreadable("an alias or anchor (* or &)", "plain values, written out", line)
-        if getattr(event, "tag", None) is not None:
-            raise Unreadable(f"the tag {show(event.tag)}", "plain values without tags", line)
+            raise UnreadableError("an alias or anchor (* or &)", "plain values, written out", line)
+        tag = getattr(event, "tag", None)
+        if tag is not None:
+            raise UnreadableError(f"the tag {show(tag)}", "plain values without tags", line)
         documents += isinstance(event, yaml.DocumentStartEvent)
         nodes += isinstance(event, yaml.NodeEvent)
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > MOST_DEPTH or nodes > MOST_NODES or documents > 1:
             allowed = f"one document, {MOST_DEPTH} levels, {MOST_NODES} values"
-            raise Unreadable("too much", allowed, line)
+            raise UnreadableError("too much", allowed, line)
 
 
 def _value(node: Any, path: str, lines: dict[str, int]) -> Any:
@@ -143,17 +146,18 @@ def _value(node: Any, path: str, lines: dict[str, int]) -> Any:
     if isinstance(node, yaml.SequenceNode):
         return [_value(one, f"{path}.{i}", lines) for i, one in enumerate(node.value)]
     try:
-        if _RADIX.fullmatch(node.value) or len(node.value.lstrip("+-")) > MOST_DIGITS:
-            text = node.tag not in ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
-            value: Any = node.value if text else None
-            if not text:
-                raise ValueError
-        else:
-            value = yaml.SafeLoader("").construct_object(node)  # type: ignore[no-untyped-call]
+        if node.tag in _NUMBERS and (len(node.value) > MOST_FLOAT or _RADIX.fullmatch(node.value)):
+            raise ValueError("it would be a number of many digits")
+        value = yaml.SafeLoader("").construct_object(node)
+        if isinstance(value, int) and abs(value) >= 10**MOST_DIGITS:
+            raise ValueError("beyond 64 bits")
+        node.value.encode()  # a lone surrogate, which no file can keep, is a ValueError
     except (ValueError, OverflowError, yaml.YAMLError) as error:
-        raise Unreadable(show(node.value), "text, or a number of 64 bits", line, path) from error
+        raise UnreadableError(
+            show(node.value), "text, or a number of 64 bits", line, path
+        ) from error
     if not isinstance(value, _PLAIN) or (isinstance(value, float) and not math.isfinite(value)):
-        raise Unreadable(show(node.value), "text in quotes, or a finite number", line, path)
+        raise UnreadableError(show(node.value), "text in quotes, or a finite number", line, path)
     return value
 
 
@@ -162,8 +166,20 @@ def _pairs(node: Any, path: str, lines: dict[str, int]) -> Iterator[tuple[str, A
     for key, value in node.value:
         line = key.start_mark.line + 1
         if not isinstance(key, yaml.ScalarNode) or key.value == "<<":
-            raise Unreadable("a key that is no name", "name: value", line, path)
+            raise UnreadableError("a key that is no name", "name: value", line, path)
         if key.value in seen:
-            raise Unreadable(f"{show(key.value)} twice", "each field once", line, path)
+            raise UnreadableError(f"{show(key.value)} twice", "each field once", line, path)
         seen.add(key.value)
         yield key.value, _value(value, f"{path}.{key.value}".strip("."), lines)
+
+
+def check_text(value: Any) -> None:
+    """Refuse a value that holds a lone surrogate, which no file can keep.
+
+    Raises:
+        UnreadableError: It does.
+    """
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise UnreadableError("a lone surrogate", "text that UTF-8 can hold") from error
