@@ -430,6 +430,39 @@ def scenes_season(  # noqa: PLR0913, PLR0917 (one parameter for each option of t
     write_season(wanted, seed_file, out, workers)
 
 
+leaderboard = typer.Typer(help="Check submissions to a leaderboard.", no_args_is_help=True)
+app.add_typer(leaderboard, name="leaderboard")
+
+
+@leaderboard.command("check")
+def leaderboard_check(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the submission.")],
+    task: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FOLDER", help="A task that is not installed; repeatable."),
+    ] = None,
+    data: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=FOLDER", help="Data of an installed task; repeatable."),
+    ] = None,
+    against: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Other submissions, to find copies.")
+    ] = None,
+    resamples: Resamples = 200,
+    as_json: Json = False,
+) -> None:
+    """Judge a submission again from its raw replies: every error, and what a reviewer should see.
+
+    Exit code 0 where it is accepted, 1 where it is rejected.
+    """
+    from mmjudge.commands.leaderboard import check_and_print
+    from mmjudge.commands.options import key_values
+
+    places = key_values("--data", data or [])
+    code = check_and_print(folder, task or [], places, against, resamples, as_json=as_json)
+    raise typer.Exit(code)
+
+
 def main() -> None:
     """Entry point of the command `mmjudge`."""
     for stream in (sys.stdout, sys.stderr):

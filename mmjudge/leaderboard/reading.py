@@ -141,3 +141,15 @@ def _check_meta(meta: Meta | None, content: RunFile, problems: Problems) -> None
             allowed = f"{show(str(wanted), 200)}, as in {RUN}"
             problem = UnreadableError(show(str(found), 200), allowed, field=name)
             problems.unreadable(META, problem, MEND_META)
+
+
+def read_meta(folder: Path) -> Meta | None:
+    """The meta of a submission, None where it is wrong."""
+    problems = Problems()
+    return _meta(look(folder, problems), problems)
+
+
+def read_run_file(folder: Path) -> RunFile | None:
+    """The runs of a submission as typed, None where the file is wrong."""
+    problems = Problems()
+    return _run_file(look(folder, problems), problems)
