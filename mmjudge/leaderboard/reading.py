@@ -1,6 +1,7 @@
 """Read a submission, and judge it again: nothing that was typed is believed."""
 
 import tempfile
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -10,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from mmjudge.leaderboard.folder import Files, look
 from mmjudge.leaderboard.plans import RunPlan, Sources, plan_runs
 from mmjudge.leaderboard.problems import Problem, Problems, UnreadableError, show
-from mmjudge.leaderboard.rebuild import rebuild
+from mmjudge.leaderboard.rebuild import read_again, rebuild
 from mmjudge.leaderboard.replies import Staging, read_replies
 from mmjudge.leaderboard.strict import check_depth, check_text, strict_json, strict_yaml
 from mmjudge.leaderboard.submission import META, RUN, Meta, RunFile
@@ -24,8 +25,8 @@ T = TypeVar("T", bound=BaseModel)
 class Rebuilt(NamedTuple):
     """A submission as it was found: the problems, and a run folder for each of its runs.
 
-    `meta` and `content` are None where the files cannot be read; the runs are only whole, and to
-    be used, where there is no problem.
+    `meta` and `content` are None where the files cannot be read. Only where there is no problem are
+    the runs whole, and to be used.
     """
 
     problems: tuple[Problem, ...]
@@ -55,7 +56,8 @@ def rebuild_submission(folder: Path, out: Path, sources: Sources | None = None) 
         _check_meta(meta, content, problems)
         plans = plan_runs(content, sources or Sources(), problems)
     runs = _rebuild_all(files, plans, out, problems) if plans else ()
-    return Rebuilt(tuple(problems.all()), problems.total, meta, content, tuple(runs))
+    whole = tuple(runs) if problems.total == 0 else ()
+    return Rebuilt(tuple(problems.all()), problems.total, meta, content, whole)
 
 
 def _rebuild_all(
@@ -68,8 +70,12 @@ def _rebuild_all(
     ):
         read_replies(files, plans, staging, problems)
         for place, plan in plans.items():
-            runs.append(out / str(place))
-            rebuild(plan, staging, runs[-1], files.judgments or "", problems)
+            read = read_again(plan, staging, files.judgments or "", problems)
+            if problems.total:  # there is no run to be had, but all is read for what else is wrong
+                deque(read, maxlen=0)
+            else:
+                runs.append(out / str(place))
+                rebuild(read, plan.header, runs[-1])
             plan.keys.clear()
     return runs
 

@@ -1,6 +1,8 @@
 """From raw replies to a run of our own: verdicts parsed again, items and gold of the task."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from mmjudge.errors import MmjudgeError
 from mmjudge.judges.base import Judge, JudgeContext, open_judge
@@ -8,44 +10,59 @@ from mmjudge.leaderboard.plans import RunPlan
 from mmjudge.leaderboard.problems import Problem, Problems, show
 from mmjudge.leaderboard.replies import PACK_AGAIN, Staged, Staging
 from mmjudge.planning import Planned
+from mmjudge.probed_rows import Unasked
 from mmjudge.protocols import parse
 from mmjudge.resume import stored_item
-from mmjudge.store import Judged, RunStore
+from mmjudge.store import Judged, RunStore, StoredItem
 from mmjudge.task import BadItem
-from mmjudge.types import Request
+from mmjudge.types import Request, RunHeader
 
-GROUP = 2000
 BASELINE = "baseline:"
 
 
-def rebuild(run: RunPlan, staging: Staging, folder: Path, name: str, problems: Problems) -> None:
-    """Write the run that the replies are of, as if it had been judged here.
+class Read(NamedTuple):
+    """What came of one item: its row, its judgments, and what no probe could ask."""
+
+    item: StoredItem
+    judged: list[Judged]
+    unasked: list[Unasked]
+
+
+def read_again(run: RunPlan, staging: Staging, name: str, problems: Problems) -> Iterator[Read]:
+    """Parse the replies of a run again, an item at a time.
 
     Args:
         run: What was to be asked.
         staging: The replies.
-        folder: A new folder for it.
         name: The file that the replies came from, for messages.
         problems: Takes what disagrees with the plan, and verdicts without a raw reply.
     """
     wording = run.header.judge.wordings.get(run.header.settings.protocol)
     typed = _Typed(run)
-    with RunStore.create(folder, run.header) as store:
-        for place, item in run.plan.items():
-            rows = [stored_item(place, item)]
-            if isinstance(item, BadItem):
-                store.add(rows, [])
+    for place, item in run.plan.items():
+        row = stored_item(place, item)
+        if isinstance(item, BadItem):
+            yield Read(row, [], [])
+            continue
+        asked, unasked = run.plan.of(place, item)
+        judged = []
+        for one in asked:
+            staged = staging.get(run.place, one.request.key)
+            if staged is None or not _agrees(one, staged, typed, (name, problems)):
                 continue
-            asked, unasked = run.plan.of(place, item)
-            judged = []
-            for one in asked:
-                staged = staging.get(run.place, one.request.key)
-                if staged is None or not _agrees(one, staged, typed, (name, problems)):
-                    continue
-                reply = staged.judgment.reply
-                outcome = parse(one.request, reply, wording)
-                judged.append(Judged(place, one.criterion, one.request, reply, outcome, one.cue))
-            store.add(rows, judged, unasked=unasked)
+            reply = staged.judgment.reply
+            outcome = parse(one.request, reply, wording)
+            judged.append(Judged(place, one.criterion, one.request, reply, outcome, one.cue))
+        yield Read(row, judged, unasked)
+
+
+def rebuild(read: Iterator[Read], header: RunHeader, folder: Path) -> None:
+    """Write a run as if it had been judged here, into a new folder."""
+    with RunStore.create(folder, header) as store:
+        # It is made again from the submission whenever it is needed: nothing is lost by a kill.
+        store.connection.execute("PRAGMA synchronous=OFF")
+        for row, judged, unasked in read:
+            store.add([row], judged, unasked=unasked)
 
 
 def _agrees(one: Planned, staged: Staged, typed: "_Typed", to: tuple[str, Problems]) -> bool:

@@ -127,10 +127,12 @@ class RunFile(Record):
     """`run.json`: the runs, each of another task or protocol, of one judge."""
 
     format: Literal[1]
-    runs: tuple[SubmittedRun, ...] = Field(min_length=1, max_length=MOST_RUNS)
+    runs: tuple[SubmittedRun, ...] = Field(max_length=MOST_RUNS)
 
     @model_validator(mode="after")
     def _one_judge(self) -> Self:
+        if not self.runs:
+            raise ValueError("runs: at least one is needed")
         judges = {(r.judge.name, r.judge.revision, str(r.judge.params)) for r in self.runs}
         if len(judges) > 1:
             raise ValueError("runs: one judge, revision and parameters are allowed, found several")
