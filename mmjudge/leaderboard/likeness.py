@@ -21,7 +21,7 @@ LONG = 40
 """Characters from which on the same text is no accident."""
 NEAR_NAME = 88
 """Likeness of names, of 100, from which on they are reported."""
-_ALIKE = str.maketrans("01358|", "olesbl")
+_ALIKE = str.maketrans("015i|", "olsll")
 
 Cell = tuple[str, str, str, tuple[int, ...], int]
 
@@ -124,6 +124,8 @@ def plain_name(name: str) -> str:
     Example:
         >>> plain_name("GPT-4o Judge"), plain_name("gpt4O-judge")
         ('gpt4ojudge', 'gpt4ojudge')
+        >>> plain_name("Wr1ter") == plain_name("writer")
+        True
     """
     folded = unicodedata.normalize("NFKD", name).casefold().translate(_ALIKE)
     return "".join(c for c in folded if c.isalnum())

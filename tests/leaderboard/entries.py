@@ -63,7 +63,7 @@ def write_task(folder: Path, n: int = N_ITEMS, rated: bool = False, **card: Any)
     for i in range(n):
         gold: dict[str, Any] = {"kind": "preference", "value": ("first", "second")[i % 2]}
         if rated:
-            gold["ratings"] = [gold["value"], *("first", "second")]
+            gold["ratings"] = [gold["value"]] * 4 + [("second", "first")[i % 2]]
         candidates = [{"id": c, "parts": [f"answer {c} of {i}"]} for c in "ab"]
         item = {"id": f"i{i}", "prompt": [f"question {i}"], "candidates": candidates}
         lines.append(json.dumps(item | {"gold": {"quality": gold}, "strata": {"half": str(i % 2)}}))
