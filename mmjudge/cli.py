@@ -435,7 +435,7 @@ app.add_typer(leaderboard, name="leaderboard")
 
 
 @leaderboard.command("check")
-def leaderboard_check(
+def leaderboard_check(  # noqa: PLR0913, PLR0917 (one parameter for each option of the command)
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the submission.")],
     task: Annotated[
         list[Path] | None,
@@ -444,6 +444,10 @@ def leaderboard_check(
     data: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME=FOLDER", help="Data of an installed task; repeatable."),
+    ] = None,
+    gold: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=FOLDER", help="Private part of a season; repeatable."),
     ] = None,
     against: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Other submissions, to find copies.")
@@ -455,11 +459,12 @@ def leaderboard_check(
 
     Exit code 0 where it is accepted, 1 where it is rejected.
     """
-    from mmjudge.commands.leaderboard import check_and_print
+    from mmjudge.commands.leaderboard import check_and_print, sources
     from mmjudge.commands.options import key_values
 
-    places = key_values("--data", data or [])
-    code = check_and_print(folder, task or [], places, against, resamples, as_json=as_json)
+    places, secret = key_values("--data", data or []), key_values("--gold", gold or [])
+    found = sources(task or [], places, secret)
+    code = check_and_print(folder, found, against, resamples, as_json=as_json)
     raise typer.Exit(code)
 
 

@@ -23,14 +23,18 @@ def pack_and_say(runs: Sequence[Path], out: Path, said: Mapping[str, Any]) -> No
     typer.echo(f"fill in {out / META}, then: mmjudge leaderboard check {out}", err=True)
 
 
+def sources(tasks: Sequence[Path], data: Mapping[str, str], gold: Mapping[str, str]) -> Sources:
+    """Where the tasks of a submission come from, as options name it.
+
+    Raises:
+        MmjudgeError: A folder is no task.
+    """
+    places = [{name: Path(place) for name, place in one.items()} for one in (data, gold)]
+    return Sources(tasks, *places)
+
+
 def check_and_print(
-    folder: Path,
-    tasks: Sequence[Path],
-    data: Mapping[str, str],
-    against: Path | None,
-    resamples: int,
-    *,
-    as_json: bool,
+    folder: Path, found: Sources, against: Path | None, resamples: int, *, as_json: bool
 ) -> int:
     """Check a submission and print what was found.
 
@@ -38,10 +42,9 @@ def check_and_print(
         Exit code: 0 accepted, 1 rejected.
 
     Raises:
-        MmjudgeError: There is no such folder, or an option is wrong.
+        MmjudgeError: There is no such folder.
     """
-    sources = Sources(tasks, {name: Path(place) for name, place in data.items()})
-    report = check(folder, sources, against, resamples)
+    report = check(folder, found, against, resamples)
     typer.echo(report.model_dump_json(indent=1) if as_json else "\n".join(_lines(report)))
     return 0 if report.accepted else 1
 

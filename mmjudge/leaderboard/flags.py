@@ -146,9 +146,9 @@ def _failures(run: Judged) -> Iterator[tuple[str, str]]:
 
 
 def _usage(run: Judged) -> Iterator[tuple[str, str]]:
-    """Most replies do not say what they took."""
-    answered = int((~run.table.failed).sum())
-    wanted = ["latency_s"] if _count(run, "$.scores") else ["tokens_in", "tokens_out", "latency_s"]
+    """Most replies of a judge that reads or writes words do not say what they took."""
+    answered = sum(_count(run, f"$.{name}") for name in ("text", "probabilities"))
+    wanted = ("tokens_in", "tokens_out", "latency_s")
     lacking = [name for name in wanted if 2 * _count(run, f"$.{name}") < answered]
     if lacking:
         yield "missing usage", f"most of {answered} replies lack {', '.join(lacking)}"

@@ -5,15 +5,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mmjudge.errors import MmjudgeError
+from mmjudge.errors import MmjudgeError, unknown
 from mmjudge.folder_task import FolderTask, open_task
 from mmjudge.leaderboard.problems import Problems, UnreadableError, short, show
 from mmjudge.leaderboard.submission import RUN, RunFile, SubmittedRun
 from mmjudge.planning import Plan, Planned
 from mmjudge.probes import Probe
 from mmjudge.probes.catalog import open_probe
+from mmjudge.scenes.season import join
 from mmjudge.task import BadItem, Task
-from mmjudge.types import RunHeader
+from mmjudge.types import Item, ProtocolName, RunHeader
 
 MOST_PLANNED = 5_000_000
 """Judgments that one submission may hold."""
@@ -25,16 +26,34 @@ class Sources:
     Args:
         folders: Task folders beside the installed tasks, such as a season.
         data: Data of installed tasks, by name.
+        gold: Private parts of seasons, by the name of the task whose public part is in `folders`.
 
     Raises:
-        MmjudgeError: A folder is no task.
+        MmjudgeError: A folder is no task, or gold is for a task that is not among them.
     """
 
     def __init__(
-        self, folders: Sequence[Path] = (), data: Mapping[str, Path] | None = None
+        self,
+        folders: Sequence[Path] = (),
+        data: Mapping[str, Path] | None = None,
+        gold: Mapping[str, Path] | None = None,
     ) -> None:
-        self.data = dict(data or {})
+        self.data, self.gold = dict(data or {}), dict(gold or {})
         self.folders = {task.spec.name: task for task in map(FolderTask, folders)}
+        for name in self.gold:
+            if name not in self.folders:
+                raise MmjudgeError(f"gold: {unknown('task folder', name, self.folders)}")
+
+    def complete(self, name: str, protocol: ProtocolName) -> dict[str, Item]:
+        """The items of a season with their gold, by id; none where the gold is no secret.
+
+        Raises:
+            MmjudgeError: The private part cannot be read, or is of another season.
+        """
+        if name not in self.gold:
+            return {}
+        public = self.folders[name].folder
+        return {item.id: item for item in join(public, self.gold[name], protocol)}
 
     def open(self, name: str) -> Task:
         """The task of that name.
@@ -51,7 +70,8 @@ class Sources:
 class RunPlan:
     """One run of a submission: its header, made here, its plan, and the keys that it must have.
 
-    `keys` maps a key to whether a reply to it was found.
+    `keys` maps a key to whether a reply to it was found. `gold` holds the items of a season with
+    what the judge was not to know: they are stored, and the plan is made without.
     """
 
     place: int
@@ -59,7 +79,7 @@ class RunPlan:
     header: RunHeader
     plan: Plan
     keys: dict[bytes, bool] = field(default_factory=dict)
-    n_items: int = 0
+    gold: dict[str, Item] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -113,7 +133,7 @@ def _plan(place: int, run: SubmittedRun, sources: Sources) -> RunPlan:
     if run.settings.protocol not in spec.protocols:
         protocols = ", ".join(spec.protocols)
         raise UnreadableError(run.settings.protocol, protocols, field=f"{where}.settings.protocol")
-    probes = [_probe(where, name, run.probes[name]) for name in run.settings.probes]
+    probes = [_probe(where, probe, run.probes[probe]) for probe in run.settings.probes]
     facts = "\0".join((run.task, run.judge.fingerprint, run.settings.model_dump_json()))
     header = RunHeader(
         run_id=hashlib.sha256(facts.encode()).hexdigest()[:12],
@@ -124,7 +144,8 @@ def _plan(place: int, run: SubmittedRun, sources: Sources) -> RunPlan:
         packages=run.packages,
         probes=tuple(probe.card for probe in probes),
     )
-    return RunPlan(place, task, header, Plan(task, header, probes))
+    gold = sources.complete(name, run.settings.protocol)
+    return RunPlan(place, task, header, Plan(task, header, probes), gold=gold)
 
 
 def _probe(where: str, name: str, version: int) -> Probe:
@@ -142,7 +163,6 @@ def _probe(where: str, name: str, version: int) -> Probe:
 def _fill(run: RunPlan, left: int) -> None:
     """Note every key that the run must have."""
     for place, item in run.plan.items():
-        run.n_items += 1
         if isinstance(item, BadItem):
             continue
         for one in run.plan.of(place, item).asked:

@@ -40,7 +40,7 @@ def read_again(run: RunPlan, staging: Staging, name: str, problems: Problems) ->
     wording = run.header.judge.wordings.get(run.header.settings.protocol)
     typed = _Typed(run)
     for place, item in run.plan.items():
-        row = stored_item(place, item)
+        row = stored_item(place, run.gold.get(item.id, item))
         if isinstance(item, BadItem):
             yield Read(row, [], [])
             continue

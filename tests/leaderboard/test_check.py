@@ -207,3 +207,24 @@ def test_an_archive_is_not_unpacked(entry, checked, tmp_path):
     archive = shutil.make_archive(str(tmp_path / "entry"), "zip", entry)
     with pytest.raises(MmjudgeError, match="archives are never unpacked"):
         checked(tmp_path / archive)
+
+
+def test_a_season_is_scored_by_gold_that_the_judge_never_saw(tmp_path):
+    from mmjudge.scenes.pack import Wanted
+    from mmjudge.scenes.season import season
+
+    (tmp_path / "secret.txt").write_text("s" * 40, encoding="utf-8")
+    wanted = Wanted("", 4, ("text->image",), ("easy",), ("pair",))
+    season(wanted, tmp_path / "secret.txt", tmp_path / "season")
+    public, private = tmp_path / "season" / "public", tmp_path / "season" / "private"
+    probes = "rerun,authority"  # the latter pulls to the worse one, which the gold would tell
+    entry = submit(public, Writer(luck), tmp_path, probes=probes)
+    (name,) = Sources([public]).folders
+    blind = check(entry, Sources([public]), resamples=0)
+    seen = check(entry, Sources([public], gold={name: private}), resamples=0)
+    assert blind.accepted
+    assert seen.accepted
+    assert not blind.runs[0].figures
+    assert seen.runs[0].figures[0].value is not None
+    with pytest.raises(MmjudgeError, match="unknown task folder"):
+        Sources([public], gold={"other": private})
