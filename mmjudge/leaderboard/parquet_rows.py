@@ -58,5 +58,7 @@ def _line(row: dict[str, Any]) -> bytes:
 if __name__ == "__main__":
     try:
         main()
-    except (Exception, MemoryError) as error:  # noqa: BLE001 (said to the process that waits)
+    except MemoryError:
+        sys.exit(f"more than {MOST_MEMORY} bytes of memory to read {ROWS} rows")
+    except Exception as error:  # noqa: BLE001 (said to the process that waits)
         sys.exit(f"{type(error).__name__}: {error}"[:500])

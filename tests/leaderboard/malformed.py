@@ -120,7 +120,7 @@ def change_a_reply(files: Good, random: Random) -> None:
 def _object(raw: bytes) -> dict[str, Any]:
     try:
         found = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 
@@ -218,7 +218,7 @@ def change_the_meta(files: Good, random: Random) -> None:
 def _mapping(files: Good) -> dict[str, Any]:
     try:
         found = yaml.safe_load(files.get(META, b"") or b"{}")
-    except (yaml.YAMLError, ValueError):
+    except (yaml.YAMLError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 
