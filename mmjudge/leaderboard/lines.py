@@ -89,7 +89,9 @@ def _parquet(files: Files, name: str) -> Iterator[BinaryIO]:
                 said.seek(max(0, said.seek(0, os.SEEK_END) - 4000))
                 reason = said.read().decode("utf-8", "replace").strip().rpartition("\n")[2]
                 found = short(reason, 200) or f"its reader died ({child.returncode})"
-                raise UnreadableError(found, "a whole file with the columns that docs/submit.md names")
+                raise UnreadableError(
+                    found, "a whole file with the columns that docs/submit.md names"
+                )
         finally:
             if child.stdout is not None:
                 child.stdout.close()

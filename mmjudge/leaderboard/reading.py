@@ -4,22 +4,23 @@ import tempfile
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from mmjudge.leaderboard.folder import Files, look
 from mmjudge.leaderboard.plans import RunPlan, Sources, plan_runs
 from mmjudge.leaderboard.problems import Problem, Problems, UnreadableError, show
 from mmjudge.leaderboard.rebuild import read_again, rebuild
 from mmjudge.leaderboard.replies import Staging, read_replies
-from mmjudge.leaderboard.strict import check_depth, check_text, strict_json, strict_yaml
+from mmjudge.leaderboard.strict import check_shape, check_text, strict_json, strict_yaml
 from mmjudge.leaderboard.submission import META, RUN, Meta, RunFile
 
 MEND_META = "mend that line; docs/submit.md lists the fields"
 MEND_RUN = "pack the run again with mmjudge pack, and change nothing in the file"
 
-T = TypeVar("T", bound=BaseModel)
+MOST_VALUES = 50_000
+"""Values in run.json."""
 
 
 class Rebuilt(NamedTuple):
@@ -117,7 +118,7 @@ def _run_file(files: Files, problems: Problems) -> RunFile | None:
         if RUN not in files.names:
             return None
         content: Any = strict_json(files.read(RUN))
-        check_depth(content)
+        check_shape(content, MOST_VALUES)
         check_text(content)
         return RunFile.model_validate(content)
     except (UnreadableError, OSError) as error:

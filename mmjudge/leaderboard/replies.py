@@ -13,7 +13,7 @@ from mmjudge.leaderboard.folder import Files
 from mmjudge.leaderboard.lines import judgment_lines
 from mmjudge.leaderboard.plans import RunPlan
 from mmjudge.leaderboard.problems import MOST_LINES, Problem, Problems, UnreadableError, show
-from mmjudge.leaderboard.strict import strict_json
+from mmjudge.leaderboard.strict import check_shape, strict_json
 from mmjudge.leaderboard.submission import JudgmentLine
 
 PACK_AGAIN = "pack the run again with mmjudge pack, and change nothing in the file"
@@ -91,8 +91,11 @@ def _take(
 ) -> None:
     plans, staging, problems = into
     try:
-        judgment = JudgmentLine.model_validate(strict_json(raw, number))
+        content = strict_json(raw, number)
+        check_shape(content)
+        judgment = JudgmentLine.model_validate(content)
     except UnreadableError as error:
+        error.line = number
         problems.unreadable(name, error, PACK_AGAIN)
         return
     except ValidationError as error:

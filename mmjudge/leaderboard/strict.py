@@ -49,22 +49,24 @@ def strict_json(raw: bytes, line: int | None = None) -> Any:
         raise UnreadableError(f"no JSON: {error.msg}, column {error.colno}", "JSON", at) from error
 
 
-def check_depth(value: Any, most: int = MOST_DEPTH) -> None:
-    """Refuse a value whose lists and objects are nested deeper than that.
+def check_shape(value: Any, nodes: int = MOST_NODES, depth: int = MOST_DEPTH) -> None:
+    """Refuse a value of too many parts, or nested too deep, before each part could be an error.
 
     Raises:
         UnreadableError: It is.
     """
-    level, depth = [value], 0
+    level, levels, count = [value], 0, 0
     while level := [
         child
         for one in level
         if isinstance(one, list | dict)
         for child in (one.values() if isinstance(one, dict) else one)
     ]:
-        depth += 1
-        if depth > most:
-            raise UnreadableError("lists or objects nested too deep", f"{most} levels")
+        levels, count = levels + 1, count + len(level)
+        if levels > depth:
+            raise UnreadableError("lists or objects nested too deep", f"{depth} levels")
+        if count > nodes:
+            raise UnreadableError(f"over {nodes} values", f"at most {nodes}")
 
 
 def _constant(text: str) -> float:

@@ -91,6 +91,15 @@ def test_a_line_that_is_no_plain_json_is_named(entry, rejected, value, said):
     assert said in problem.found + problem.allowed
 
 
+@pytest.mark.parametrize("field", ["order", "more"])
+def test_a_line_of_a_hundred_thousand_mistakes_is_one_problem(entry, rejected, field):
+    lines = read_lines(entry)
+    lines[1][field] = ["x"] * 100_000
+    write_lines(entry, lines)
+    problem = rejected(entry)[0]
+    assert (problem.line, problem.count) == (2, 1)
+
+
 @pytest.mark.parametrize("field", ["latency_s", "tokens_in"])
 @pytest.mark.parametrize("value", [-1, 1e12])
 def test_usage_that_cannot_be_is_refused(entry, rejected, field, value):
