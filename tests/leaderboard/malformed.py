@@ -249,7 +249,8 @@ def add_yaml(files: Good, random: Random) -> None:
 
 
 def bloat(files: Good, random: Random) -> None:
-    files[JSONL] = compress(random.choice((b" ", b"\n", b"[", b'{"a":', b"{}\n")) * 1_100_000)
+    filler = random.choice((b" ", b"\n", b"[", b'{"a":', b"{}\n"))
+    files[JSONL] = compress(filler * (1_100_000 // len(filler)))
 
 
 KINDS: tuple[Callable[[Good, Random], None], ...] = (
