@@ -218,11 +218,12 @@ def _in_json(
 ) -> list[Found]:
     """Verdicts under a key that is a label, as in `{"verdict": "A"}`."""
     found = []
+    place = counted = 0
     for start, content in json_objects(text):
+        place, counted = place + text.count("\n", counted, start), start
         stated = [str(v) for k, v in content.items() if isinstance(v, str) and label.fullmatch(k)]
         values = [read(_unbracketed(value.strip())) for value in stated]
         known = [value for value in values if value is not None]
-        place = text.count("\n", 0, start)
         found += [Found(v, labelled=True, closed=True, position=place) for v in known]
     return found
 

@@ -1,0 +1,66 @@
+"""`mmjudge pack` and `mmjudge leaderboard check`."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from mmjudge.leaderboard.check import Report, check
+from mmjudge.leaderboard.pack import pack
+from mmjudge.leaderboard.plans import Sources
+from mmjudge.leaderboard.submission import META
+
+
+def pack_and_say(runs: Sequence[Path], out: Path, said: Mapping[str, Any]) -> None:
+    """Write a submission, and say what is left to do.
+
+    Raises:
+        MmjudgeError: The runs do not make one submission, or the folder cannot be written.
+    """
+    count = pack(runs, out, said)
+    typer.echo(f"{count} judgments of {len(runs)} runs packed: {out}", err=True)
+    typer.echo(f"fill in {out / META}, then: mmjudge leaderboard check {out}", err=True)
+
+
+def sources(tasks: Sequence[Path], data: Mapping[str, str], gold: Mapping[str, str]) -> Sources:
+    """Where the tasks of a submission come from, as options name it.
+
+    Raises:
+        MmjudgeError: A folder is no task.
+    """
+    places = [{name: Path(place) for name, place in one.items()} for one in (data, gold)]
+    return Sources(tasks, *places)
+
+
+def check_and_print(
+    folder: Path, found: Sources, against: Path | None, resamples: int, *, as_json: bool
+) -> int:
+    """Check a submission and print what was found.
+
+    Returns:
+        Exit code: 0 accepted, 1 rejected.
+
+    Raises:
+        MmjudgeError: There is no such folder.
+    """
+    report = check(folder, found, against, resamples)
+    typer.echo(report.model_dump_json(indent=1) if as_json else "\n".join(_lines(report)))
+    return 0 if report.accepted else 1
+
+
+def _lines(report: Report) -> Iterator[str]:
+    yield from map(str, report.problems)
+    for run in report.runs:
+        failed = ", ".join(f"{n} {reason}" for reason, n in run.failures.items()) or "no failures"
+        yield f"{run.task} {run.protocol}: {run.judgments} judgments on {run.items} items, {failed}"
+        for figure in run.figures:
+            value = "undefined" if figure.value is None else f"{figure.value:.3f}"
+            span = "" if figure.ci95 is None else " [{:.3f}, {:.3f}]".format(*figure.ci95)
+            yield f"  {figure.criterion}: {figure.metric} {value}{span}"
+    for flag in report.flags:
+        yield f"for a reviewer: {flag.name}: {flag.detail}"
+    if report.accepted:
+        yield f"{report.folder}: accepted, every figure recomputed from the raw replies"
+    else:
+        yield f"{report.folder}: rejected, {report.n_problems} problems"
