@@ -8,6 +8,9 @@ SLOW := not network and not gpu
 # A file's tests stay on one worker: its models, packs and runs are made once, not once a worker.
 PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
+# What is imported is compiled once, and not in every process again, whatever the shell says.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: setup models demo test test-all lint bench lock
 
 setup: $(READY)

@@ -213,7 +213,8 @@ def test_a_season_is_scored_by_gold_that_the_judge_never_saw(tmp_path):
     from mmjudge.scenes.pack import Wanted
     from mmjudge.scenes.season import season
 
-    (tmp_path / "secret.txt").write_text("a secret of this test, and of no season", encoding="utf-8")
+    secret = "a secret of this test, and of no season at all"
+    (tmp_path / "secret.txt").write_text(secret, encoding="utf-8")
     wanted = Wanted("", 4, ("text->image",), ("easy",), ("pair",))
     season(wanted, tmp_path / "secret.txt", tmp_path / "season")
     public, private = tmp_path / "season" / "public", tmp_path / "season" / "private"
