@@ -9,7 +9,7 @@ import typer
 from mmjudge.leaderboard.check import Report, check
 from mmjudge.leaderboard.pack import pack
 from mmjudge.leaderboard.plans import Sources
-from mmjudge.leaderboard.submission import META
+from mmjudge.leaderboard.submission import META, UNSAID
 
 
 def pack_and_say(runs: Sequence[Path], out: Path, said: Mapping[str, Any]) -> None:
@@ -19,8 +19,11 @@ def pack_and_say(runs: Sequence[Path], out: Path, said: Mapping[str, Any]) -> No
         MmjudgeError: The runs do not make one submission, or the folder cannot be written.
     """
     count = pack(runs, out, said)
-    typer.echo(f"{count} judgments of {len(runs)} runs packed: {out}", err=True)
-    typer.echo(f"fill in {out / META}, then: mmjudge leaderboard check {out}", err=True)
+    of = "1 run" if len(runs) == 1 else f"{len(runs)} runs"
+    meta = out / META
+    todo = "fill in" if UNSAID in meta.read_text(encoding="utf-8") else "look over"
+    typer.echo(f"{count} judgments of {of} packed: {out}", err=True)
+    typer.echo(f"{todo} {meta}, then: mmjudge leaderboard check {out}", err=True)
 
 
 def sources(tasks: Sequence[Path], data: Mapping[str, str], gold: Mapping[str, str]) -> Sources:
