@@ -32,8 +32,8 @@ def looked_at(report: Report) -> set[str]:
     ("family", "media"),
     [
         ("qwen2_5_vl", {"image", "video"}),
-        ("llava_onevision", {"image", "video"}),
-        ("qwen2_audio", {"audio"}),
+        pytest.param("llava_onevision", {"image", "video"}, marks=pytest.mark.slow),
+        pytest.param("qwen2_audio", {"audio"}, marks=pytest.mark.slow),
     ],
 )
 def test_a_chat_model_keeps_all_laws(family: str, media: set[str], tmp_path: Path):
