@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from mmjudge.assets import PACK, embedded
+from tests.tasks.small_public_data import PUBLIC
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "parity"
 FOLDERS = {
@@ -224,4 +225,5 @@ SMALL = {
     "tifa160": tifa160,
     "viescore": viescore,
     **{f"scenes_{family}": partial(scenes, family=family) for family in FAMILIES},
+    **PUBLIC,
 }

@@ -1,0 +1,112 @@
+"""The field's benchmarks, on small data in their layout: what is read, refused, and counted."""
+
+import math
+
+import pytest
+
+import mmjudge
+from mmjudge.folder_task import open_task
+from mmjudge.task import BadItem, JudgedRow, checked
+from mmjudge.types import Failure, Preference, Reply
+from tests.tasks.small_hub_data import png, write_parquet
+from tests.tasks.small_public_data import PUBLIC, picture
+from tests.tasks.small_task_data import SMALL
+
+
+def by_id(task, protocol):
+    return {item.id: item for item in checked(task, protocol)}
+
+
+def judged(item, *values, criterion="overall", order=(0, 1)):
+    """Judgments of a pair, one a repeat: a preference, or None for a failure."""
+    outcomes = [Failure(reason="empty") if v is None else Preference(value=v) for v in values]
+    return [
+        JudgedRow(item, criterion, order, repeat, Reply(), outcome)
+        for repeat, outcome in enumerate(outcomes)
+    ]
+
+
+def figures(task, rows):
+    """Every published figure, by rule, criterion and stratum."""
+    return {
+        (rule.name, table.criterion, table.stratum): float(table.statistic(*table.columns))
+        for rule in task.published()
+        for table in rule.tables(rows)
+    }
+
+
+def bytes_of(task, media):
+    return (task.root / media.uri).read_bytes()
+
+
+# All of them
+
+PROTOCOLS = [
+    (name, protocol) for name in sorted(PUBLIC) for protocol in open_task(name).spec.protocols
+]
+
+
+@pytest.mark.parametrize(("name", "protocol"), PROTOCOLS)
+def test_the_oracle_is_right_in_either_order(small, tmp_path, name, protocol):
+    run = mmjudge.run(
+        name, "baseline:oracle", data=small(name), out=tmp_path / "run", protocol=protocol
+    )
+    perfect = {"pair": ("accuracy", 1), "score": ("mae", 0), "rank": ("levenshtein", 0)}
+    measure, best = perfect[protocol]
+    values = [r.value for r in run.scores(n_resamples=0) if r.metric == measure]
+    assert values
+    assert set(values) == {best}
+
+
+# VL-RewardBench
+
+
+def test_a_pair_is_read_with_its_image_its_gold_and_its_group(small):
+    task = open_task("vl_rewardbench", small("vl_rewardbench"))
+    items = list(task.load("pair"))
+    assert [item.strata["group"] for item in items] == [
+        "general",
+        "hallucination",
+        "reasoning",
+        "general",
+    ]
+    assert [item.gold["overall"].value for item in items] == ["first", "second", "first", "first"]
+    image, question = items[0].prompt
+    assert question == "What colour is it?"
+    assert bytes_of(task, image) == png("red")
+
+
+def test_the_authors_leave_out_what_is_undecided_and_ours_counts_it_wrong(small):
+    task = open_task("vl_rewardbench", small("vl_rewardbench"))
+    general, hallucination, reasoning, other = task.load("pair")
+    rows = [
+        *judged(general, "first", "first", "second"),
+        *judged(hallucination, "first", "first", None),
+        *judged(reasoning, "first", "second", None),
+        *judged(other, "second", "second", "second"),
+    ]
+    found = figures(task, rows)
+    assert found["vl_rewardbench.majority", "overall", "all"] == 25
+    assert found["vl_rewardbench.decided_only", "overall", "all"] == pytest.approx(100 / 3)
+    assert found["vl_rewardbench.majority", "overall", "group=general"] == 50
+    assert math.isnan(found["vl_rewardbench.decided_only", "overall", "group=reasoning"])
+    assert found["vl_rewardbench.majority_macro", "overall", "all"] == pytest.approx(50 / 3)
+    assert found["vl_rewardbench.decided_only_macro", "overall", "all"] == 25
+
+
+def test_a_ranking_that_is_none_is_reported_with_its_row(tmp_path, monkeypatch):
+    monkeypatch.setenv("MMJUDGE_CACHE", str(tmp_path / "cache"))
+    SMALL["vl_rewardbench"](tmp_path / "data")
+    columns = {
+        "id": ["1", "2"],
+        "query": ["Why?", None],
+        "response": [["a", "b"]] * 2,
+        "image": [picture("red")] * 2,
+        "human_ranking": [[0, 0], [0, 1]],
+    }
+    write_parquet(tmp_path / "data" / "test-00000-of-00001.parquet", columns)
+    ranking, query = open_task("vl_rewardbench", tmp_path / "data").load("pair")
+    assert isinstance(ranking, BadItem)
+    assert "human_ranking: [0, 1] or [1, 0] is needed, found (0, 0)" in ranking.problem
+    assert ranking.where.endswith("row 0")
+    assert "query" in query.problem
