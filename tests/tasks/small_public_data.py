@@ -1,8 +1,14 @@
 """Small data in the layout of public datasets, media included; every item is our own."""
 
+import json
 from pathlib import Path
 
 from tests.tasks.small_hub_data import png, write_parquet
+
+
+def write_lines(path: Path, rows: list[dict]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
 def picture(colour: str) -> dict:
@@ -21,7 +27,33 @@ def vl_rewardbench(folder: Path) -> None:
     write_parquet(folder / "test-00000-of-00001.parquet", columns)
 
 
+def mllm_judge(folder: Path) -> None:
+    def row(place: int, **fields: object) -> dict:
+        shared = {"id": place, "instruction": "What is shown?", "original_dataset": "ours"}
+        return {**shared, "image_path": f"image/{place}.jpg", **fields}
+
+    def answers(*texts: str) -> list[dict]:
+        return [{"name": f"model{i}", "answer": text} for i, text in enumerate(texts)]
+
+    one, two = answers("A red square.", "A sea.")
+    pair = {"answer1": one, "answer2": two}
+    pairs = [
+        row(0, pair_id=5, **pair, human_answer="A", image_path="0.jpg"),
+        row(1, pair_id=6, **pair, human="B", original_dataset="theirs"),
+        row(1, pair_id=7, **pair, human_answer="C"),
+    ]
+    scores = [row(0, score_id=3, **one, human="4"), row(1, score_id=4, **two, Human_answer=2)]
+    four = answers("Red.", "A red square.", "A sea.", "Nothing.")
+    batch = [row(1, answers=four, human_answer="BADC"), row(0, answers=four, human_answer="ABCD")]
+    for name, rows in (("pair", pairs), ("score", scores), ("batch", batch)):
+        write_lines(folder / f"{name}.jsonl", rows)
+    (folder / "image").mkdir()
+    for place, colour in enumerate(("red", "blue")):
+        (folder / "image" / f"{place}.jpg").write_bytes(png(colour))
+
+
 PUBLIC = {
+    "mllm_judge": mllm_judge,
     "vl_rewardbench": vl_rewardbench,
 }
 """Tasks that are read in the layout of their public copy."""

@@ -7,7 +7,7 @@ import pytest
 import mmjudge
 from mmjudge.folder_task import open_task
 from mmjudge.task import BadItem, JudgedRow, checked
-from mmjudge.types import Failure, Preference, Reply
+from mmjudge.types import Failure, Preference, Ranking, Reply, Score
 from tests.tasks.small_hub_data import png, write_parquet
 from tests.tasks.small_public_data import PUBLIC, picture
 from tests.tasks.small_task_data import SMALL
@@ -110,3 +110,62 @@ def test_a_ranking_that_is_none_is_reported_with_its_row(tmp_path, monkeypatch):
     assert "human_ranking: [0, 1] or [1, 0] is needed, found (0, 0)" in ranking.problem
     assert ranking.where.endswith("row 0")
     assert "query" in query.problem
+
+
+# MLLM-as-a-Judge
+
+
+def test_what_people_said_is_read_under_each_of_its_names(small):
+    task = open_task("mllm_judge", small("mllm_judge"))
+    pairs = list(task.load("pair"))
+    assert [pair.gold["overall"].value for pair in pairs] == ["first", "second", "tie"]
+    assert [c.system for c in pairs[0].candidates] == ["model0", "model1"]
+    assert [bytes_of(task, pair.prompt[0]) for pair in pairs] == [
+        png("red"),
+        png("blue"),
+        png("blue"),
+    ]
+    assert [item.gold["overall"].value for item in task.load("score")] == [4, 2]
+
+
+def test_letters_from_best_to_worst_become_the_ranks_of_the_answers(small):
+    first, second = open_task("mllm_judge", small("mllm_judge")).load("rank")
+    assert first.gold["overall"].ranks == (2, 1, 4, 3)
+    assert second.gold["overall"].ranks == (1, 2, 3, 4)
+
+
+def test_a_ranking_that_leaves_an_answer_out_is_reported(small):
+    folder = small("mllm_judge")
+    path = folder / "batch.jsonl"
+    path.write_text(path.read_text().replace("BADC", "BADD"))
+    bad, _ = open_task("mllm_judge", folder).load("rank")
+    assert isinstance(bad, BadItem)
+    assert "each of ABCD once, found 'BADD'" in bad.problem
+
+
+def test_accuracy_with_and_without_ties_over_pairs_and_over_datasets(small):
+    task = open_task("mllm_judge", small("mllm_judge"))
+    right, wrong, tie = task.load("pair")
+    rows = [*judged(right, "first"), *judged(wrong, "tie"), *judged(tie, "first")]
+    found = figures(task, rows)
+    assert found["mllm_judge.with_tie", "overall", "all"] == pytest.approx(100 / 3)
+    assert found["mllm_judge.with_tie", "overall", "dataset=ours"] == 50
+    assert found["mllm_judge.with_tie_macro", "overall", "all"] == 25
+    assert found["mllm_judge.without_tie", "overall", "all"] == 50
+    assert found["mllm_judge.without_tie", "overall", "dataset=ours"] == 100
+
+
+def test_scores_and_rankings_have_the_authors_figures(small):
+    task = open_task("mllm_judge", small("mllm_judge"))
+    scored = [
+        JudgedRow(item, "overall", (0,), 0, Reply(), Score(value=value))
+        for item, value in zip(task.load("score"), (5, 1), strict=True)
+    ]
+    assert figures(task, scored)["mllm_judge.pearson", "overall", "all"] == pytest.approx(1)
+    ranked = [
+        JudgedRow(item, "overall", (0, 1, 2, 3), 0, Reply(), Ranking(ranks=(1, 2, 3, 4)))
+        for item in task.load("rank")
+    ]
+    found = figures(task, ranked)
+    # BADC becomes ABCD in three edits: drop B, turn D into B, add D
+    assert found["mllm_judge.levenshtein", "overall", "all"] == (3 / 4 + 0) / 2

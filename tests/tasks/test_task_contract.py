@@ -146,7 +146,7 @@ def test_a_file_of_another_form_is_an_error_that_names_it(small, name):
 @pytest.mark.parametrize("name", sorted({*NAMES} - NOT_LINES))
 def test_one_bad_line_is_reported_with_its_place_and_the_rest_is_kept(small, name):
     folder = small(name)
-    path = (sorted(folder.glob("items.pair.jsonl")) or sorted(folder.glob("*.jsonl")))[-1]
+    path = (sorted(folder.glob("*pair.jsonl")) or sorted(folder.glob("*.jsonl")))[-1]
     whole = len(items_of(open_task(name, folder), open_task(name, folder).spec.protocols[0]))
     path.write_text(path.read_text() + '{"cut": "o')
     lines = len(path.read_text().splitlines())
