@@ -52,11 +52,40 @@ def mllm_judge(folder: Path) -> None:
         (folder / "image" / f"{place}.jpg").write_bytes(png(colour))
 
 
+def multi_crit(folder: Path) -> None:
+    def rows(labels: list[tuple[str, str, str]], colour: str) -> dict:
+        return {
+            "image": [picture(colour)] * len(labels),
+            "question_id": [f"{prompt}__{criterion}" for prompt, criterion, _ in labels],
+            "question": ["<image> What is shown?"] * len(labels),
+            "pred_a": [f"{prompt}: red." for prompt, _, _ in labels],
+            "pred_b": [f"{prompt}: a square, I think." for prompt, _, _ in labels],
+            "model_a": ["one"] * len(labels),
+            "model_b": ["two"] * len(labels),
+            "criterion": [criterion for _, criterion, _ in labels],
+            "preference": [label for _, _, label in labels],
+            "prompt_id": [prompt for prompt, _, _ in labels],
+        }
+
+    open_ended = [
+        ("p", "clarity", "model_a"),
+        ("q", "clarity", "model_b"),
+        ("p", "visual_grounding", "model_b"),
+    ]
+    reasoning = [("p", "efficiency", "model_a"), ("p", "no_hallucination", "model_a")]
+    for split, labels, colour in (
+        ("open_ended", open_ended, "red"),
+        ("reasoning", reasoning, "blue"),
+    ):
+        write_parquet(folder / f"{split}-00000-of-00001.parquet", rows(labels, colour))
+
+
 PUBLIC = {
+    "multi_crit": multi_crit,
     "mllm_judge": mllm_judge,
     "vl_rewardbench": vl_rewardbench,
 }
 """Tasks that are read in the layout of their public copy."""
 
-TABLES = ("vl_rewardbench",)
+TABLES = ("multi_crit", "vl_rewardbench")
 """Those whose rows are parquet, with the media inside."""

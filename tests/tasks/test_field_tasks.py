@@ -169,3 +169,41 @@ def test_scores_and_rankings_have_the_authors_figures(small):
     found = figures(task, ranked)
     # BADC becomes ABCD in three edits: drop B, turn D into B, add D
     assert found["mllm_judge.levenshtein", "overall", "all"] == (3 / 4 + 0) / 2
+
+
+# Multi-Crit
+
+
+def test_rows_of_a_pair_become_one_item_with_all_its_criteria(small):
+    task = open_task("multi_crit", small("multi_crit"))
+    items = by_id(task, "pair")
+    assert list(items) == ["open_ended/p", "open_ended/q", "reasoning/p"]
+    gold = {name: value.value for name, value in items["open_ended/p"].gold.items()}
+    assert gold == {"clarity": "first", "grounding": "second"}
+    assert items["reasoning/p"].criteria == ("efficiency", "hallucination")
+    assert bytes_of(task, items["reasoning/p"].prompt[0]) == png("blue")
+
+
+def test_a_judge_with_one_opinion_sees_no_conflict_of_criteria(small, tmp_path):
+    data = small("multi_crit")
+    run = mmjudge.run("multi_crit", "baseline:first", data=data, out=tmp_path / "r", orders="given")
+    found = {r.metric: r.value for r in run.scores(n_resamples=0) if r.criterion == "all"}
+    assert found["pluralistic_accuracy"] == pytest.approx(1 / 3)
+    assert found["tradeoff_sensitivity"] == 0
+    assert found["conflict_matching_rate"] == 0
+
+
+def test_a_criterion_that_nobody_knows_is_reported(small):
+    folder = small("multi_crit")
+    columns = {
+        name: ["x"] for name in ("prompt_id", "question", "pred_a", "pred_b", "model_a", "model_b")
+    }
+    columns |= {"image": [picture("red")], "criterion": ["wit"], "preference": ["model_a"]}
+    write_parquet(folder / "reasoning-00000-of-00001.parquet", columns)
+    bad = [
+        item
+        for item in checked(open_task("multi_crit", folder), "pair")
+        if not hasattr(item, "gold")
+    ]
+    assert len(bad) == 1
+    assert "found 'wit'" in bad[0].problem
