@@ -53,6 +53,20 @@ def each(rows: Sequence[JudgedRow]) -> list[Counted]:
     ]
 
 
+def guessed(counted: Sequence[Counted], value: float = 0.5) -> list[Counted]:
+    """The same with failures and ties counted as half right: what a coin tossed for them gives.
+
+    Args:
+        counted: Judgments of pairs that people decide.
+        value: What such a judgment counts instead, such as nan to leave it out.
+    """
+    decided = (0, 1)
+    return [
+        one if pair_code(one.row.outcome) in decided else one._replace(right=value)
+        for one in counted
+    ]
+
+
 def majority(rows: Sequence[JudgedRow]) -> list[Counted]:
     """Every item once, over its orders and repeats: right or wrong by more than half of them.
 

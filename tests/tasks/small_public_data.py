@@ -80,7 +80,61 @@ def multi_crit(folder: Path) -> None:
         write_parquet(folder / f"{split}-00000-of-00001.parquet", rows(labels, colour))
 
 
+def multimodal_rewardbench(folder: Path) -> None:
+    rows = [
+        {
+            "ID": name,
+            "Category": category,
+            "Text": "What is shown?",
+            "Image": f"images/ours/{place}.png",
+            "Output1": "A red square.",
+            "Output2": f"A sea, {place} ships.",
+            "Better": better,
+        }
+        for place, (name, category, better) in enumerate(
+            [
+                ("PAIRS_1", "safety", "Output1"),
+                ("mathvista_2", "reasoning", "Output2"),
+                ("nocaps_3", "general", "Output1"),
+            ]
+        )
+    ]
+    (folder / "images" / "ours").mkdir(parents=True)
+    for row in rows:
+        (folder / row["Image"]).write_bytes(png("red"))
+    (folder / "all_data.json").write_text(json.dumps(rows))
+
+
+def mmrb2(folder: Path) -> None:
+    def side(place: int, letter: str) -> dict:
+        content = [["image", f"images/{place}_{letter}.png"], ["text", f"Side {letter}."]]
+        return {"model_name": f"model-{letter}", "response_content": content}
+
+    (folder / "images").mkdir(parents=True)
+    (folder / "input_images").mkdir()
+    (folder / "input_images" / "0.png").write_bytes(png("green"))
+    for place, subset in enumerate(("t2i", "edit", "interleaved", "reasoning")):
+        pair = {
+            "id": f"pair_{place}",
+            "prompt_source": "ours",
+            "prompt_content": [["text", "Paint it."], ["image", "input_images/0.png"]],
+            "prompt_metadata": {"id": place},
+            "response_a": side(place, "a"),
+            "response_b": side(place, "b"),
+            "chosen": "AB"[place % 2],
+            "human_annotations": [6, 5, 2] if place % 2 == 0 else [1, 1, 1],
+        }
+        if subset == "reasoning":
+            grades = {"response_a_ratings": ["B"], "response_b_ratings": ["C"]}
+            pair["human_annotations"] = grades
+        for letter, colour in (("a", "red"), ("b", "blue")):
+            (folder / "images" / f"{place}_{letter}.png").write_bytes(png(colour))
+        (folder / f"{subset}.json").write_text(json.dumps({"pairs": [pair]}))
+
+
 PUBLIC = {
+    "mmrb2": mmrb2,
+    "multimodal_rewardbench": multimodal_rewardbench,
     "multi_crit": multi_crit,
     "mllm_judge": mllm_judge,
     "vl_rewardbench": vl_rewardbench,
@@ -89,3 +143,6 @@ PUBLIC = {
 
 TABLES = ("multi_crit", "vl_rewardbench")
 """Those whose rows are parquet, with the media inside."""
+
+DOCUMENTS = ("mmrb2", "multimodal_rewardbench")
+"""Those whose data are JSON documents."""

@@ -1,10 +1,12 @@
 """The field's benchmarks, on small data in their layout: what is read, refused, and counted."""
 
+import json
 import math
 
 import pytest
 
 import mmjudge
+from mmjudge.errors import TaskError
 from mmjudge.folder_task import open_task
 from mmjudge.task import BadItem, JudgedRow, checked
 from mmjudge.types import Failure, Preference, Ranking, Reply, Score
@@ -207,3 +209,100 @@ def test_a_criterion_that_nobody_knows_is_reported(small):
     ]
     assert len(bad) == 1
     assert "found 'wit'" in bad[0].problem
+
+
+# Multimodal RewardBench
+
+
+def test_areas_are_told_apart_as_the_authors_do_and_a_question_that_lacks_is_marked(small):
+    folder = small("multimodal_rewardbench")
+    items = list(open_task("multimodal_rewardbench", folder).load("pair"))
+    areas = [item.strata["area"] for item in items]
+    assert areas == ["safety/bias", "reasoning/math", "general"]
+    assert [item.absent for item in items] == [None] * 3
+    path = folder / "all_data.json"
+    path.write_text(path.read_text().replace('"Text": "What is shown?"', '"Text": ""', 1))
+    first, second, _ = open_task("multimodal_rewardbench", folder).load("pair")
+    assert "0_download_data.py" in first.absent
+    assert second.absent is None
+
+
+def test_a_coin_is_worth_one_half_where_there_is_no_verdict_and_ours_is_worth_none(small):
+    task = open_task("multimodal_rewardbench", small("multimodal_rewardbench"))
+    right, wrong, failed = task.load("pair")
+    rows = [*judged(right, "first"), *judged(wrong, "first"), *judged(failed, None)]
+    found = figures(task, rows)
+    assert found["multimodal_rewardbench.accuracy", "overall", "all"] == pytest.approx(100 / 3)
+    assert found["multimodal_rewardbench.guessed", "overall", "all"] == 50
+    assert found["multimodal_rewardbench.guessed", "overall", "area=general"] == 50
+    assert found["multimodal_rewardbench.guessed", "overall", "area=reasoning/math"] == 0
+
+
+# Multimodal RewardBench 2
+
+
+def test_responses_keep_text_and_images_in_turn_and_each_annotators_preference(small):
+    task = open_task("mmrb2", small("mmrb2"))
+    items = by_id(task, "pair")
+    first = items["t2i/pair_0"]
+    image, text = first.candidates[0].parts
+    assert (bytes_of(task, image), text) == (png("red"), "Side a.")
+    assert first.gold["overall"].ratings == ("first", "first", "second")
+    assert items["reasoning/pair_3"].gold["overall"].ratings == ()
+    assert [item.gold["overall"].value for item in items.values()] == ["first", "second"] * 2
+
+
+def test_files_without_prompts_are_read_and_marked(small):
+    folder = small("mmrb2")
+    for path in folder.glob("*.json"):
+        content = json.loads(path.read_text())
+        del content["pairs"][0]["prompt_content"]
+        path.with_stem(f"{path.stem}_response_only").write_text(json.dumps(content))
+        path.unlink()
+    items = list(open_task("mmrb2", folder).load("pair"))
+    assert [item.absent for item in items] == ["prompt (build the whole files)"] * 4
+
+
+def test_images_of_the_public_copy_stand_where_the_text_names_them(tmp_path, monkeypatch):
+    from mmjudge_tasks.mmrb2 import HubRow, _public_items
+
+    monkeypatch.setenv("MMJUDGE_CACHE", str(tmp_path))
+    row = {
+        "pair_id": "1",
+        "prompt_source": "ours",
+        "prompt_text": "Before <image_1> between <image_2>",
+        "prompt_images": [picture("red"), picture("blue")],
+        "response_a_text": "words alone",
+        "response_a_images": None,
+        "response_b_text": "",
+        "response_b_images": [picture("green")],
+        "response_a_model": "x",
+        "response_b_model": "y",
+        "chosen": "b",
+    }
+    task = open_task("mmrb2")
+    (item,) = _public_items("edit", 0, HubRow.model_validate(row), "row 0")
+    before, red, between, blue = item.prompt
+    assert (before, between) == ("Before", "between")
+    assert [bytes_of(task, image) for image in (red, blue)] == [png("red"), png("blue")]
+    assert item.candidates[0].parts == ("words alone",)
+    assert bytes_of(task, item.candidates[1].parts[0]) == png("green")
+    assert item.gold["overall"].value == "second"
+    missing = HubRow.model_validate({**row, "prompt_images": [picture("red")]})
+    with pytest.raises(TaskError, match="prompt_text: 2 images are named, found 1"):
+        list(_public_items("edit", 0, missing, "row 0"))
+
+
+def test_a_judgment_without_a_verdict_is_left_out_by_the_authors_of_mmrb2(small):
+    task = open_task("mmrb2", small("mmrb2"))
+    image, edit, story, _ = task.load("pair")
+    rows = [
+        *judged(image, "first"),
+        *judged(image, "second", order=(1, 0)),
+        *judged(edit, None),
+        *judged(story, "first"),
+    ]
+    found = figures(task, rows)
+    assert found["mmrb2.accuracy", "overall", "all"] == pytest.approx(200 / 3)
+    assert found["mmrb2.accuracy", "overall", "subset=t2i"] == 50
+    assert math.isnan(found["mmrb2.accuracy", "overall", "subset=edit"])

@@ -15,13 +15,13 @@ from mmjudge.metrics import Measure
 from mmjudge.registry import TASKS, registry
 from mmjudge.task import BadItem, JudgedRow, checked
 from mmjudge.types import Failure, Item, Reply
-from tests.tasks.small_public_data import PUBLIC, TABLES
+from tests.tasks.small_public_data import DOCUMENTS, PUBLIC, TABLES
 from tests.tasks.small_task_data import EMBEDDED, SMALL, real
 
 NAMES = sorted(SMALL)
 UNRECORDED = ("evalbiasbench", "mj_bench_objects", *EMBEDDED, *PUBLIC)
 """Tasks whose data holds no replies of judges."""
-NOT_LINES = {"evalbiasbench", "mj_bench_objects", "pandalm", *TABLES}
+NOT_LINES = {"evalbiasbench", "mj_bench_objects", "pandalm", *TABLES, *DOCUMENTS}
 """Tasks whose data is one JSON document or a table, not JSON lines."""
 
 
