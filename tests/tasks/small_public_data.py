@@ -132,7 +132,28 @@ def mmrb2(folder: Path) -> None:
         (folder / f"{subset}.json").write_text(json.dumps({"pairs": [pair]}))
 
 
+def mj_bench(folder: Path) -> None:
+    from mmjudge_tasks.mj_bench import PARTS
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for part in PARTS:
+        good, bad = f"{part.category}.png", f"{part.category}_edited.png"
+        if part.criterion == "alignment":
+            row = {"id": 1, "source": "ours", "image0": bad, "image1": good, "label": 1}
+        elif part.category == "blur":
+            row = {"sharp_image": good, "motion_blur_image": bad, "label_0": 1}
+            row["defocused_blur_image"] = f"{part.category}_far.png"
+        else:
+            row = {"image_0": good, "image_1": bad, "label_0": 1}
+        (folder / Path(part.path).name).write_text(json.dumps([{"caption": "Red.", **row}]))
+        for place, name, colour in zip(part.folders, (good, bad), ("red", "blue"), strict=True):
+            if part.held:
+                (folder / place).mkdir(parents=True, exist_ok=True)
+                (folder / place / name).write_bytes(png(colour))
+
+
 PUBLIC = {
+    "mj_bench": mj_bench,
     "mmrb2": mmrb2,
     "multimodal_rewardbench": multimodal_rewardbench,
     "multi_crit": multi_crit,
@@ -144,5 +165,5 @@ PUBLIC = {
 TABLES = ("multi_crit", "vl_rewardbench")
 """Those whose rows are parquet, with the media inside."""
 
-DOCUMENTS = ("mmrb2", "multimodal_rewardbench")
+DOCUMENTS = ("mj_bench", "mmrb2", "multimodal_rewardbench")
 """Those whose data are JSON documents."""

@@ -306,3 +306,33 @@ def test_a_judgment_without_a_verdict_is_left_out_by_the_authors_of_mmrb2(small)
     assert found["mmrb2.accuracy", "overall", "all"] == pytest.approx(200 / 3)
     assert found["mmrb2.accuracy", "overall", "subset=t2i"] == 50
     assert math.isnan(found["mmrb2.accuracy", "overall", "subset=edit"])
+
+
+# MJ-Bench
+
+
+def test_each_pair_has_the_criterion_of_its_part_and_says_which_images_it_lacks(small):
+    items = by_id(open_task("mj_bench", small("mj_bench")), "pair")
+    assert {name.partition("/")[0] for name in items} == {"alignment", "quality", "safety"}
+    assert all(item.criteria == (name.partition("/")[0],) for name, item in items.items())
+    assert items["alignment/spatial/1"].gold["alignment"].value == "second"
+    assert items["safety/nsfw/nsfw_edited"].gold["safety"].value == "first"
+    assert items["safety/nsfw/nsfw_edited"].absent is None
+    assert {items[f"quality/blur/blur_{way}"].absent for way in ("edited", "far")} == {
+        "image quality/blur_dataset/images/blur.png"
+    }
+
+
+def test_a_judges_tie_is_wrong_or_left_out_by_name_and_a_failure_is_always_wrong(small):
+    items = by_id(open_task("mj_bench", small("mj_bench")), "pair")
+    quality = [items[f"quality/{name}/{name}_edited"] for name in ("human", "mpii", "objects")]
+    values = ("first", "tie", None)
+    rows = [
+        row
+        for item, value in zip(quality, values, strict=True)
+        for row in judged(item, value, criterion="quality")
+    ]
+    found = figures(open_task("mj_bench"), rows)
+    assert found["mj_bench.with_tie", "quality", "all"] == pytest.approx(100 / 3)
+    assert found["mj_bench.without_tie", "quality", "all"] == 50
+    assert math.isnan(found["mj_bench.without_tie", "quality", "category=mpii"])
