@@ -1,9 +1,11 @@
 """Small data in the layout of public datasets, media included; every item is our own."""
 
 import json
+import shutil
 from pathlib import Path
 
-from tests.tasks.small_hub_data import png, write_parquet
+from mmjudge.assets import PACK, embedded
+from tests.tasks.small_hub_data import png, wav, write_parquet
 
 
 def write_lines(path: Path, rows: list[dict]) -> None:
@@ -152,7 +154,58 @@ def mj_bench(folder: Path) -> None:
                 (folder / place / name).write_bytes(png(colour))
 
 
+def mj_bench_video(folder: Path) -> None:
+    from mmjudge_tasks.mj_bench_video import ASPECTS
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for place, aspect in enumerate(ASPECTS):
+        bodies = [
+            {"label": {"one": fault, "two": False}, "chosen": chosen, "video_path": f"ours/{name}"}
+            for name, fault, chosen in (
+                ("a.mp4", place % 2 == 0, place % 2 == 1),
+                ("b.mp4", place % 2 == 1, place % 2 == 0),
+            )
+        ]
+        row = {"caption": "Waves.", "subset": aspect}
+        row |= {"video0_body": bodies[0], "video1_body": bodies[1]}
+        (folder / f"{aspect}.json").write_text(json.dumps([row]))
+    pair = {"caption": "Waves.", "chosen": "ours/a.mp4", "reject": "ours/b.mp4", "better": []}
+    (folder / "overall.json").write_text(json.dumps([pair]))
+    _films(folder / "ours")
+
+
+def _films(folder: Path) -> None:
+    """Two films of the embedded scenes, whatever they show."""
+    pack = embedded(PACK)
+    assert pack is not None
+    folder.mkdir(parents=True)
+    for name, film in zip(("a.mp4", "b.mp4"), sorted(pack.rglob("*.mp4")), strict=False):
+        shutil.copy(film, folder / name)
+
+
+def omni_rewardbench(folder: Path) -> None:
+    from mmjudge_tasks.omni_rewardbench import MEDIA, SUBSETS
+
+    media = {"image": "images/a.png", "video": "ours/a.mp4", "audio": "sounds/a.wav"}
+    for name, blob in (("image", png("red")), ("audio", wav(9))):
+        path = folder / MEDIA / media[name]
+        path.parent.mkdir(parents=True)
+        path.write_bytes(blob)
+    _films(folder / MEDIA / "ours")
+    for place, subset in enumerate(SUBSETS):
+        row = {"prompt": "Say it.", "criteria": "Is it short?", "id": str(place)}
+        row["criteria_preference"] = ("response1", "tie", "response2")[place % 3]
+        row |= {"model1": "one", "model2": "two"}
+        if subset.shown != "text":
+            row[subset.shown] = media[subset.shown]
+        for side in ("response1", "response2"):
+            row[side] = side if subset.answered == "text" else media[subset.answered]
+        (folder / f"{subset.name}_preferences.json").write_text(json.dumps([row]))
+
+
 PUBLIC = {
+    "mj_bench_video": mj_bench_video,
+    "omni_rewardbench": omni_rewardbench,
     "mj_bench": mj_bench,
     "mmrb2": mmrb2,
     "multimodal_rewardbench": multimodal_rewardbench,
@@ -165,5 +218,5 @@ PUBLIC = {
 TABLES = ("multi_crit", "vl_rewardbench")
 """Those whose rows are parquet, with the media inside."""
 
-DOCUMENTS = ("mj_bench", "mmrb2", "multimodal_rewardbench")
+DOCUMENTS = ("mj_bench", "mj_bench_video", "omni_rewardbench", "mmrb2", "multimodal_rewardbench")
 """Those whose data are JSON documents."""

@@ -9,7 +9,7 @@ import mmjudge
 from mmjudge.errors import TaskError
 from mmjudge.folder_task import open_task
 from mmjudge.task import BadItem, JudgedRow, checked
-from mmjudge.types import Failure, Preference, Ranking, Reply, Score
+from mmjudge.types import Failure, Media, Preference, Ranking, Reply, Score
 from tests.tasks.small_hub_data import png, write_parquet
 from tests.tasks.small_public_data import PUBLIC, picture
 from tests.tasks.small_task_data import SMALL
@@ -35,6 +35,10 @@ def figures(task, rows):
         for rule in task.published()
         for table in rule.tables(rows)
     }
+
+
+def is_bad(item):
+    return isinstance(item, BadItem)
 
 
 def bytes_of(task, media):
@@ -336,3 +340,48 @@ def test_a_judges_tie_is_wrong_or_left_out_by_name_and_a_failure_is_always_wrong
     assert found["mj_bench.with_tie", "quality", "all"] == pytest.approx(100 / 3)
     assert found["mj_bench.without_tie", "quality", "all"] == 50
     assert math.isnan(found["mj_bench.without_tie", "quality", "category=mpii"])
+
+
+# MJ-Bench-Video
+
+
+def test_an_aspect_has_its_own_pairs_and_the_fault_that_decides(small):
+    folder = small("mj_bench_video")
+    items = by_id(open_task("mj_bench_video", folder), "pair")
+    assert items["alignment/0000"].gold["alignment"].value == "second"
+    assert items["safety/0000"].gold["safety"].value == "first"
+    assert items["coherence/0000"].strata["fault"] == "one"
+    assert items["overall/0000"].gold["overall"].value == "first"
+    assert all(item.absent is None for item in items.values())
+    path = folder / "cc.json"
+    path.write_text(path.read_text().replace('"chosen": false', '"chosen": true'))
+    bad = [item for item in open_task("mj_bench_video", folder).load("pair") if is_bad(item)]
+    assert ["true of one video is needed" in item.problem for item in bad] == [True]
+
+
+# Omni-RewardBench
+
+
+def test_the_criterion_of_an_item_stands_at_the_end_of_its_prompt(small):
+    items = by_id(open_task("omni_rewardbench", small("omni_rewardbench")), "pair")
+    assert {item.prompt[-1] for item in items.values()} == {"Criterion: Is it short?"}
+    edited = items["text_image_to_image/0000"]
+    assert edited.strata["modality"] == "text+image->image"
+    assert [part.modality for part in edited.prompt if isinstance(part, Media)] == ["image"]
+    assert items["text_to_3D/0000"].candidates[0].parts[0].modality == "image"
+    assert items["text_audio_to_text/0000"].prompt[0].modality == "audio"
+    assert all(item.absent is None for item in items.values())
+
+
+def test_pairs_that_people_call_a_tie_are_left_out_by_name(small):
+    task = open_task("omni_rewardbench", small("omni_rewardbench"))
+    first, tie, second = list(task.load("pair"))[:3]
+    rows = [
+        row
+        for item, value in ((first, "first"), (tie, "first"), (second, "tie"))
+        for row in judged(item, value, criterion="free")
+    ]
+    found = figures(task, rows)
+    assert found["omni_rewardbench.with_tie", "free", "all"] == pytest.approx(100 / 3)
+    assert found["omni_rewardbench.without_tie", "free", "all"] == 50
+    assert found["omni_rewardbench.without_tie_macro", "free", "all"] == 50
