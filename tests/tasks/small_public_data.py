@@ -203,7 +203,18 @@ def omni_rewardbench(folder: Path) -> None:
         (folder / f"{subset.name}_preferences.json").write_text(json.dumps([row]))
 
 
+def genai_bench_video(folder: Path) -> None:
+    votes = ("leftvote", "tievote", "bothbad_vote")
+    for judge, replies in (("j", ("[[A>B]]", "so: [[A=B]]", "[[A=B=Good]]")), ("k", ("?",) * 3)):
+        rows = [
+            {"idx": i, "prompt": "Waves.", "response": reply, "human_vote": vote, "correct": True}
+            for i, (reply, vote) in enumerate(zip(replies, votes, strict=True))
+        ]
+        write_lines(folder / judge / "pairwise.jsonl", [*rows, rows[0]])
+
+
 PUBLIC = {
+    "genai_bench_video": genai_bench_video,
     "mj_bench_video": mj_bench_video,
     "omni_rewardbench": omni_rewardbench,
     "mj_bench": mj_bench,
@@ -220,3 +231,6 @@ TABLES = ("multi_crit", "vl_rewardbench")
 
 DOCUMENTS = ("mj_bench", "mj_bench_video", "omni_rewardbench", "mmrb2", "multimodal_rewardbench")
 """Those whose data are JSON documents."""
+
+WITH_REPLIES = ("genai_bench_video",)
+"""Those whose data hold replies of judges."""

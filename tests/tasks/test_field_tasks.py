@@ -385,3 +385,34 @@ def test_pairs_that_people_call_a_tie_are_left_out_by_name(small):
     assert found["omni_rewardbench.with_tie", "free", "all"] == pytest.approx(100 / 3)
     assert found["omni_rewardbench.without_tie", "free", "all"] == 50
     assert found["omni_rewardbench.without_tie_macro", "free", "all"] == 50
+
+
+# GenAI-Bench, videos
+
+
+def test_whole_replies_are_replayed_and_counted_by_the_authors_rule(small, tmp_path):
+    data = small("genai_bench_video")
+    run = mmjudge.run(
+        "genai_bench_video", "replay:j", data=data, out=tmp_path / "run", orders="given"
+    )
+    found = {r.metric: r.value for r in run.scores(n_resamples=0) if r.metric.startswith("genai")}
+    assert found["genai_bench.accuracy"] == pytest.approx(200 / 3)
+
+
+def test_a_video_at_an_address_of_the_hub_is_fetched_from_there():
+    from mmjudge_tasks.genai_bench.video import HubRow, _public_items
+
+    row = {
+        "prompt": "Waves.",
+        "left_video": "https://huggingface.co/datasets/some/videos/blob/main/dir/a.mp4",
+        "right_video": "https://example.org/b.mp4",
+        "vote_type": "rightvote",
+    }
+    (item,) = _public_items(0, HubRow.model_validate(row), "row 0")
+    left, right = (candidate.parts[0].uri for candidate in item.candidates)
+    assert left == "hf://datasets/some/videos@main/dir/a.mp4"
+    assert right == "https://example.org/b.mp4"
+    assert item.gold["overall"].value == "second"
+    wrong = HubRow.model_validate({**row, "left_video": "a.mp4"})
+    with pytest.raises(TaskError, match=r"left_video: an address is needed, found 'a\.mp4'"):
+        list(_public_items(0, wrong, "row 0"))
