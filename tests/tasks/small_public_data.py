@@ -213,7 +213,37 @@ def genai_bench_video(folder: Path) -> None:
         write_lines(folder / judge / "pairwise.jsonl", [*rows, rows[0]])
 
 
+def judgebench(folder: Path) -> None:
+    from mmjudge_tasks.judgebench import FILE, MODELS
+
+    sources = ("mmlu-pro-law", "livebench-math", "livecodebench")
+    for model in MODELS:
+        rows = [
+            {
+                "pair_id": f"{model}-{place}",
+                "source": source,
+                "question": "How much is 1 + 1?",
+                "response_model": model,
+                "response_A": "Two." if label == "A>B" else "Five.",
+                "response_B": "Two." if label == "B>A" else "Four.",
+                "label": label,
+            }
+            for place, (source, label) in enumerate(
+                zip(sources, ("A>B", "B>A", "A>B"), strict=True)
+            )
+        ]
+        write_lines(folder / FILE.format(model=model), rows)
+        shown = [("A>B", "B>A"), ("A>B", "A>B"), ("A=B", None)]
+        replies = [
+            {**row, "judgments": [{"decision": given}, {"decision": swapped}]}
+            for row, (given, swapped) in zip(rows, shown, strict=True)
+        ]
+        name = FILE.format(model=f"{model},judge_name=way,judge_model=j")
+        write_lines(folder / "outputs" / name, replies)
+
+
 PUBLIC = {
+    "judgebench": judgebench,
     "genai_bench_video": genai_bench_video,
     "mj_bench_video": mj_bench_video,
     "omni_rewardbench": omni_rewardbench,
@@ -232,5 +262,5 @@ TABLES = ("multi_crit", "vl_rewardbench")
 DOCUMENTS = ("mj_bench", "mj_bench_video", "omni_rewardbench", "mmrb2", "multimodal_rewardbench")
 """Those whose data are JSON documents."""
 
-WITH_REPLIES = ("genai_bench_video",)
+WITH_REPLIES = ("genai_bench_video", "judgebench")
 """Those whose data hold replies of judges."""

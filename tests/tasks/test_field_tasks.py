@@ -416,3 +416,35 @@ def test_a_video_at_an_address_of_the_hub_is_fetched_from_there():
     wrong = HubRow.model_validate({**row, "left_video": "a.mp4"})
     with pytest.raises(TaskError, match=r"left_video: an address is needed, found 'a\.mp4'"):
         list(_public_items(0, wrong, "row 0"))
+
+
+# JudgeBench
+
+
+def test_a_pair_is_right_if_the_orders_add_up_above_nothing(small):
+    task = open_task("judgebench", small("judgebench"))
+    knowledge, math_, code = list(task.load("pair"))[:3]
+    rows = [
+        *judged(knowledge, "first"),
+        *judged(knowledge, "tie", order=(1, 0)),
+        *judged(math_, "second"),
+        *judged(math_, "second", order=(1, 0)),
+        *judged(code, "first"),
+        *judged(code, "second", order=(1, 0)),
+    ]
+    found = figures(task, rows)
+    assert found["judgebench.pair", "overall", "all"] == pytest.approx(200 / 3)
+    assert found["judgebench.both", "overall", "all"] == pytest.approx(100 / 3)
+    assert found["judgebench.pair", "overall", "group=coding"] == 0
+    assert found["judgebench.both", "overall", "group=math"] == 100
+
+
+def test_the_second_recorded_verdict_is_of_swapped_places(small):
+    task = open_task("judgebench", small("judgebench"))
+    lines = {(line.item[-1], line.order): line for line in task.recorded("way/j")}
+    values = [
+        None if line.verdict is None else line.verdict.value
+        for line in (lines[place, order] for place in "012" for order in (("A", "B"), ("B", "A")))
+    ]
+    assert values == ["first", "first", "first", "second", "tie", None]
+    assert lines["2", ("B", "A")].failure.reason == "ambiguous"
