@@ -242,7 +242,69 @@ def judgebench(folder: Path) -> None:
         write_lines(folder / "outputs" / name, replies)
 
 
+def rewardbench(folder: Path) -> None:
+    subsets = ["alpacaeval-easy", "mt-bench-hard", "donotanswer", "math-prm", "hep-go", "hep-go"]
+    columns = {
+        "prompt": [f"Question {place}?" for place in range(len(subsets))],
+        "chosen": ["A good answer."] * len(subsets),
+        "chosen_model": ["one"] * len(subsets),
+        "rejected": ["A worse answer, and a longer one."] * len(subsets),
+        "rejected_model": ["two"] * len(subsets),
+        "subset": subsets,
+        "id": list(range(30, 30 + len(subsets))),
+    }
+    write_parquet(folder / "filtered-00000-of-00001.parquet", columns)
+
+
+def mt_bench_human(folder: Path) -> None:
+    def table(votes: list[tuple[int, str, str, str, int]]) -> dict:
+        def talk(model: str) -> list[dict]:
+            said = ["Why?", f"{model} says so.", "And then?", f"{model} goes on."]
+            roles = ("user", "assistant") * 2
+            return [{"content": c, "role": r} for c, r in zip(said, roles, strict=True)]
+
+        return {
+            "question_id": [vote[0] for vote in votes],
+            "model_a": [vote[1] for vote in votes],
+            "model_b": [vote[2] for vote in votes],
+            "winner": [vote[3] for vote in votes],
+            "judge": ["somebody"] * len(votes),
+            "conversation_a": [talk(vote[1]) for vote in votes],
+            "conversation_b": [talk(vote[2]) for vote in votes],
+            "turn": [vote[4] for vote in votes],
+        }
+
+    human = [
+        (81, "x", "y", "model_a", 1),
+        (81, "y", "x", "model_b", 1),
+        (81, "x", "y", "tie", 1),
+        (81, "x", "y", "model_b", 2),
+        (81, "x", "y", "model_a", 2),
+    ]
+    gpt4 = [(81, "y", "x", "tie (inconsistent)", 1), (81, "x", "y", "model_a", 2)]
+    gpt4.append((99, "x", "y", "model_a", 1))
+    write_parquet(folder / "human-00000-of-00001.parquet", table(human))
+    write_parquet(folder / "gpt4_pair-00000-of-00001.parquet", table(gpt4))
+
+
+def contextual_judgebench(folder: Path) -> None:
+    from mmjudge_tasks.contextual_judgebench import SPLITS
+
+    for split in SPLITS:
+        columns = {
+            "question": ["Where is the cup?"],
+            "context": ["The cup is on the table."],
+            "positive_response": ["On the table."],
+            "negative_response": ["On the floor."],
+            "question_id": ["1"],
+        }
+        write_parquet(folder / f"{split}-00000-of-00001.parquet", columns)
+
+
 PUBLIC = {
+    "contextual_judgebench": contextual_judgebench,
+    "mt_bench_human": mt_bench_human,
+    "rewardbench": rewardbench,
     "judgebench": judgebench,
     "genai_bench_video": genai_bench_video,
     "mj_bench_video": mj_bench_video,
@@ -256,11 +318,11 @@ PUBLIC = {
 }
 """Tasks that are read in the layout of their public copy."""
 
-TABLES = ("multi_crit", "vl_rewardbench")
+TABLES = ("contextual_judgebench", "mt_bench_human", "multi_crit", "rewardbench", "vl_rewardbench")
 """Those whose rows are parquet, with the media inside."""
 
 DOCUMENTS = ("mj_bench", "mj_bench_video", "omni_rewardbench", "mmrb2", "multimodal_rewardbench")
 """Those whose data are JSON documents."""
 
-WITH_REPLIES = ("genai_bench_video", "judgebench")
+WITH_REPLIES = ("genai_bench_video", "judgebench", "mt_bench_human")
 """Those whose data hold replies of judges."""

@@ -448,3 +448,62 @@ def test_the_second_recorded_verdict_is_of_swapped_places(small):
     ]
     assert values == ["first", "first", "first", "second", "tie", None]
     assert lines["2", ("B", "A")].failure.reason == "ambiguous"
+
+
+# RewardBench
+
+
+def test_mathematics_weighs_as_much_as_all_code_and_sections_weigh_alike(small):
+    task = open_task("rewardbench", small("rewardbench"))
+    chat, hard, safety, maths, go, other = task.load("pair")
+    rows = [
+        *judged(chat, "first"),
+        *judged(hard, "second"),
+        *judged(safety, None),
+        *judged(maths, "second"),
+        *judged(go, "first"),
+        *judged(other, "second"),
+    ]
+    found = figures(task, rows)
+    reasoning = 100 * (164 * 0.5) / (984 + 164)
+    assert found["rewardbench.score", "overall", "section=safety"] == 50
+    assert found["rewardbench.score", "overall", "section=reasoning"] == pytest.approx(reasoning)
+    assert found["rewardbench.score", "overall", "all"] == pytest.approx(
+        (100 + 0 + 50 + reasoning) / 4
+    )
+
+
+# MT-Bench
+
+
+def test_votes_on_a_pair_are_gathered_whichever_way_round_it_was_shown(small):
+    task = open_task("mt_bench_human", small("mt_bench_human"))
+    one, two = task.load("pair")
+    assert one.gold["overall"].ratings == ("first", "first", "tie")
+    assert one.gold["overall"].value == "first"
+    assert two.gold["overall"].value == "tie"
+    assert one.prompt == ("Why?",)
+    assert two.prompt == ("Why?", "And then?")
+    assert two.candidates[0].parts == ("x says so.", "x goes on.")
+    verdicts = {line.item: line.verdict.value for line in task.recorded("gpt4_pair")}
+    assert verdicts == {"81/1/x/y": "tie", "81/2/x/y": "first"}
+
+
+def test_agreement_is_with_each_vote_and_without_ties_with_decided_ones(small):
+    task = open_task("mt_bench_human", small("mt_bench_human"))
+    one, two = task.load("pair")
+    found = figures(task, [*judged(one, "first"), *judged(two, "tie")])
+    assert found["mt_bench.agreement", "overall", "all"] == pytest.approx(200 / 5)
+    assert found["mt_bench.agreement", "overall", "turn=1"] == pytest.approx(200 / 3)
+    assert found["mt_bench.agreement_decided", "overall", "all"] == 100
+
+
+# ContextualJudgeBench
+
+
+def test_a_split_is_judged_by_what_it_is_about_and_gold_is_always_first(small):
+    items = by_id(open_task("contextual_judgebench", small("contextual_judgebench")), "pair")
+    assert items["refusal_answerable/0000"].criteria == ("refusal",)
+    assert items["conciseness_summ/0000"].criteria == ("conciseness",)
+    assert {value.value for item in items.values() for value in item.gold.values()} == {"first"}
+    assert len(items) == 8
