@@ -26,6 +26,8 @@ from mmjudge.types import (
 )
 
 PEOPLE, GPT4 = "human", "gpt4_pair"
+OWN = "author"
+"""Beginning of the names of judges whose votes the authors leave out: they are their own."""
 LABELS: dict[str, PreferenceValue] = {
     "model_a": "first",
     "model_b": "second",
@@ -50,6 +52,7 @@ class Row(PublicRow):
     model_a: str
     model_b: str
     winner: Literal["model_a", "model_b", "tie", "tie (inconsistent)"]
+    judge: str
     conversation_a: tuple[Turn, ...] = Field(min_length=2)
     conversation_b: tuple[Turn, ...] = Field(min_length=2)
     turn: Literal[1, 2]
@@ -75,7 +78,7 @@ class MtBenchHuman(TableTask):
         """An item for each vote, its models in one order whichever the row has."""
         hub = HubName("lmsys/mt_bench_human_judgments", self.spec.card.revision)
         table = HubTable(hub, split, files=f"**/{split}-*.parquet")
-        return table_items(self, table, Row, lambda place, row, where: [_vote(row)])
+        return table_items(self, table, Row, lambda place, row, where: _votes_of(row))
 
     def recorded_judges(self) -> tuple[str, ...]:
         """GPT-4 on pairs, where the local copy has its split."""
@@ -100,6 +103,10 @@ class MtBenchHuman(TableTask):
             PublishedRule("mt_bench.agreement", partial(_tables, ties=True)),
             PublishedRule("mt_bench.agreement_decided", partial(_tables, ties=False)),
         )
+
+
+def _votes_of(row: Row) -> list[Item]:
+    return [] if row.judge.startswith(OWN) else [_vote(row)]
 
 
 def _vote(row: Row) -> Item:
@@ -138,7 +145,10 @@ def _with_votes(votes: Sequence[Item]) -> Item:
 
 
 def _tables(rows: Sequence[JudgedRow], ties: bool) -> Iterator[PublishedTable]:
-    """Each vote with each verdict on its pair; without ties both have to be decided."""
+    """Each vote with each verdict on its pair; without ties both have to be decided.
+
+    Reference: github lm-sys/FastChat 0283a0b, fastchat/llm_judge/compute_agreement.py.
+    """
     counted = []
     for row in rows:
         gold = row.item.gold["overall"]

@@ -268,7 +268,7 @@ def mt_bench_human(folder: Path) -> None:
             "model_a": [vote[1] for vote in votes],
             "model_b": [vote[2] for vote in votes],
             "winner": [vote[3] for vote in votes],
-            "judge": ["somebody"] * len(votes),
+            "judge": ["author_0" if vote[0] == 80 else "expert_1" for vote in votes],
             "conversation_a": [talk(vote[1]) for vote in votes],
             "conversation_b": [talk(vote[2]) for vote in votes],
             "turn": [vote[4] for vote in votes],
@@ -280,6 +280,7 @@ def mt_bench_human(folder: Path) -> None:
         (81, "x", "y", "tie", 1),
         (81, "x", "y", "model_b", 2),
         (81, "x", "y", "model_a", 2),
+        (80, "x", "y", "model_a", 1),
     ]
     gpt4 = [(81, "y", "x", "tie (inconsistent)", 1), (81, "x", "y", "model_a", 2)]
     gpt4.append((99, "x", "y", "model_a", 1))

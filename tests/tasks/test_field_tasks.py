@@ -476,7 +476,7 @@ def test_mathematics_weighs_as_much_as_all_code_and_sections_weigh_alike(small):
 # MT-Bench
 
 
-def test_votes_on_a_pair_are_gathered_whichever_way_round_it_was_shown(small):
+def test_votes_on_a_pair_are_gathered_whichever_way_round_but_not_the_authors_own(small):
     task = open_task("mt_bench_human", small("mt_bench_human"))
     one, two = task.load("pair")
     assert one.gold["overall"].ratings == ("first", "first", "tie")
