@@ -15,6 +15,7 @@ security policy, `{{ browser.markup }}` where the browser shall be, and `{{ brow
 from mmjudge.report.items.browser import (
     Browser,
     View,
+    files_of,
     item_browser,
     place_page,
     still_policy,
