@@ -23,7 +23,7 @@ def write_report(runs: Sequence[Path], out: Path, items: int, resamples: int, se
     files = [file for file in beside.rglob("*") if file.is_file()]
     total = sum(file.stat().st_size for file in files) / 1e6
     typer.echo(
-        f"{out}: {size}, and {beside}: {len(files)} files, {total:.1f} MB, its items; both belong "
-        "together: copy or move them side by side. Open the page in a browser, no network is needed",
+        f"{out}: {size}, with its items in {beside}: {len(files)} files, {total:.1f} MB; keep both "
+        "side by side. Open the page in a browser, no network is needed",
         err=True,
     )

@@ -22,4 +22,4 @@ from mmjudge.report.items.browser import (
     view_link,
 )
 
-__all__ = ["Browser", "View", "item_browser", "place_page", "still_policy", "view_link"]
+__all__ = ["Browser", "View", "files_of", "item_browser", "place_page", "still_policy", "view_link"]
