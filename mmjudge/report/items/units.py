@@ -162,7 +162,8 @@ class _Groups:
         mixed = (mixed * _MIX[2]) >> np.uint64(44)
         there = ~np.isnan(codes)
         weights = mixed[there].astype(np.float64)
-        return np.bincount(self.unit[there], weights=weights, minlength=self.n)
+        sums: Floats = np.bincount(self.unit[there], weights=weights, minlength=self.n)
+        return sums
 
     def sure(self) -> Ints:
         """The largest probability given to a wrong verdict."""
