@@ -162,8 +162,8 @@ class _Groups:
         mixed = (mixed * _MIX[2]) >> np.uint64(44)
         there = ~np.isnan(codes)
         weights = mixed[there].astype(np.float64)
-        sums: Floats = np.bincount(self.unit[there], weights=weights, minlength=self.n)
-        return sums
+        sums = np.bincount(self.unit[there], weights=weights, minlength=self.n)
+        return sums.astype(np.float64)
 
     def sure(self) -> Ints:
         """The largest probability given to a wrong verdict."""
