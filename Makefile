@@ -18,7 +18,7 @@ setup: $(READY)
 $(READY): pyproject.toml requirements.lock
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --constraint requirements.lock uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python $(LOCKED) --editable ".[dev,video,audio]"
+	$(BIN)/uv pip install --quiet --python $(BIN)/python $(LOCKED) --editable ".[dev,video,audio,site]"
 	mkdir -p .venv/types && ln -sfn ../../tasks .venv/types/mmjudge_tasks  # where mypy finds them
 	touch $@
 
@@ -26,7 +26,7 @@ $(READY): pyproject.toml requirements.lock
 models: $(MODELS)
 
 $(MODELS): $(READY)
-	$(BIN)/uv pip install --quiet --python $(BIN)/python $(LOCKED) --editable ".[dev,video,audio,hf,clip,api]"
+	$(BIN)/uv pip install --quiet --python $(BIN)/python $(LOCKED) --editable ".[dev,video,audio,hf,clip,api,site]"
 	touch $@
 
 demo: models
