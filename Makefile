@@ -11,7 +11,11 @@ PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 # What is imported is compiled once, and not in every process again, whatever the shell says.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup models demo test test-all lint bench lock
+# Not without an end where Debian's packages cannot be reached.
+APT := DEBIAN_FRONTEND=noninteractive timeout 240 apt-get -qq \
+	-o Acquire::Retries=1 -o Acquire::http::Timeout=20
+
+.PHONY: setup models browser demo test test-all lint bench lock
 
 setup: $(READY)
 
@@ -26,16 +30,23 @@ $(READY): pyproject.toml requirements.lock
 models: $(MODELS)
 
 $(MODELS): $(READY)
-	$(BIN)/uv pip install --quiet --python $(BIN)/python $(LOCKED) --editable ".[dev,video,audio,hf,clip,api,site]"
+	$(BIN)/uv pip install --quiet --python $(BIN)/python $(LOCKED) --editable ".[dev,video,audio,site,hf,clip,api]"
 	touch $@
+
+# What opens the pages in tests: Debian's Chromium, where this user may install it.
+browser:
+	@command -v chromium >/dev/null \
+		|| { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && $(APT) update \
+			&& $(APT) install --yes --no-install-recommends chromium >/dev/null; } \
+		|| echo "chromium is not here and cannot be installed: NO PAGE IS OPENED by the tests" >&2
 
 demo: models
 	$(BIN)/mmjudge demo
 
-test: models lint
+test: models browser lint
 	$(PYTEST) -m "$(FAST)"
 
-test-all: models lint
+test-all: models browser lint
 	$(PYTEST) -m "$(SLOW)"
 
 lint: setup
