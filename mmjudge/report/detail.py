@@ -104,6 +104,7 @@ def detail(
     by = (*axes, *((MODALITY,) if MODALITY in table.strata else ()))
     probed = biases(table, n_resamples, by, seed, criteria=(0,)) if cards(table) else []
     compared = unlike_the_whole(probed)
+    errors = of(("mean_error",), by[len(axes) :]) if protocol == "score" else []
     right, confidence = _confidences(table)
     return Detail(
         ceiling=ceiling[0] if ceiling else None,
@@ -114,7 +115,7 @@ def detail(
         curve=_curve(right, confidence),
         levels=_levels(table) if protocol == "score" else (),
         same_scale=table.header.judge.scale != "own",
-        offsets=tuple(_offsets(of(("mean_error",), by[len(axes) :]))) if protocol == "score" else (),
+        offsets=tuple(_offsets(errors)),
         gaps=tuple(modality_gaps(table, n_resamples, seed, criteria=(0,))),
         presentations=tuple(of(PRESENTED)) if protocol == "pair" else (),
         unlike=compared.unlike,
@@ -124,7 +125,8 @@ def detail(
 
 def _axes(table: Table) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Axes to break down by, and those with too many values; what only names items is neither."""
-    axes, wide = [], []
+    axes: list[str] = []
+    wide: list[str] = []
     for name, (codes, _) in sorted(table.strata.items()):
         values = len(set(codes[np.unique(table.item)].tolist()) - {0})
         if name in (TWIN, CONTENT, MODALITY) or values < 2:

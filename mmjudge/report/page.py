@@ -35,6 +35,8 @@ from mmjudge.report.overview import (
     overview,
     standing,
 )
+from mmjudge.report.plots import plots_missing
+from mmjudge.report.sections import GLOBALS, drawings, shown_in_full
 from mmjudge.report.summary import ends, two_places
 from mmjudge.scoring import ALL
 from mmjudge.store import RunStore
@@ -130,7 +132,7 @@ def _require_place(out: Path) -> None:
 
 def render(judges: Sequence[Judged], items: int = ITEMS, seed: int = 0) -> str:
     """The page of judges, as `overview` gives them."""
-    style = stylesheet("base.css", "report.css")
+    style = stylesheet("base.css", "report.css", "figures.css")
     outcomes = {judged.name: [read_outcome(run) for run in judged.runs] for judged in judges}
     return (
         _environment()
@@ -145,6 +147,9 @@ def render(judges: Sequence[Judged], items: int = ITEMS, seed: int = 0) -> str:
             probed={judged.name: _probe_maps(judged) for judged in judges},
             outcomes=outcomes,
             reasons=list(dict.fromkeys(reason for judged in judges for reason in judged.failures)),
+            drawings=drawings(judges),
+            shown_in_full=shown_in_full(judges),
+            plots_missing=plots_missing(),
             items=browse(judges, items, seed),
         )
     )
@@ -171,6 +176,8 @@ def _environment() -> Environment:
         "ends": ends,
         "arrow": lambda text: printable(text).replace("->", " → "),
     }
+    made.tests["several"] = lambda found: len(found) > 1
+    made.globals |= GLOBALS
     made.globals |= {
         "ALL": ALL,
         "SAYS": SAYS,
