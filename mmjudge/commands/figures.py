@@ -12,6 +12,7 @@ from mmjudge.biases import biases, modality_gaps
 from mmjudge.comparison import compare_runs
 from mmjudge.errors import MmjudgeError
 from mmjudge.metrics.measure import Measure
+from mmjudge.report.bias_strata import strata_report
 from mmjudge.report.biases import bias_report
 from mmjudge.report.outcome import read_outcome
 from mmjudge.report.terminal import comparison_report, score_report, show, worth_showing
@@ -53,7 +54,7 @@ def print_scores(
             continue
         if place:
             show("")
-        said = bias_report(moved, gaps)
+        said = [*bias_report(moved, gaps), *strata_report(moved)]
         show(score_report(folder, results, every or bool(measures), warnings, said))
     if as_json:
         typer.echo(json.dumps({"runs": records}, indent=2))

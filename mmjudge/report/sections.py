@@ -4,23 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mmjudge.metrics.measure import Measure
-from mmjudge.report.bias_strata import hundred_ends
-from mmjudge.report.biases import hundred
+from mmjudge.report.bias_strata import MOST_SHOWN, of_100
 from mmjudge.report.detail import PRESENTED
 from mmjudge.report.drawings import Drawings, at_tenths, value_of
 from mmjudge.report.overview import Asked, Judged, no_bias
 from mmjudge.report.plots import plots_missing
 from mmjudge.types import MetricResult
-
-MOVED: Mapping[str, str] = {
-    "cue_shift": "moved to what the change speaks for, less away",
-    "robustness_gap": "stay, less those that stay when asked the same again",
-    "robustness": "stay",
-    "accuracy_lost": "accuracy lost",
-    "tau_b_lost": "tau_b lost",
-    "rank_tau_b_lost": "rank_tau_b lost",
-}
-"""What is compared of a probe in a stratum, in words."""
 
 
 def drawings(judges: Sequence[Judged]) -> dict[str, Drawings]:
@@ -68,12 +57,11 @@ def _spread(metric: str) -> float:
 
 GLOBALS: Mapping[str, Any] = {
     "PRESENTED": PRESENTED,
-    "MOVED": MOVED,
+    "MOST_STRATA": MOST_SHOWN,
     "at_tenths": at_tenths,
     "ceiling_words": ceiling_words,
     "criterion_of": lambda result: result.criterion,
-    "hundred": hundred,
-    "hundred_ends": hundred_ends,
+    "of_100": of_100,
     "metric_of": lambda result: result.metric,
     "value_of": value_of,
     "worst_first": worst_first,
