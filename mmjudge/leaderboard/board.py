@@ -23,7 +23,11 @@ ColumnKind = Literal[
     "overall", "task", "hidden", "criterion", "modality", "bias", "failure", "cost"
 ]
 Direction = Literal["higher", "lower", "zero", "none"]
-Badge = Literal["recomputed", "run by us", "self-run", "partial", "aggregates"]
+Badge = Literal["recomputed", "run by us", "self-run", "recorded", "partial", "aggregates"]
+"""recomputed: every figure from raw replies, judged again here; self-run: by the submitter;
+recorded: replies or verdicts that others published; partial: not all tasks of the board, or not all
+items; aggregates: figures that were computed where the data is, and stored."""
+
 RuleName = Literal["mean", "plurality", "borda", "dowdall", "copeland", "minimax", "bradley_terry"]
 
 
@@ -49,7 +53,8 @@ class BoardTask(Record):
 
     `id` is unique on the board, as in `scenes_image-pair`. `hidden`: its gold is not public.
     `measure` is what stands for it: its value is `chance` for a judge that does not look, and 1 for
-    one that always agrees with people. `digest` is the SHA-256 of its items with their gold.
+    one that always agrees with people. `weight` is what it counts in the overall figure and in the
+    orders. `digest` is the SHA-256 of its items with their gold.
     """
 
     id: Slug
@@ -70,6 +75,7 @@ class BoardTask(Record):
     known_flaws: tuple[str, ...] = ()
     superseded_by: str | None = None
     hidden: bool = False
+    weight: float = Field(default=1.0, ge=0)
     digest: str = ""
 
 
