@@ -53,8 +53,9 @@ class BoardTask(Record):
 
     `id` is unique on the board, as in `scenes_image-pair`. `hidden`: its gold is not public.
     `measure` is what stands for it: its value is `chance` for a judge that does not look, and 1 for
-    one that always agrees with people. `weight` is what it counts in the overall figure and in the
-    orders. `digest` is the SHA-256 of its items with their gold.
+    one that always agrees with people; a task without a known chance has no part in the overall
+    figure. `weight` is what it counts there and in the orders. `digest` is the SHA-256 of its items
+    with their gold.
     """
 
     id: Slug
@@ -66,7 +67,7 @@ class BoardTask(Record):
     criteria: tuple[str, ...] = ()
     modalities: tuple[Modality, ...] = ()
     measure: str
-    chance: float
+    chance: float | None = None
     n_items: int = Field(default=0, ge=0)
     licence: str = ""
     source: str = ""
