@@ -205,17 +205,21 @@ def score(
 
 
 @app.command()
-def compare(
+def compare(  # noqa: PLR0913, PLR0917 (one parameter for each option of the command)
     runs: Runs,
     measure: Measures = None,
     resamples: Annotated[int, typer.Option(min=1, help="Resamples of the bootstrap.")] = 1000,
     every: Every = False,
     as_json: Json = False,
+    html: Html = None,
+    markdown: Markdown = None,
 ) -> None:
     """Compare runs with the first one, paired over items."""
-    from mmjudge.commands.figures import print_comparison
+    from mmjudge.commands.compare import Wanted, write_comparison
+    from mmjudge.report.written import Places
 
-    print_comparison(runs, resamples, tuple(measure or ()), every=every, as_json=as_json)
+    places, measures = Places(html, markdown), tuple(measure or ())
+    write_comparison(runs, Wanted(places, measures, resamples, every, as_json))
 
 
 @app.command()

@@ -41,6 +41,7 @@ LAYERS = (
     ("frames", "pooled", "presentations", "probed", "scoring", "checks"),
     ("biases",),
     ("comparison",),
+    ("side_by_side",),
     ("api",),
     ("report", "export", "interop", "leaderboard"),
     ("doctor", "demo", "commands"),

@@ -1,7 +1,7 @@
 """Figures as GitHub-flavoured Markdown: for a README, an issue, a pull request."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from mmjudge.biases import Bias
 from mmjudge.metrics.measure import Measure
@@ -248,16 +248,20 @@ def _failures(record: ReportRecord) -> list[str]:
 
 
 def _cost(judges: Sequence[JudgeFigures]) -> list[str]:
-    def number(value: float | None, form: str) -> str:
-        return "-" if value is None else format(value, form)
-
-    rows = []
-    for judge in judges:
-        used, n = judge.usage, judge.judgments
-        latency = used["latency_s"]
-        each = 1000 * latency / n if latency is not None and n else None
-        amounts = ((used["tokens_in"], ",.0f"), (used["tokens_out"], ",.0f"), (each, ",.1f"))
-        cost = number(used["cost_usd"], ",.4f")
-        rows.append((text(judge.name), *(number(*one) for one in amounts), cost))
+    rows = [cost_row(judge.name, judge.usage, judge.judgments) for judge in judges]
     head = ("judge", "tokens in", "tokens out", "ms a judgment", "US dollars")
     return ["## Cost and time", "", *table(head, rows)]
+
+
+def cost_row(name: str, used: Mapping[str, float | None], judgments: int) -> list[str]:
+    """Tokens, time and dollars of a judge, a dash where its replies do not say."""
+    latency = used["latency_s"]
+    each = 1000 * latency / judgments if latency is not None and judgments else None
+    amounts = (
+        (used["tokens_in"], ",.0f"),
+        (used["tokens_out"], ",.0f"),
+        (each, ",.1f"),
+        (used["cost_usd"], ",.4f"),
+    )
+    said = ["-" if value is None else format(value, form) for value, form in amounts]
+    return [text(name), *said]
