@@ -159,7 +159,8 @@ def places(
     frames = [Slice(table, 0, table.plain).frame(measure) for table in tables]
     if any(frame is None for frame in frames):
         return []
-    parts, units = _on_common_items(tables, [frame for frame in frames if frame is not None])
+    known = [frame for frame in frames if frame is not None]
+    parts, units, items = _on_common_items(tables, known)
     if not units:
         return []
     values = np.array([float(np.asarray(measure(part.columns))) for part in parts])
@@ -180,14 +181,16 @@ def places(
                 ci95=(float(low), float(high)) if len(defined) else None,
                 best=ends[0],
                 worst=ends[1],
-                n_items=units,
+                n_items=items,
             )
         )
     return sorted(found, key=lambda one: (one.best, one.worst, -(one.value or 0.0), one.run))
 
 
-def _on_common_items(tables: Sequence[Table], frames: Sequence[Frame]) -> tuple[list[_Part], int]:
-    """Each run's rows on the items that all have; and how many units there are."""
+def _on_common_items(
+    tables: Sequence[Table], frames: Sequence[Frame]
+) -> tuple[list[_Part], int, int]:
+    """Each run's rows on the items that all have; how many units these are, and how many items."""
     at = [table.places[frame.item] for table, frame in zip(tables, frames, strict=True)]
     common = at[0]
     for other in at[1:]:
@@ -202,7 +205,7 @@ def _on_common_items(tables: Sequence[Table], frames: Sequence[Frame]) -> tuple[
         units = [codes[unit_of[one]] for one in place[kept].tolist()]
         columns = {name: column[kept] for name, column in frame.columns.items()}
         parts.append(_Part(columns, np.array(units, dtype=np.int64)))
-    return parts, len(codes)
+    return parts, len(codes), len(unit_of)
 
 
 def _shared_samples(
@@ -234,7 +237,8 @@ def compare_probes(
         first_only: Leave out all criteria but the first.
 
     Returns:
-        The stratum is `probe=NAME`; p-values are corrected over probes and criteria by measure.
+        The stratum is `probe=NAME`, the measure that says most of a probe is the first of it;
+        p-values are corrected over probes and criteria by measure.
     """
     asked = {card.name for card in cards(b)}
     found = []
@@ -258,7 +262,7 @@ def _probe(
 
 
 def _probe_figures(table: Table, card: ProbeCard, criterion: int) -> Iterator[tuple[str, Figure]]:
-    """The measures of a probe with their rows."""
+    """The measures of a probe with their rows, the one that says most first."""
     joined = join(table, card, criterion, np.ones(len(table.item), dtype=bool))
     if not len(joined.plain):
         return
@@ -267,9 +271,10 @@ def _probe_figures(table: Table, card: ProbeCard, criterion: int) -> Iterator[tu
     gold = known_gold(named["gold_ranks" if protocol == "rank" else "gold"])
     every = np.ones(len(gold), dtype=bool)
     of_gold = gold & (named["moved"] >= 0) if protocol == "score" else gold
-    kept = {"robustness": every, "robustness_gap": every, "cue_shift": every}
-    if card.keeps_gold or card.cue == "none":
-        kept[LOST[protocol]] = of_gold
+    lost = {LOST[protocol]: of_gold} if card.keeps_gold or card.cue == "none" else {}
+    kept = {"cue_shift": every, "robustness_gap": every, "robustness": every} | lost
+    if not card.keeps_gold and card.cue == "none":
+        kept = lost | kept
     for name, rows in kept.items():
         if rows.any():
             item = table.item[joined.plain[rows]]

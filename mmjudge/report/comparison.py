@@ -106,12 +106,13 @@ def compare_all(
     header = tables[0].header
     main = MAIN[header.settings.protocol]
     first, *others = zip(ascii_uppercase, runs, tables, strict=False)
+    found = zip(ascii_uppercase, runs, strict=False)
     pairs = [_pair(first, other, n_resamples, measures, seed) for other in others]
     return ComparisonRecord(
         task=header.task,
         protocol=header.settings.protocol,
         measure=main,
-        runs=tuple(_run(letter, folder) for letter, folder in zip(ascii_uppercase, runs, strict=False)),
+        runs=tuple(_run(letter, folder) for letter, folder in found),
         order=tuple(places(tables, Measure.parse(main), n_resamples, seed)),
         agreements=tuple(agreements(tables, n_resamples, seed, first_only=len(tables) > 2)),
         pairs=tuple(pairs),
@@ -136,7 +137,7 @@ def _pair(
     found = compare_runs(folder, other_folder, n_resamples, measures, seed)
     main = MAIN[table.header.settings.protocol]
     if not measures and all(comparison.metric != main for comparison in found):
-        found += compare_runs(folder, other_folder, n_resamples, (main,), seed)
+        found = compare_runs(folder, other_folder, n_resamples, (main,), seed) + found
     both = (table, other_table)
     return ComparedPair(
         a=str(folder),

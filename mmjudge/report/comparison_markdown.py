@@ -33,7 +33,7 @@ def comparison_markdown(record: ComparisonRecord, shown: Sequence[ComparedPair])
             for place in record.order
         )  # fmt: skip
         lines += [f"## Order by `{record.measure}`", ""]
-        lines += table(("place", "judge", "value, 95 % interval", "units"), rows, left=2)
+        lines += table(("place", "judge", "value, 95 % interval", "items"), rows, left=2)
         lines += [f"{order_words(record)}.", ""]
     for pair in shown:
         title = f"{pair.letters[0]} minus {pair.letters[1]}"

@@ -6,6 +6,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from mmjudge.probed import BASELINE
 from mmjudge.report.comparison import ComparedPair, ComparisonRecord
 from mmjudge.report.outcome import printable
 from mmjudge.report.terminal import interval, number, p_value
@@ -14,8 +15,6 @@ from mmjudge.types import Comparison
 
 LEVEL = 0.05
 """Corrected p-values from here on separate nothing."""
-PROBED = ("cue_shift", "robustness_gap", "accuracy_lost", "tau_b_lost", "rank_tau_b_lost")
-"""Measures of a probe that are shown; the others are in the JSON."""
 
 
 def more_of(record: ComparisonRecord) -> list[RenderableType]:
@@ -34,9 +33,17 @@ def more_of(record: ComparisonRecord) -> list[RenderableType]:
 
 
 def shown_probes(pair: ComparedPair) -> list[Comparison]:
-    """What is shown of the probes: those that differ beyond chance first."""
-    found = [one for one in pair.probes if one.metric in PROBED and one.stratum != "probe=rerun"]
-    return sorted(found, key=lambda one: (one.p_holm if one.p_holm is not None else 1.0, -abs(one.difference or 0.0)))
+    """What says most of each probe, those that differ beyond chance first."""
+    found: dict[str, Comparison] = {}
+    for one in pair.probes:
+        found.setdefault(one.stratum, one)
+    found.pop(f"probe={BASELINE}", None)
+    return sorted(found.values(), key=_certainty)
+
+
+def _certainty(one: Comparison) -> tuple[float, float]:
+    """The smallest p-value first, of equal ones the greatest difference."""
+    return 1.0 if one.p_holm is None else one.p_holm, -abs(one.difference or 0.0)
 
 
 def place_words(place: Place) -> str:
@@ -51,14 +58,30 @@ def place_words(place: Place) -> str:
 
 
 def order_words(record: ComparisonRecord) -> str:
-    """Which runs the data can tell apart."""
-    letters = [record.runs[place.run].letter for place in record.order]
-    ends = [(place.best, place.worst) for place in record.order]
-    if all(best == worst for best, worst in ends):
-        return f"{' is better than '.join(letters)}, beyond chance"
-    if all(best == 1 and worst == len(ends) for best, worst in ends):
-        return "the data cannot separate them"
-    return "runs whose places overlap cannot be separated by these data"
+    """Which runs the data can tell apart, and which not."""
+    named = [(record.runs[place.run].letter, place) for place in record.order]
+    parts = []
+    for letter, place in named:
+        if behind := [other for other, its in named if place.worst < its.best]:
+            parts.append(f"{letter} is ahead of {_listed(behind)}")
+    alike = {
+        tuple(letter for letter, its in named if its.best <= at <= its.worst)
+        for at in range(1, len(named) + 1)
+    }
+    groups = [one for one in alike if len(one) > 1 and not any(set(one) < set(o) for o in alike)]
+    parts += [f"the data cannot separate {_listed(one)}" for one in sorted(groups)]
+    return "; ".join(parts)
+
+
+def _listed(letters: Sequence[str]) -> str:
+    """Letters in a sentence.
+
+    Example:
+        >>> _listed(["A", "B", "C"])
+        'A, B and C'
+    """
+    *most, last = letters
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _grid(title: str, names: Sequence[str]) -> Table:
@@ -70,7 +93,7 @@ def _grid(title: str, names: Sequence[str]) -> Table:
 
 
 def _order(record: ComparisonRecord) -> Table:
-    table = _grid(f"order by {record.measure}", ("place", "value", "95 % interval", "units"))
+    table = _grid(f"order by {record.measure}", ("place", "value", "95 % interval", "items"))
     for place in record.order:
         run = record.runs[place.run]
         ends = interval(place.ci95)

@@ -10,7 +10,7 @@ from mmjudge.report.detail import Axis, Bin, Kept, Level
 from mmjudge.report.overview import Asked, modality_of, no_bias, standing
 from mmjudge.report.plots import Dot, Point, Side, Tone, curve, dots, intervals, to_svg
 from mmjudge.scoring import ALL
-from mmjudge.types import MetricResult
+from mmjudge.types import Comparison, MetricResult
 
 TONES: dict[str, Tone] = {
     "above": "good",
@@ -121,7 +121,7 @@ def at_tenths(points: Sequence[Kept]) -> list[Kept]:
     return [points[place] for place in dict.fromkeys(near)]
 
 
-def value_of(result: MetricResult) -> str:
+def value_of(result: MetricResult | Comparison) -> str:
     """The value of the axis that a figure's stratum names.
 
     Example:

@@ -99,7 +99,7 @@ def write_page(
         StoreError: A folder holds no run, or two runs are of one judge, protocol and task.
         MmjudgeError: The page cannot be written.
     """
-    _require_place(out)
+    require_place(out)
     judges = overview(runs, n_resamples, seed)
     browser = item_browser(judges, out)
     try:
@@ -109,7 +109,7 @@ def write_page(
     return judges
 
 
-def _require_place(out: Path) -> None:
+def require_place(out: Path) -> None:
     """Refuse a place where no file can be, before the figures, which take time."""
     if out.is_dir():
         raise MmjudgeError(f"{out}: is a folder; name a file in it, such as {out / 'report.html'}")
@@ -131,7 +131,7 @@ def render(
     style = stylesheet("base.css", "report.css", "figures.css") + (browser.style if browser else "")
     outcomes = {judged.name: [read_outcome(run) for run in judged.runs] for judged in judges}
     return (
-        _environment()
+        environment()
         .get_template("report.html.jinja")
         .render(
             version=__version__,
@@ -152,7 +152,8 @@ def render(
     )
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Templates of pages, with the filters and functions that they use; all text is escaped."""
     made = Environment(
         loader=PackageLoader("mmjudge.report"),
         autoescape=True,
