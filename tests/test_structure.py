@@ -39,7 +39,7 @@ LAYERS = (
     ("budget", "interrupts", "refusal", "resume", "planning", "confidence", "table"),
     ("engine", "executors", "forecast"),
     ("frames", "pooled", "presentations", "probed", "scoring", "checks"),
-    ("biases",),
+    ("biases", "modality_gaps"),
     ("comparison",),
     ("side_by_side",),
     ("api",),

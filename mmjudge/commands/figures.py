@@ -7,8 +7,9 @@ from typing import Any
 
 import typer
 
-from mmjudge.biases import biases, modality_gaps
+from mmjudge.biases import biases
 from mmjudge.metrics.measure import Measure
+from mmjudge.modality_gaps import modality_gaps, modality_preferences
 from mmjudge.report.bias_strata import strata_report
 from mmjudge.report.biases import bias_report
 from mmjudge.report.outcome import read_outcome
@@ -42,16 +43,18 @@ def print_scores(
         asked = not measures or any(Measure.parse(name).kind == "bias" for name in measures)
         moved = biases(table, resamples, by) if asked else []
         gaps = [] if measures else modality_gaps(table, resamples)
+        preferred = [] if measures else modality_preferences(table, resamples)
         if as_json:
             figures = [result.model_dump(mode="json") for result in results]
             record = {**_header(folder), "warnings": warnings, "results": figures}
             record["biases"] = [one.model_dump(mode="json") for one in moved]
             record["modality_gaps"] = [one.model_dump(mode="json") for one in gaps]
+            record["modality_preferences"] = [one.model_dump(mode="json") for one in preferred]
             records.append(record)
             continue
         if place:
             show("")
-        said = [*bias_report(moved, gaps), *strata_report(moved)]
+        said = [*bias_report(moved, [*gaps, *preferred]), *strata_report(moved)]
         show(score_report(folder, results, every or bool(measures), warnings, said))
     if as_json:
         typer.echo(json.dumps({"runs": records}, indent=2))

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mmjudge.biases import biases, modality_gaps
+from mmjudge.biases import biases
 from mmjudge.frames import Slice, known_gold
 from mmjudge.metrics.calibration import risk_coverage
 from mmjudge.metrics.measure import Measure
+from mmjudge.modality_gaps import modality_gaps, modality_preferences
 from mmjudge.pooled import TASK
 from mmjudge.probed import cards
 from mmjudge.report.bias_strata import Unlike, unlike_the_whole
@@ -77,6 +78,7 @@ class Detail(Record):
     same_scale: bool = True
     offsets: tuple[MetricResult, ...] = ()
     gaps: tuple[MetricResult, ...] = ()
+    preferences: tuple[MetricResult, ...] = ()
     presentations: tuple[MetricResult, ...] = ()
     unlike: tuple[Unlike, ...] = ()
     strata_looked_at: int = 0
@@ -117,6 +119,7 @@ def detail(
         same_scale=table.header.judge.scale != "own",
         offsets=tuple(_offsets(errors)),
         gaps=tuple(modality_gaps(table, n_resamples, seed, criteria=(0,))),
+        preferences=tuple(modality_preferences(table, n_resamples, seed, criteria=(0,))),
         presentations=tuple(of(PRESENTED)) if protocol == "pair" else (),
         unlike=compared.unlike,
         strata_looked_at=compared.looked_at,

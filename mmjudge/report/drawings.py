@@ -7,7 +7,7 @@ import numpy as np
 from markupsafe import Markup
 
 from mmjudge.report.detail import Axis, Bin, Kept, Level
-from mmjudge.report.overview import Asked, modality_of, no_bias, standing
+from mmjudge.report.overview import Asked, no_bias, standing
 from mmjudge.report.plots import Dot, Point, Side, Tone, curve, dots, intervals, to_svg
 from mmjudge.scoring import ALL
 from mmjudge.types import Comparison, MetricResult
@@ -148,7 +148,7 @@ def _about(result: MetricResult, mark: float) -> Point:
     stands = standing(result, mark)
     tone: Tone = "bad" if stands in ("above", "below") else TONES[stands]
     low, high = result.ci95 or (None, None)
-    name = modality_of(result)
+    name = value_of(result) or result.stratum
     return Point(name, result.value or 0.0, low, high, tone, f"{result.n_items} items")
 
 

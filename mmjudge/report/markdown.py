@@ -182,6 +182,9 @@ def _biases(asked: ProtocolFigures) -> list[str]:
             (text(modality_of(one)), f"`{one.metric}`", figure(one)) for one in asked.detail.gaps
         )
         lines += table(("modality", "gap", "minus the others"), gaps)
+    if liked := asked.detail.preferences:
+        shares = ((text(value_of(r)), f"`{r.metric}`", figure(r)) for r in liked)
+        lines += table(("candidates of equal gold", "measure", "for the first"), shares, left=2)
     if found := asked.detail.presentations:
         strata = dict.fromkeys(one.stratum for one in found)
         cells = {(one.stratum, one.metric): one for one in found}
