@@ -17,6 +17,7 @@ from mmjudge.leaderboard.site.view import (
     modalities,
     ordered,
     overall,
+    shared_badges,
     state,
 )
 from mmjudge.leaderboard.site.words import KINDS, ONE_OF, STATES
@@ -50,6 +51,7 @@ def table(board: Board) -> dict[str, Any]:
         "overall": board.overall,
         "kinds": KINDS,
         "states": STATES,
+        "common": shared_badges(board),
         "entries": [_entry(board, entry) for entry in entries],
         "columns": [
             _column(board, column, entries, column.id in shown) for column in arranged(board)

@@ -6,39 +6,59 @@ from typing import Any
 from markupsafe import Markup
 
 from mmjudge.leaderboard.board import Board, Cell, Column
-from mmjudge.leaderboard.site.view import Row, name, places, state
+from mmjudge.leaderboard.site.view import Row, line, name, places, state
 from mmjudge.report.plots import Point, Tone, colour, configured, intervals, to_svg, unlike
 
 MOST = 40
 """Judges in a plot of intervals."""
 LINES = 20
 """Judges in a plot of places."""
-LABEL = 34
+LABEL = 48
 """Characters of a judge's name in a plot."""
+SHORT = 20
+"""The same on a phone."""
+ROOMY, TIGHT = (860, 310), (175, 125)
+"""Pixels of the inner width of a plot, and of the names beside it: on a wide page, on a phone."""
 
 TONES: dict[str, Tone] = {"best": "good", "chance": "soft", "below": "bad", "biased": "bad"}
 
 
 def standing(rows: Sequence[Row], column: Column) -> Markup | None:
-    """A column's values with intervals, best first."""
+    """A column's values with intervals, best first: once for wide pages, once for a phone."""
     known = [row for row in rows if row.cell is not None and row.cell.value is not None][:MOST]
     if len(known) < 2:
         return None
-    points = [
+    title = f"{column.title}{f', {column.unit}' if column.unit else ''}"
+    label = f"{title} of {len(known)} judges with intervals; the numbers stand in the table."
+    drawn = [
+        Markup('<div class="{}">{}</div>').format(
+            place, to_svg(_sized(_points(known, column, letters), title, column, size), label)
+        )
+        for place, letters, size in (("roomy", LABEL, ROOMY), ("tight", SHORT, TIGHT))
+    ]
+    return Markup("\n").join(drawn)
+
+
+def _points(rows: Sequence[Row], column: Column, letters: int) -> list[Point]:
+    return [
         Point(
-            label=name(row.entry)[:LABEL],
+            label=line(name(row.entry), letters),
             value=row.cell.value,
             low=row.cell.ci95[0] if row.cell.ci95 else None,
             high=row.cell.ci95[1] if row.cell.ci95 else None,
             tone=TONES.get(state(row.cell, column), "accent"),
             note=f"place {places(row.cell)}" if row.cell.places else "",
         )
-        for row in known
+        for row in rows
         if row.cell is not None and row.cell.value is not None
     ]
-    title = f"{column.title}{f', {column.unit}' if column.unit else ''}"
-    label = f"{title} of {len(points)} judges with intervals; the numbers stand in the table."
-    return to_svg(intervals(points, title, mark=column.chance), label)
+
+
+def _sized(points: list[Point], title: str, column: Column, size: tuple[int, int]) -> Any:
+    """A plot of that inner width, with so much room for names beside it."""
+    spec = intervals(points, title, mark=column.chance).to_dict()
+    spec["width"], spec["config"]["axis"]["labelLimit"] = size
+    return spec
 
 
 def moves(board: Board) -> Markup | None:
@@ -48,7 +68,7 @@ def moves(board: Board) -> Markup | None:
     first = [s.entry for s in board.orders[0].standings][:LINES]
     if len(first) < 2:
         return None
-    labels = dict(zip(first, unlike([name(board.entry(e))[:LABEL] for e in first]), strict=True))
+    labels = dict(zip(first, unlike([line(name(board.entry(e)), LABEL) for e in first]), strict=True))
     values = [
         {
             "rule": order.title,
@@ -89,7 +109,7 @@ def _bump(values: list[dict[str, Any]], rules: list[str], lowest: int) -> Any:
         ),
     ]
     height = 27 * min(lowest, LINES + 10)
-    return configured(alt.layer(*layers).properties(width=alt.Step(105), height=height))
+    return configured(alt.layer(*layers).properties(width=alt.Step(135), height=height))
 
 
 def bar(cell: Cell, column: Column) -> Markup:

@@ -132,7 +132,7 @@ def _board_files(board: Board) -> Iterator[tuple[str, str]]:
         "menu": MENU, "made_with": board.made_with, "first": first, "rows": rows,
         "by_id": {entry.id: entry for entry in board.entries},
         "condorcet": board.entry(board.condorcet) if board.condorcet else None,
-        "pairs": board.separated.get(board.overall),
+        "pairs": board.separated.get(board.overall), "common": view.shared_badges(board),
     }  # fmt: skip
     yield "index.html", _index(board, known)
     yield "orders.html", _orders(board, known)
@@ -226,6 +226,7 @@ def _environment() -> Environment:
     made.filters.update(
         line=view.line, link=view.link, number=view.number, places=view.places, name=view.name,
         facts=view.facts, direction=view.direction, signed=view.signed, p_value=view.p_value,
+        breaks=view.breaks,
         inner=inner,
     )  # fmt: skip
     made.globals.update(

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from markupsafe import Markup
 from pydantic import TypeAdapter, ValidationError
 
 from mmjudge.leaderboard.board import Board, Cell, Column, Entry
@@ -40,12 +41,12 @@ def ends(cell: Cell, column: Column) -> str:
     Example:
         >>> ends(Cell(value=0.5, ci95=(0.4, 0.6)), Column(id="a", kind="task", title="a",
         ...     explanation="", direction="higher"))
-        '0.400 – 0.600'
+        '[0.400, 0.600]'
     """
     if cell.ci95 is None:
         return ""
     low, high = (number(end, column.digits) for end in cell.ci95)
-    return f"{low} {DASH} {high}"
+    return f"[{low}, {high}]"
 
 
 def places(cell: Cell | None) -> str:
@@ -176,6 +177,22 @@ def name(entry: Entry) -> str:
     """An entry in one line: judge, and what tells it from others of the same judge."""
     more = ", ".join(part for part in (entry.revision, entry.setting) if part)
     return line(f"{entry.judge} ({more})" if more else entry.judge)
+
+
+def breaks(text: str) -> Markup:
+    """A name that may be broken behind its underscores.
+
+    Example:
+        >>> breaks("mj_bench<b>")
+        Markup('mj_<wbr>bench&lt;b&gt;')
+    """
+    return Markup("_<wbr>").join(text.split("_"))
+
+
+def shared_badges(board: Board) -> list[str]:
+    """Badges that every entry has: said once, and not in each row."""
+    found = [set(entry.badges) for entry in board.entries]
+    return sorted(set.intersection(*found)) if len(found) > 1 else []
 
 
 def signed(value: float, digits: int) -> str:

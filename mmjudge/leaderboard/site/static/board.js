@@ -33,6 +33,7 @@
   const say = () => {
     const n = table.rows({ search: "applied" }).count();
     $("shown").textContent = `${n} of ${board.entries.length} judges, ${inWords()}; ${state.columns.size} of ${board.columns.length} columns`;
+    holder.firstChild.classList.toggle("whole", (state.length < 0 ? n : Math.min(n, state.length)) <= 15);
     pager();
   };
 

@@ -29,6 +29,13 @@
     return element;
   };
 
+  /** A name that may be broken behind its underscores. */
+  site.broken = (text) => {
+    const whole = document.createElement("bdi");
+    text.split("_").forEach((part, k) => { if (k) whole.append("_", document.createElement("wbr")); whole.append(part); });
+    return whole;
+  };
+
   const one = (text) => { const e = document.createElement("bdi"); e.textContent = text; return e; };
   site.bdi = one;
 
@@ -57,7 +64,7 @@
     const low = column.low[i];
     const look = site.look(column, i);
     const said = site.board.states[look];
-    const span = low === null ? "" : `${site.number(low, column.digits)} – ${site.number(column.high[i], column.digits)}`;
+    const span = low === null ? "" : `[${site.number(low, column.digits)}, ${site.number(column.high[i], column.digits)}]`;
     const place = site.places(column, i);
     const whole = cloned(place ? `p${letter}` : letter, () => {
       const fragment = document.createElement("div");
@@ -80,15 +87,16 @@
     const inside = make("div", "in");
     const link = make("a", "", one(entry.judge));
     link.href = `${root}judges/${entry.id}.html`;
-    const about = make("small", "");
+    const about = make("small", "about");
     [entry.revision, entry.setting].filter(Boolean).forEach((text, k) => {
       if (k) about.append(" · ");
       about.append(one(text));
     });
     inside.append(link, about);
-    if (entry.badges.length) {
+    const own = entry.badges.filter((name) => !site.board.common.includes(name));
+    if (own.length) {
       const badges = make("small", "badges");
-      for (const name of entry.badges) badges.append(make("span", `badge ${name.replaceAll(" ", "-")}`, name));
+      for (const name of own) badges.append(make("span", `badge ${name.replaceAll(" ", "-")}`, name));
       inside.append(badges);
     }
     return inside;

@@ -48,7 +48,7 @@
     const value = (entry) => { const v = column.value[board.entries.indexOf(entry)]; return v === null ? "–" : site.number(v, digits); };
     return make("tr", "", head, make("td", "n", value(one)), make("td", "n", value(two)),
       make("td", `n ${better > 0 ? "better" : better < 0 ? "worse" : ""}`, make("b", "", site.signed(d, digits))),
-      make("td", "", low === null ? "" : `${site.signed(low, digits)} – ${site.signed(high, digits)}`),
+      make("td", "", low === null ? "" : `[${site.signed(low, digits)}, ${site.signed(high, digits)}]`),
       make("td", "n", site.p(p)), make("td", "n", String(n)), says);
   };
 
@@ -61,7 +61,7 @@
     if (!found.length) { out.replaceChildren(make("p", "soft", "These two have no items in common that were compared.")); return; }
     const order = new Map(board.columns.map((c, k) => [c.id, k]));
     found.sort((x, y) => order.get(x[0]) - order.get(y[0]));
-    const heads = ["column", "first", "second", "difference", "95 % interval", "p, corrected", "items", "what it says"];
+    const heads = ["column", "first", "second", "difference", "95\u00a0% interval", "p, corrected", "items", "what it says"];
     const cells = heads.map((text, k) => { const th = make("th", [1, 2, 3, 5, 6].includes(k) ? "n" : "", text); th.scope = "col"; return th; });
     const table = make("table", "cells", make("thead", "", make("tr", "", ...cells)), make("tbody", "", ...found.map((r) => row(r, one, two))));
     const region = make("div", "wide", table);

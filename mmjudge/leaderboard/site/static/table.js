@@ -49,7 +49,7 @@
     th.dataset.column = c.id;
     if (!c.column) th.append(c.title);
     else {
-      th.append(make("small", "", c.column.of), site.bdi(c.title));
+      th.append(make("small", "", c.column.of), site.broken(c.title));
       if (c.column.unit) th.append(" ", make("small", "unit", c.column.unit));
     }
     return th;
@@ -57,7 +57,7 @@
 
   const dressed = (c) => (td, _, row) => {
     if (c.id === "judge") td.scope = "row";
-    const look = c.column && site.look(c.column, row.i);
+    const look = c.column && (c.column.look[row.i] === "-" ? "gap" : site.look(c.column, row.i));
     if (look) td.classList.add(look);
   };
 
