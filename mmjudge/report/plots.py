@@ -15,7 +15,7 @@ from markupsafe import Markup
 from mmjudge.errors import MissingExtraError
 from mmjudge.report.outcome import printable
 
-Tone: TypeAlias = Literal["good", "bad", "soft", "accent", "ink"]
+Tone: TypeAlias = Literal["good", "bad", "soft", "accent", "ink", "line", "card"]
 """A colour by its meaning: the name of a variable of the page's style."""
 
 SVG = "http://www.w3.org/2000/svg"
