@@ -7,6 +7,7 @@ from typing import NamedTuple
 import typer
 from rich.console import Group
 
+from mmjudge.commands.report import say_where
 from mmjudge.report.comparison import ComparedPair, ComparisonRecord, compare_all
 from mmjudge.report.comparison_markdown import comparison_markdown
 from mmjudge.report.comparison_page import write_comparison_page
@@ -47,7 +48,7 @@ def write_comparison(runs: Sequence[Path], wanted: Wanted) -> None:
     shown = [_shown(record, pair, wanted) for pair in record.pairs]
     if places.html is not None:
         write_comparison_page(record, shown, places.html)
-        typer.echo(f"{places.html}: open it in a browser, no network is needed", err=True)
+        say_where(places.html)
     if places.markdown is not None:
         Places(markdown=places.markdown).write(comparison_markdown(record, shown), "")
     if wanted.as_json:

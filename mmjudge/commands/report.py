@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import typer
 
+from mmjudge.report.items import files_of
 from mmjudge.report.markdown import markdown
 from mmjudge.report.overview import overview
 from mmjudge.report.page import write_page
@@ -32,11 +33,24 @@ def write_report(runs: Sequence[Path], wanted: Wanted) -> None:
     places.check("report")
     if places.html is not None:
         judges = write_page(runs, places.html, wanted.items, wanted.resamples, wanted.seed)
-        size = places.html.stat().st_size
-        said = f"{places.html}: {size / 1e6:.1f} MB; open it in a browser, no network is needed"
-        typer.echo(said, err=True)
+        say_where(places.html)
     else:
         judges = overview(runs, wanted.resamples, wanted.seed)
     if places.markdown is not None or places.json is not None:
         record = report_record(judges)
         places.write(markdown(record), record.model_dump_json(indent=2))
+
+
+def say_where(out: Path) -> None:
+    """Say where a page is, how large, and what belongs to it."""
+    size = f"{out.stat().st_size / 1e6:.1f} MB"
+    if (beside := files_of(out)) is None:
+        typer.echo(f"{out}: {size}; open it in a browser, no network is needed", err=True)
+        return
+    files = [file for file in beside.rglob("*") if file.is_file()]
+    total = sum(file.stat().st_size for file in files) / 1e6
+    typer.echo(
+        f"{out}: {size}, with its items in {beside}: {len(files)} files, {total:.1f} MB; keep both "
+        "side by side. Open the page in a browser, no network is needed",
+        err=True,
+    )

@@ -15,10 +15,11 @@ security policy, `{{ browser.markup }}` where the browser shall be, and `{{ brow
 from mmjudge.report.items.browser import (
     Browser,
     View,
+    files_of,
     item_browser,
     place_page,
     still_policy,
     view_link,
 )
 
-__all__ = ["Browser", "View", "item_browser", "place_page", "still_policy", "view_link"]
+__all__ = ["Browser", "View", "files_of", "item_browser", "place_page", "still_policy", "view_link"]

@@ -85,7 +85,10 @@ class Browser(NamedTuple):
 
 
 def item_browser(
-    judges: Sequence[Judged], out: Path, preset: View | None = None, page_bytes: int = PAGE_BYTES
+    judges: Sequence[Judged],
+    out: Path,
+    preset: View | None = None,
+    page_bytes: int | None = None,
 ) -> Browser:
     """Collect all items of runs, and what was said of them.
 
@@ -93,7 +96,8 @@ def item_browser(
         judges: As `overview` gives them.
         out: The page that it is for; files are made beside it, and put in place by `place_page`.
         preset: What is filtered when the page is opened without a permalink.
-        page_bytes: Of more data than this the items lie in files beside the page.
+        page_bytes: Of more data than this the items lie in files beside the page; None for
+            `PAGE_BYTES`.
 
     Raises:
         StoreError: A run cannot be read.
@@ -102,7 +106,8 @@ def item_browser(
     folder = out.with_name(f".{out.stem}_files.{os.getpid()}")
     try:
         (folder / MEDIA).mkdir(parents=True)
-        return _made(collect(judges), folder, f"{out.stem}_files", preset or {}, page_bytes)
+        most = PAGE_BYTES if page_bytes is None else page_bytes
+        return _made(collect(judges), folder, f"{out.stem}_files", preset or {}, most)
     except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)
         what = f"{folder}: cannot be written: {error.strerror or error}"
@@ -238,13 +243,13 @@ def place_page(out: Path, page: str, browser: Browser) -> None:
     """
     new, beside = out.with_name(f".{out.name}.{os.getpid()}"), out.with_name(browser.name)
     try:
-        if beside.exists() and not _ours(beside):
+        if browser.folder and beside.exists() and not _ours(beside):
             raise MmjudgeError(
                 f"{beside}: is there and belongs to no report; the page {out.name} would keep its "
                 "items there: name another file"
             )
         new.write_text(page, encoding="utf-8")
-        if beside.exists():
+        if _ours(beside):
             shutil.rmtree(beside)
         if browser.folder:
             browser.folder.replace(beside)
@@ -255,6 +260,12 @@ def place_page(out: Path, page: str, browser: Browser) -> None:
     finally:
         with suppress(OSError):
             new.unlink()
+
+
+def files_of(page: Path) -> Path | None:
+    """The folder that belongs to a page, None where all is in the page."""
+    beside = page.with_name(f"{page.stem}_files")
+    return beside if _ours(beside) else None
 
 
 def _ours(folder: Path) -> bool:

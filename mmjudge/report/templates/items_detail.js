@@ -53,7 +53,7 @@ class Detail {
       this.block("prompt", item.p, "prompt"),
       item.r.length ? this.block("reference", item.r, "reference") : null,
       this.candidates(item),
-      ...this.criteria(item),
+      ...this.criteria(number, item),
     ].filter(Boolean);
   }
 
@@ -111,24 +111,23 @@ class Detail {
     return make("span", "gold", {}, untold(said));
   }
 
-  /* Answers by criterion and judge; first those that the filters are about. */
-  criteria(item) {
+  /* Answers by criterion and judge; first those that pass the filters, the others when asked for. */
+  criteria(number, item) {
+    const { judge: judges, criterion: criteria } = this.filters.units;
+    const passing = this.filters.passing(number);
+    const meant = new Set(passing.map((unit) => `${criteria[unit]}/${judges[unit]}`));
     const sections = [];
     const others = [];
-    const passing = new Set(this.filters.facets.filter(({ key, chosen }) => ["judge", "criterion"].includes(key) && chosen.size).map((facet) => facet));
     for (const [criterion, answers] of grouped(item.a, 1)) {
-      const judges = [...grouped(answers, 0)];
-      const meant = (judge) => [...passing].every((facet) => facet.chosen.has(
-        facet.key === "judge" ? this.index.judges[judge] : this.index.criteria[criterion]));
-      const mine = judges.filter(([judge]) => meant(judge));
-      const rest = judges.filter(([judge]) => !meant(judge));
+      const groups = [...grouped(answers, 0)];
+      // An item that was linked to need not pass: then all of it is shown.
+      const mine = groups.filter(([judge]) => !meant.size || meant.has(`${criterion}/${judge}`));
+      const rest = groups.filter((group) => !mine.includes(group));
       if (mine.length) sections.push(this.criterion(item, criterion, mine));
       if (rest.length) others.push(() => this.criterion(item, criterion, rest));
     }
-    if (!sections.length && !others.length) return [make("p", "soft", {}, "Nobody was asked about this item.")];
-    if (others.length) {
-      sections.push(later(`judges and criteria that the filters leave out`, () => others.map((one) => one())));
-    }
+    if (!sections.length) return [make("p", "soft", {}, "No judge was asked about this item.")];
+    if (others.length) sections.push(later("what the filters leave out of this item", () => others.map((one) => one())));
     return sections;
   }
 

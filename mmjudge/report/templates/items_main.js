@@ -29,6 +29,7 @@ class Browser {
     const linked = location.hash.startsWith(HERE);
     await this.open(linked ? location.hash.slice(HERE.length) : new URLSearchParams(this.data.config.preset.flatMap(([key, values]) => values.map((value) => [key, value]))));
     if (linked) this.box.closest("section")?.scrollIntoView();
+    this.box.dataset.at = performance.now();
     this.box.dataset.ready = "1";
   }
 
@@ -157,7 +158,9 @@ class Browser {
   // Controls.
 
   controls() {
-    part("sort").append(...SORTS.map(([key, title]) => make("option", "", { value: key }, title)));
+    const { sure, error } = this.filters.units;
+    const known = { sure: sure.some((value) => value >= 0), error: error.some((value) => value >= 0) };
+    part("sort").append(...SORTS.filter(([key]) => known[key] ?? true).map(([key, title]) => make("option", "", { value: key }, title)));
     part("sort").addEventListener("change", (event) => {
       this.sort = event.target.value;
       this.changed();
@@ -198,6 +201,9 @@ class Browser {
   }
 
   counts() {
+    const { agreement } = this.filters;
+    // One judge agrees with nobody.
+    if (agreement) agreement.box.hidden = this.known.get("judge").chosen.size === 1 && !agreement.chosen.size;
     for (const { inputs, counts, chosen, box } of this.filters.facets) {
       for (const { input, count, label, name, place } of inputs ?? []) {
         count.textContent = counts[place].toLocaleString("en");
