@@ -23,6 +23,7 @@ FEW = 10
 WORST: tuple[Size, ...] = ("strong", "clear", "small", "unclear", "few", "unknown", "none")
 """Sizes, the worst first."""
 ANSWERED = ("robustness", "baseline", "robustness_gap", "cue_shift", "cue_log_odds")
+SIDES = ("cue_shift_worse", "cue_shift_better")
 CHOSEN = ("cue_preference", "cue_preference_log_odds")
 LOST: Mapping[ProtocolName, str] = {
     "pair": "accuracy_lost",
@@ -181,6 +182,7 @@ def _figures(table: Table, asked: _Asked, here: _Slice, draws: _Draws) -> list[M
     answered, judged = _answered(protocol, named), known_gold(_gold(protocol, named))
     groups: list[tuple[list[str], Rows]] = [
         ([*ANSWERED, "broken"], np.ones(len(joined.plain), dtype=bool)),
+        (list(SIDES) if card.cue != "none" and protocol != "score" else [], answered),
         (["score_shift"] if protocol == "score" else [], answered),
     ]
     if protocol == "pair" and card.cue != "none":
@@ -189,6 +191,7 @@ def _figures(table: Table, asked: _Asked, here: _Slice, draws: _Draws) -> list[M
         each = ["accuracy_plain", "accuracy_probed"] if protocol == "pair" else []
         both = protocol == "score" or _kind(card) == "reliance"
         rows = judged & answered if both else judged
+        rows = rows & (named["cued_better"] == 0)  # where the cue is right, nothing can be lost
         groups.append(([LOST[protocol], *each], rows))
     results = []
     for names, rows in groups:
