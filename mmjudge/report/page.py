@@ -33,6 +33,8 @@ from mmjudge.report.overview import (
     overview,
     standing,
 )
+from mmjudge.report.plots import plots_missing
+from mmjudge.report.sections import GLOBALS, drawings, shown_in_full
 from mmjudge.report.summary import ends, two_places
 from mmjudge.report.untrusted import visible
 from mmjudge.scoring import ALL
@@ -97,7 +99,7 @@ def write_page(
         StoreError: A folder holds no run, or two runs are of one judge, protocol and task.
         MmjudgeError: The page cannot be written.
     """
-    _require_place(out)
+    require_place(out)
     judges = overview(runs, n_resamples, seed)
     browser = item_browser(judges, out)
     try:
@@ -107,7 +109,7 @@ def write_page(
     return judges
 
 
-def _require_place(out: Path) -> None:
+def require_place(out: Path) -> None:
     """Refuse a place where no file can be, before the figures, which take time."""
     if out.is_dir():
         raise MmjudgeError(f"{out}: is a folder; name a file in it, such as {out / 'report.html'}")
@@ -126,10 +128,10 @@ def render(
 
     These are shown to those who let no script run.
     """
-    style = stylesheet("base.css", "report.css") + (browser.style if browser else "")
+    style = stylesheet("base.css", "report.css", "figures.css") + (browser.style if browser else "")
     outcomes = {judged.name: [read_outcome(run) for run in judged.runs] for judged in judges}
     return (
-        _environment()
+        environment()
         .get_template("report.html.jinja")
         .render(
             version=__version__,
@@ -142,12 +144,16 @@ def render(
             probed={judged.name: _probe_maps(judged) for judged in judges},
             outcomes=outcomes,
             reasons=list(dict.fromkeys(reason for judged in judges for reason in judged.failures)),
+            drawings=drawings(judges),
+            shown_in_full=shown_in_full(judges),
+            plots_missing=plots_missing(),
             items=browse(judges, items, seed),
         )
     )
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Templates of pages, with the filters and functions that they use; all text is escaped."""
     made = Environment(
         loader=PackageLoader("mmjudge.report"),
         autoescape=True,
@@ -162,6 +168,8 @@ def _environment() -> Environment:
         "ends": ends,
         "arrow": lambda text: printable(text).replace("->", " → "),
     }
+    made.tests["several"] = lambda found: len(found) > 1
+    made.globals |= GLOBALS
     made.globals |= {
         "ALL": ALL,
         "SAYS": SAYS,
