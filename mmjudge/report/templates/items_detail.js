@@ -75,6 +75,11 @@ class Detail {
   }
 
   medium(one, name) {
+    if (!one.t) return this.player(one, name);
+    return make("figure", "", {}, this.player(one, name), make("figcaption", "small soft", {}, "in words: ", untold(one.t)));
+  }
+
+  player(one, name) {
     if (!one.f) return make("p", "none small", {}, `(${one.k} not shown: ${one.n})`);
     const src = this.data.source(one);
     const kinds = {
