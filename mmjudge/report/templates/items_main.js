@@ -26,8 +26,10 @@ class Browser {
     this.keys();
     this.last = location.hash;
     for (const event of ["popstate", "hashchange"]) addEventListener(event, () => this.follow());
+    const { preset } = this.data.config;
+    this.begun = new URLSearchParams(preset.flatMap(([key, values]) => values.map((value) => [key, value])));
     const linked = location.hash.startsWith(HERE);
-    await this.open(linked ? location.hash.slice(HERE.length) : new URLSearchParams(this.data.config.preset.flatMap(([key, values]) => values.map((value) => [key, value]))));
+    await this.open(linked ? location.hash.slice(HERE.length) : this.begun);
     if (linked) this.box.closest("section")?.scrollIntoView();
     this.box.dataset.at = performance.now();
     this.box.dataset.ready = "1";
@@ -75,6 +77,7 @@ class Browser {
     if (location.hash === this.last) return;
     this.last = location.hash;
     if (location.hash.startsWith(HERE)) this.open(location.hash.slice(HERE.length));
+    else if (!location.hash) this.open(this.begun);
   }
 
   async open(address) {
@@ -116,7 +119,8 @@ class Browser {
   tell(found) {
     const all = this.filters.size;
     const of = found === all ? "" : ` of ${all.toLocaleString("en")}`;
-    part("count").textContent = `${found.toLocaleString("en")}${of} item${all === 1 ? "" : "s"}`;
+    const listed = found > MOST ? `, the first ${MOST.toLocaleString("en")} are listed` : "";
+    part("count").textContent = `${found.toLocaleString("en")}${of} item${all === 1 ? "" : "s"}${listed}`;
   }
 
   changed(push = true) {
