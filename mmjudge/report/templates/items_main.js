@@ -207,7 +207,9 @@ class Browser {
   counts() {
     const { agreement } = this.filters;
     // One judge agrees with nobody.
-    if (agreement) agreement.box.hidden = this.known.get("judge").chosen.size === 1 && !agreement.chosen.size;
+    const alone = this.known.get("judge")?.chosen.size === 1;
+    for (const { box } of this.filters.facets) box.hidden = false;
+    if (agreement) agreement.box.hidden = alone && !agreement.chosen.size;
     for (const { inputs, counts, chosen, box } of this.filters.facets) {
       for (const { input, count, label, name, place } of inputs ?? []) {
         count.textContent = counts[place].toLocaleString("en");
@@ -216,6 +218,7 @@ class Browser {
         label.hidden = inputs.length > MANY && counts[place] === 0 && !chosen.has(name);
       }
       if (chosen.size) box.open = true;
+      if (inputs?.every(({ label }) => label.hidden)) box.hidden = true;
     }
   }
 
