@@ -32,16 +32,18 @@ PROTOCOLS = {
     "rank": "in which order several candidates stand",
 }
 STATIC = (
-    "early.js", "page.js", "cells.js", "state.js", "table.js", "chooser.js", "board.js", "duels.js",
+    "early.js", "page.js", "cells.js", "state.js", "fill.js", "table.js", "chooser.js", "board.js", "duels.js",
     "site.css",
 )  # fmt: skip
 BOARD_SCRIPTS = (
     "assets/library.js", "board.js", "assets/page.js", "assets/cells.js", "assets/state.js",
-    "assets/table.js", "assets/chooser.js",
+    "assets/fill.js", "assets/table.js", "assets/chooser.js",
     "assets/board.js",
 )  # fmt: skip
-OWNED = ("judges/*.html", "tasks/*.html", "duels/*.js")
+OWNED = ("all.html", "judges/*.html", "tasks/*.html", "duels/*.js")
 """Pages whose number depends on the board."""
+PLAIN = 100
+"""Rows that the first page has for readers without script; more stand on a page of their own."""
 TOP = 3
 """Entries that are named with a column, or on the page of all boards."""
 
@@ -135,6 +137,11 @@ def _board_files(board: Board) -> Iterator[tuple[str, str]]:
         "pairs": board.separated.get(board.overall), "common": view.shared_badges(board),
     }  # fmt: skip
     yield "index.html", _index(board, known)
+    if len(rows) > PLAIN:
+        yield "all.html", _page(
+            "all", **known, root="", here="", title="All judges", columns=view.at_first(board),
+            scripts=("assets/page.js",),
+        )  # fmt: skip
     yield "orders.html", _orders(board, known)
     yield "duels.html", _duels(board, known)
     yield "columns.html", _columns(board, known)
@@ -166,7 +173,7 @@ def _index(board: Board, known: dict[str, Any]) -> str:
     figure = figures.standing(rows, known["first"]) if known["first"] else None
     return _page(
         "index", **known, **options, root="", here="index.html", title=board.title,
-        scripts=BOARD_SCRIPTS, columns=view.at_first(board), figure=figure, most=figures.MOST,
+        scripts=BOARD_SCRIPTS, columns=view.at_first(board), figure=figure, most=figures.MOST, plain=PLAIN,
     )  # fmt: skip
 
 
