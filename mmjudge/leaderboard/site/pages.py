@@ -32,8 +32,8 @@ PROTOCOLS = {
     "rank": "in which order several candidates stand",
 }
 STATIC = (
-    "early.js", "page.js", "cells.js", "state.js", "fill.js", "table.js", "chooser.js", "board.js", "duels.js",
-    "site.css",
+    "early.js", "page.js", "cells.js", "state.js", "fill.js", "table.js", "chooser.js", "board.js",
+    "duels.js", "site.css",
 )  # fmt: skip
 BOARD_SCRIPTS = (
     "assets/library.js", "board.js", "assets/page.js", "assets/cells.js", "assets/state.js",
@@ -77,11 +77,10 @@ def write_sites(boards: Sequence[Board], out: Path) -> None:
     listed = []
     for board in boards:
         first = view.overall(board)
-        rows = [row for row in view.ordered(board, first) if row.cell and row.cell.value is not None]
-        listed.append((board, first, rows[:TOP]))
+        listed.append((board, first, view.known(view.ordered(board, first))[:TOP]))
     page = _page(
-        "boards", root="", here="index.html", menu=(("Boards", "index.html"),), title="Leaderboards",
-        site="Leaderboards", description="Judges of text, pictures, sound and video.",
+        "boards", root="", here="index.html", menu=(("Boards", "index.html"),), site="Leaderboards",
+        title="Leaderboards", description="Judges of text, pictures, sound and video.",
         scripts=("assets/page.js",), made_with=boards[0].made_with if boards else "mmjudge",
         boards=listed,
     )  # fmt: skip
@@ -173,7 +172,8 @@ def _index(board: Board, known: dict[str, Any]) -> str:
     figure = figures.standing(rows, known["first"]) if known["first"] else None
     return _page(
         "index", **known, **options, root="", here="index.html", title=board.title,
-        scripts=BOARD_SCRIPTS, columns=view.at_first(board), figure=figure, most=figures.MOST, plain=PLAIN,
+        scripts=BOARD_SCRIPTS, columns=view.at_first(board), figure=figure, most=figures.MOST,
+        plain=PLAIN,
     )  # fmt: skip
 
 
@@ -201,8 +201,7 @@ def _duels(board: Board, known: dict[str, Any]) -> str:
 
 def _columns(board: Board, known: dict[str, Any]) -> str:
     def top(column: Any) -> list[view.Row]:
-        ranked = view.ordered(board, column)
-        return [row for row in ranked if row.cell and row.cell.value is not None][:TOP]
+        return view.known(view.ordered(board, column))[:TOP]
 
     return _page(
         "columns", **known, root="", here="columns.html", title="Columns", top=top,

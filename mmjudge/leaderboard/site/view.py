@@ -29,7 +29,7 @@ def number(value: float, digits: int) -> str:
 
     Example:
         >>> number(-1234.5, 1), number(-0.0001, 3)
-        ('−1,234.5', '0.000')
+        ('\u22121,234.5', '0.000')
     """
     text = f"{value:,.{digits}f}"
     return text.replace("-", MINUS) if any(c in "123456789" for c in text) else text.lstrip("-")
@@ -54,7 +54,7 @@ def places(cell: Cell | None) -> str:
 
     Example:
         >>> places(Cell(value=0.5, places=(2, 4))), places(Cell(value=0.5, places=(1, 1)))
-        ('2–4', '1')
+        ('2\u20134', '1')
     """
     if cell is None or cell.places is None:
         return ""
@@ -105,6 +105,11 @@ def ordered(board: Board, column: Column | None) -> list[Row]:
     return sorted(rows, key=key)
 
 
+def known(rows: list[Row]) -> list[Row]:
+    """The rows that have a value."""
+    return [row for row in rows if row.cell is not None and row.cell.value is not None]
+
+
 def overall(board: Board) -> Column | None:
     """The column that the board's first order is made from."""
     return board.column(board.overall) if board.overall else None
@@ -112,7 +117,9 @@ def overall(board: Board) -> Column | None:
 
 def groups(board: Board) -> list[tuple[str, str, list[Column]]]:
     """Columns by kind, in the order of the page: kind, heading, columns."""
-    found = [(kind, name, [c for c in board.columns if c.kind == kind]) for kind, name in KINDS.items()]
+    found = [
+        (kind, name, [c for c in board.columns if c.kind == kind]) for kind, name in KINDS.items()
+    ]
     return [group for group in found if group[2]]
 
 
@@ -191,7 +198,7 @@ def breaks(text: str) -> Markup:
 
 def shared_badges(board: Board) -> list[str]:
     """Badges that every entry has: said once, and not in each row."""
-    found = [set(entry.badges) for entry in board.entries]
+    found: list[set[str]] = [set(entry.badges) for entry in board.entries]
     return sorted(set.intersection(*found)) if len(found) > 1 else []
 
 
@@ -200,7 +207,7 @@ def signed(value: float, digits: int) -> str:
 
     Example:
         >>> signed(0.05, 3), signed(-0.05, 3), signed(0.0, 3)
-        ('+0.050', '−0.050', '0.000')
+        ('+0.050', '\u22120.050', '0.000')
     """
     text = number(value, digits)
     return f"+{text}" if value > 0 and any(c in "123456789" for c in text) else text
@@ -211,7 +218,7 @@ def p_value(value: float | None) -> str:
 
     Example:
         >>> p_value(0.0123), p_value(0.0001), p_value(None)
-        ('0.012', '< 0.001', '–')
+        ('0.012', '< 0.001', '\u2013')
     """
     if value is None:
         return DASH

@@ -32,7 +32,7 @@ BADGES = {
 }
 
 FLAGS = {
-    "constant verdicts": "It gives nearly always the same verdict, as a judge does that never looks.",
+    "constant verdicts": "It gives nearly always the same verdict, as one does that never looks.",
     "no order noise": "Shown the candidates in another order it never once changed its mind. "
     "Models nearly always do, now and then; a table of answers does not.",
     "above the human ceiling": "It agrees with the gold more than people agree with each other: "
@@ -47,7 +47,7 @@ FLAGS = {
     "its own grammar": "Its replies are read by rules of its own.",
     "contaminated": "By its makers' own word it was trained on items of this board.",
     "training data unknown": "Nobody says what it was trained on, so it may have seen these items.",
-    "its own fingerprint": "Its fingerprint is not made from its card, so the card may be another's.",
+    "its own fingerprint": "Its fingerprint is not made from its card, which may be another's.",
     "verdicts of another entry": "Its verdicts are nearly those of another entry.",
     "replies of another entry": "Its replies are, word for word, those of another entry.",
     "near-copy name": "Its name looks like that of another's entry.",
