@@ -23,7 +23,11 @@ ColumnKind = Literal[
     "overall", "task", "hidden", "criterion", "modality", "bias", "failure", "cost"
 ]
 Direction = Literal["higher", "lower", "zero", "none"]
-Badge = Literal["recomputed", "run by us", "self-run", "partial", "aggregates"]
+Badge = Literal["recomputed", "run by us", "self-run", "recorded", "partial", "aggregates"]
+"""recomputed: every figure from raw replies, judged again here; self-run: by the submitter;
+recorded: replies or verdicts that others published; partial: not all tasks of the board, or not all
+items; aggregates: figures that were computed where the data is, and stored."""
+
 RuleName = Literal["mean", "plurality", "borda", "dowdall", "copeland", "minimax", "bradley_terry"]
 
 
@@ -49,7 +53,9 @@ class BoardTask(Record):
 
     `id` is unique on the board, as in `scenes_image-pair`. `hidden`: its gold is not public.
     `measure` is what stands for it: its value is `chance` for a judge that does not look, and 1 for
-    one that always agrees with people. `digest` is the SHA-256 of its items with their gold.
+    one that always agrees with people; a task without a known chance has no part in the overall
+    figure. `weight` is what it counts there and in the orders. `digest` is the SHA-256 of its items
+    with their gold.
     """
 
     id: Slug
@@ -61,7 +67,7 @@ class BoardTask(Record):
     criteria: tuple[str, ...] = ()
     modalities: tuple[Modality, ...] = ()
     measure: str
-    chance: float
+    chance: float | None = None
     n_items: int = Field(default=0, ge=0)
     licence: str = ""
     source: str = ""
@@ -70,6 +76,7 @@ class BoardTask(Record):
     known_flaws: tuple[str, ...] = ()
     superseded_by: str | None = None
     hidden: bool = False
+    weight: float = Field(default=1.0, ge=0)
     digest: str = ""
 
 
