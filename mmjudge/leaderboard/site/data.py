@@ -10,6 +10,7 @@ from typing import Any
 
 from mmjudge.leaderboard.board import Board, Cell, Column, Duel, Entry
 from mmjudge.leaderboard.site.view import (
+    about,
     arranged,
     at_first,
     direction,
@@ -67,6 +68,7 @@ def _entry(board: Board, entry: Entry) -> dict[str, Any]:
         "judge": entry.judge,
         "revision": entry.revision,
         "setting": entry.setting,
+        "about": about(entry),
         "licence": entry.licence,
         "badges": list(entry.badges),
         "flags": len(entry.flags),

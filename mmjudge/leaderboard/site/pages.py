@@ -218,7 +218,7 @@ def _task(board: Board, name: str, known: dict[str, Any]) -> str:
     return _page(
         "task", **{**known, "rows": asked}, root="../", here="", task=board.task(name), main=main,
         columns=[main, *rest] if main else [], unasked=len(ranked) - len(asked),
-        title=view.line(board.task(name).label, 60), scripts=("assets/page.js",),
+        title=view.line(view.task_name(board.task(name)), 60), scripts=("assets/page.js",),
         figure=figures.standing(asked, main) if main else None,
     )  # fmt: skip
 
@@ -231,14 +231,13 @@ def _environment() -> Environment:
     )  # fmt: skip
     made.filters.update(
         line=view.line, link=view.link, number=view.number, places=view.places, name=view.name,
-        facts=view.facts, direction=view.direction, signed=view.signed, p_value=view.p_value,
-        breaks=view.breaks,
-        inner=inner,
+        task_name=view.task_name, facts=view.facts, direction=view.direction, signed=view.signed,
+        p_value=view.p_value, breaks=view.breaks, inner=inner,
     )  # fmt: skip
     made.globals.update(
-        state=view.state, ends=view.ends, bar=figures.bar, policy=POLICY, STATES=words.STATES,
-        BADGES=words.BADGES, FLAGS=words.FLAGS, KNOWN=words.KNOWN, ONE_OF=words.ONE_OF,
-        PROTOCOLS=PROTOCOLS,
+        state=view.state, ends=view.ends, bar=figures.bar, about_of=view.about, policy=POLICY,
+        STATES=words.STATES, BADGES=words.BADGES, FLAGS=words.FLAGS, KNOWN=words.KNOWN,
+        ONE_OF=words.ONE_OF, PROTOCOLS=PROTOCOLS,
     )  # fmt: skip
     return made
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 from pydantic import TypeAdapter, ValidationError
 
-from mmjudge.leaderboard.board import Board, Cell, Column, Entry
+from mmjudge.leaderboard.board import Board, BoardTask, Cell, Column, Entry
 from mmjudge.leaderboard.site.words import DIRECTIONS, KINDS
 from mmjudge.leaderboard.submission import Link
 from mmjudge.report.outcome import printable
@@ -13,6 +13,9 @@ from mmjudge.report.outcome import printable
 MINUS, DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
 SOME = 12
 """Columns that are shown before any is chosen, where the board does not say which."""
+
+LONGEST = 14
+"""Characters of a digest that are shown beside a name."""
 
 _LINK: TypeAdapter[str] = TypeAdapter(Link)
 
@@ -180,10 +183,31 @@ def line(text: object, width: int = 300) -> str:
     return printable(str(text), width)
 
 
+def about(entry: Entry) -> list[str]:
+    """What tells an entry from others of the same judge; of a long digest only the beginning."""
+    return [part for part in (short(entry.revision), entry.setting) if part]
+
+
+def short(revision: str) -> str:
+    """A revision as it is shown beside a name.
+
+    Example:
+        >>> short("sha256:b10b1ef5105165568a305148ab04823a"), short("as recorded in 2024")
+        ('sha256:b10b1ef\u2026', 'as recorded in 2024')
+    """
+    digest = len(revision) > LONGEST and " " not in revision
+    return f"{revision[:LONGEST]}\N{HORIZONTAL ELLIPSIS}" if digest else revision
+
+
 def name(entry: Entry) -> str:
     """An entry in one line: judge, and what tells it from others of the same judge."""
-    more = ", ".join(part for part in (entry.revision, entry.setting) if part)
+    more = ", ".join(about(entry))
     return line(f"{entry.judge} ({more})" if more else entry.judge)
+
+
+def task_name(task: BoardTask) -> str:
+    """A task with its protocol, for boards that ask the same task in several ways."""
+    return task.label if task.label.endswith(task.protocol) else f"{task.label} {task.protocol}"
 
 
 def breaks(text: str) -> Markup:

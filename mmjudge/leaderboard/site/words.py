@@ -27,8 +27,9 @@ BADGES = {
     "recomputed": "Every figure was computed again from the raw replies, by this version.",
     "run by us": "Those who keep this board ran the judge themselves.",
     "self-run": "The submitter ran the judge; its replies are taken as given.",
-    "partial": "Not everything was asked: some cells are missing, or of a part of the items.",
-    "aggregates": "Only figures are shown: the verdicts are another's and not copied here.",
+    "recorded": "Its replies or verdicts were published by others, and are taken from there.",
+    "partial": "Not all tasks of the board were asked, or not all of their items.",
+    "aggregates": "Only figures are kept here: they were computed where the verdicts are.",
 }
 
 FLAGS = {

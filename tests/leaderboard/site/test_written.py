@@ -2,20 +2,24 @@
 
 import csv
 import filecmp
+import inspect
 import json
 import os
 import re
 import subprocess
 import sys
 from html.parser import HTMLParser
+from typing import get_args
 
 import pytest
 
 from mmjudge.errors import MmjudgeError
-from mmjudge.leaderboard.board import Board
+from mmjudge.leaderboard import flags, likeness
+from mmjudge.leaderboard.board import Badge, Board, ColumnKind
 from mmjudge.leaderboard.site import write_site, write_sites
 from mmjudge.leaderboard.site.library import table_library
 from mmjudge.leaderboard.site.pages import POLICY
+from mmjudge.leaderboard.site.words import BADGES, FLAGS, KINDS, ONE_OF
 from tests.leaderboard.site.boards import EVIL, board
 
 ATTRIBUTES = {
@@ -67,7 +71,8 @@ def test_the_same_board_gives_the_same_bytes(hostile, tmp_path):
 
 AGAIN = """
 from pathlib import Path
-from mmjudge.leaderboard.board import Board
+from mmjudge.leaderboard import flags, likeness
+from mmjudge.leaderboard.board import Badge, Board, ColumnKind
 from mmjudge.leaderboard.site import write_site
 write_site(Board.model_validate_json(Path("{json}").read_text()), Path("{out}"))
 """
@@ -222,6 +227,13 @@ def test_what_scripts_read_is_what_the_board_says(written):
             assert (items is None) == (cell is None)
             if cell is not None and cell.value is not None:
                 assert value == pytest.approx(cell.value, abs=1e-6)
+
+
+def test_every_kind_badge_and_flag_of_the_records_has_its_words():
+    assert set(BADGES) == set(get_args(Badge))
+    assert set(KINDS) == set(ONE_OF) == set(get_args(ColumnKind))
+    source = inspect.getsource(flags) + inspect.getsource(likeness)
+    assert not [name for name in FLAGS if f'"{name}"' not in source]
 
 
 def test_evil_is_what_the_tests_fear():

@@ -94,7 +94,7 @@
     const length = site.rows(state);
     table.page.len(length);
     const n = board.entries.filter((entry) => site.passes(entry, state)).length;
-    built.region.classList.toggle("whole", (length < 0 ? n : Math.min(n, length)) <= 15);
+    built.region.classList.toggle("whole", (length < 0 ? n : Math.min(n, length)) <= 20);
     table.draw();
     state.page = Math.min(state.page, Math.max(table.page.info().pages - 1, 0));
     if (state.page) table.page(state.page).draw("page");

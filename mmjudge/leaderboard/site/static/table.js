@@ -64,7 +64,7 @@
   /** The table in its holder, in place of the one before: of the columns that are chosen, no others. */
   site.build = (holder, chosen) => {
     const columns = every.filter((c) => !c.column || chosen.has(c.id));
-    const element = make("table", "ranks", make("thead", "", make("tr", "", ...columns.map(heading))), make("tbody", ""));
+    const element = make("table", columns.length < 10 ? "ranks few" : "ranks", make("thead", "", make("tr", "", ...columns.map(heading))), make("tbody", ""));
     element.style.setProperty("--shown", columns.length - 2);
     const region = make("div", "wide board", element);
     region.tabIndex = 0;
