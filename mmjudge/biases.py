@@ -178,10 +178,30 @@ def _kind(card: ProbeCard) -> Kind:
 def _figures(table: Table, asked: _Asked, here: _Slice, draws: _Draws) -> list[MetricResult]:
     """The measures of one probe, in groups that take the same rows."""
     card, joined, named = asked
-    protocol = table.header.settings.protocol
+    groups = measures_of(table.header.settings.protocol, card, named)
+    results = []
+    for names, rows in groups:
+        data = {name: column[rows] for name, column in named.items()}
+        item = table.item[joined.plain[rows]]
+        failed = int((named["moved"][rows] < 0).sum())
+        for name, span in _spans(names, data, table.units[item], draws):
+            results.append(_result(table, here, name, span, (len(np.unique(item)), failed)))
+    return [one for one in results if one.value is not None]
+
+
+def measures_of(
+    protocol: ProtocolName, card: ProbeCard, named: Columns
+) -> list[tuple[list[str], Rows]]:
+    """The measures of a probe, in groups that take the same rows.
+
+    Args:
+        protocol: What was judged.
+        card: Of the probe.
+        named: Columns, as `mmjudge.probed.columns` gives them.
+    """
     answered, judged = _answered(protocol, named), known_gold(_gold(protocol, named))
     groups: list[tuple[list[str], Rows]] = [
-        ([*ANSWERED, "broken"], np.ones(len(joined.plain), dtype=bool)),
+        ([*ANSWERED, "broken"], np.ones(len(judged), dtype=bool)),
         (list(SIDES) if card.cue != "none" and protocol != "score" else [], answered),
         (["score_shift"] if protocol == "score" else [], answered),
     ]
@@ -193,14 +213,7 @@ def _figures(table: Table, asked: _Asked, here: _Slice, draws: _Draws) -> list[M
         rows = judged & answered if both else judged
         rows = rows & (named["cued_better"] == 0)  # where the cue is right, nothing can be lost
         groups.append(([LOST[protocol], *each], rows))
-    results = []
-    for names, rows in groups:
-        data = {name: column[rows] for name, column in named.items()}
-        item = table.item[joined.plain[rows]]
-        failed = int((named["moved"][rows] < 0).sum())
-        for name, span in _spans(names, data, table.units[item], draws):
-            results.append(_result(table, here, name, span, (len(np.unique(item)), failed)))
-    return [one for one in results if one.value is not None]
+    return groups
 
 
 def _gold(protocol: ProtocolName, named: Columns) -> NDArray[Any]:

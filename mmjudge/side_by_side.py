@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mmjudge.biases import LOST
+from mmjudge.biases import LOST, measures_of
 from mmjudge.comparison import compare_figures, corrected
-from mmjudge.frames import Frame, Slice, known_gold
+from mmjudge.frames import Frame, Slice
 from mmjudge.metrics.measure import Measure
 from mmjudge.metrics.places import Parts, compared, place_intervals
 from mmjudge.presentations import presented
@@ -21,6 +21,8 @@ from mmjudge.types import Comparison, ProbeCard, ProtocolName, Record
 ALIKE: dict[ProtocolName, str] = {"pair": "kappa", "score": "tau_b", "rank": "rank_tau_b"}
 """How two judges' verdicts are compared with each other, by protocol."""
 PRESENTED = ("presentation_flip_rate", "order_baseline", "presentation_excess")
+MOVED = ("cue_shift", "robustness_gap", "robustness")
+"""Measures of a probe that are compared beside what is lost."""
 BLOCK = 1 << 22
 """Weights that are held at once."""
 
@@ -65,8 +67,8 @@ def agreements(
 ) -> list[Agreement]:
     """How far each two judges agree, whatever people say: kappa, or tau-b of scores and rankings.
 
-    Only verdicts that both gave count, on the same item in the same order and repeat, or, where
-    the runs have no order in common, in whatever order.
+    Only verdicts that both gave count, on the same item in the same order and repeat; in whatever
+    order, where some item was shown to them in different ones only.
 
     Args:
         tables: The runs, comparable as `check_comparable` says.
@@ -112,13 +114,14 @@ def _same_requests(one: Table, other: Table, criterion: int) -> tuple[Ints, Ints
         shown = np.array([*codes, 0], dtype=np.int64)[table.columns.order[rows]]
         sides.append((rows, table.places[table.item[rows]], table.columns.repeat[rows], shown))
     most = 1 + max(int(side[2].max(initial=0)) for side in sides)
+    both = len(np.intersect1d(sides[0][1], sides[1][1]))
     for with_order in (True, False):
         keys = [
             (place * most + repeat) * len(orders) + shown * with_order
             for _, place, repeat, shown in sides
         ]
-        _, at_one, at_other = np.intersect1d(keys[0], keys[1], return_indices=True)
-        if len(at_one):
+        matched, at_one, at_other = np.intersect1d(keys[0], keys[1], return_indices=True)
+        if len(np.unique(matched // len(orders) // most)) == both:
             break
     return sides[0][0][at_one], sides[1][0][at_other]
 
@@ -268,14 +271,16 @@ def _probe_figures(table: Table, card: ProbeCard, criterion: int) -> Iterator[tu
         return
     named = columns(table, joined, criterion)
     protocol = table.header.settings.protocol
-    gold = known_gold(named["gold_ranks" if protocol == "rank" else "gold"])
-    every = np.ones(len(gold), dtype=bool)
-    of_gold = gold & (named["moved"] >= 0) if protocol == "score" else gold
-    lost = {LOST[protocol]: of_gold} if card.keeps_gold or card.cue == "none" else {}
-    kept = {"cue_shift": every, "robustness_gap": every, "robustness": every} | lost
-    if not card.keeps_gold and card.cue == "none":
-        kept = lost | kept
-    for name, rows in kept.items():
+    rows_of = {
+        name: rows
+        for names, rows in measures_of(protocol, card, named)
+        for name in names
+        if name in (*MOVED, LOST[protocol])
+    }
+    relies = not card.keeps_gold and card.cue == "none"
+    order = (LOST[protocol], *MOVED) if relies else (*MOVED, LOST[protocol])
+    for name in (name for name in order if name in rows_of):
+        rows = rows_of[name]
         if rows.any():
             item = table.item[joined.plain[rows]]
             data = {column: values[rows] for column, values in named.items()}

@@ -11,7 +11,7 @@ from mmjudge.leaderboard.board import Slug
 from mmjudge.leaderboard.plans import Sources
 from mmjudge.leaderboard.problems import UnreadableError, show
 from mmjudge.leaderboard.strict import strict_yaml
-from mmjudge.leaderboard.submission import Label, TaskName
+from mmjudge.leaderboard.submission import Label, Link, TaskName
 from mmjudge.types import ProtocolName, Record
 
 LAYOUT = "leaderboard.yaml"
@@ -61,11 +61,17 @@ class RunsOf(Record):
     """
 
     id: Slug
-    runs: tuple[Place, ...] = Field(min_length=1)
+    runs: tuple[Place, ...]
     judge: str = ""
     revision: str = ""
     licence: str = ""
-    links: tuple[str, ...] = ()
+    links: tuple[Link, ...] = ()
+
+    @model_validator(mode="after")
+    def _some(self) -> Self:
+        if not self.runs:
+            raise ValueError("runs: at least one folder is needed")
+        return self
 
 
 class BoardPlan(Record):
@@ -116,10 +122,12 @@ class Layout(Record):
     licence: str = ""
     contact: str = ""
     source: str = Field(default="", pattern=r"^(https://.*)?$")
-    boards: tuple[BoardPlan, ...] = Field(min_length=1)
+    boards: tuple[BoardPlan, ...]
 
     @model_validator(mode="after")
     def _names(self) -> Self:
+        if not self.boards:
+            raise ValueError("boards: at least one is needed")
         names = [board.name for board in self.boards]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"boards: each name is allowed once, found {', '.join(twice)} twice")
@@ -161,7 +169,7 @@ def _problems(path: Path, error: ValidationError, lines: Mapping[str, int]) -> l
         field = ".".join(names)
         near = next((lines[at] for at in _upwards(names) if at in lines), 1)
         value = "nothing" if one["type"] == "missing" else show(one["input"])
-        allowed = one["msg"].removeprefix("Value error, ")
+        allowed = one["msg"].removeprefix("Value error, ").replace("Field required", "it is needed")
         if one["type"] == "extra_forbidden":
             allowed = f"only {', '.join(_fields(names[:-1]))}"
         said = f"{field}: " if field else ""
