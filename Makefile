@@ -11,7 +11,7 @@ PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 # What is imported is compiled once, and not in every process again, whatever the shell says.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup models demo test test-all lint bench lock
+.PHONY: setup models demo test test-all lint bench lock leaderboard recorded
 
 setup: $(READY)
 
@@ -42,6 +42,15 @@ lint: setup
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+# Submissions of the embedded judges, and those to season 0, made anew; the verdicts stay the same.
+leaderboard: models
+	$(BIN)/python -m leaderboard.make
+	$(BIN)/python -m leaderboard.make --season
+
+# Figures of the judges that others recorded, from their files: make recorded DATA=FOLDER
+recorded: setup
+	$(BIN)/python -m leaderboard.recompute --data $(DATA)
 
 bench: models
 	$(BIN)/python bench/harness.py
