@@ -6,6 +6,7 @@ from typing import Any
 
 import typer
 
+from mmjudge.leaderboard.cache import Cache, default_folder
 from mmjudge.leaderboard.check import Report, check
 from mmjudge.leaderboard.pack import pack
 from mmjudge.leaderboard.plans import Sources
@@ -47,7 +48,7 @@ def check_and_print(
     Raises:
         MmjudgeError: There is no such folder.
     """
-    report = check(folder, found, against, resamples)
+    report = check(folder, found, against, resamples, Cache(default_folder()))
     typer.echo(report.model_dump_json(indent=1) if as_json else "\n".join(_lines(report)))
     return 0 if report.accepted else 1
 
