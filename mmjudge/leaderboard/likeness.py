@@ -21,8 +21,9 @@ from mmjudge.leaderboard.reading import Rebuilt, read_meta, read_run_file, rebui
 from mmjudge.leaderboard.submission import META, Meta, RunFile
 from mmjudge.store import RunStore
 from mmjudge.task import BadItem
-from mmjudge.types import Item
+from mmjudge.types import Failure, Item
 
+ANSWERS = "answers"
 SAME = 0.95
 SAME_TEXTS = 0.5
 LONG = 40
@@ -30,7 +31,7 @@ LONG = 40
 NEAR_NAME = 88
 """Likeness of names, of 100, from which on they are reported."""
 _ALIKE = str.maketrans("015i|", "olsll")
-RIGHT, WRONG, UNKNOWN = 0, 1, -1
+RIGHT, WRONG, FAILED, UNKNOWN = 0, 1, 2, -1
 
 
 class Answers(NamedTuple):
@@ -39,7 +40,7 @@ class Answers(NamedTuple):
     Attributes:
         cell: Hash of task, protocol, item, criterion, order and repeat.
         verdict: Hash of the verdict or failure.
-        wrong: 1 where it misses the gold, 0 where it meets it, -1 without gold.
+        wrong: 1 where it misses the gold, 0 where it meets it, 2 for a failure, -1 without gold.
         text: Hash of a long reply, 0 for a short one.
     """
 
@@ -90,7 +91,7 @@ def answers_of(folder: Path, content: RunFile | None, library: Library, cache: C
         MmjudgeError: There is no such folder.
     """
     facts = submission_facts(look(folder, Problems()), content, library)
-    key = None if facts is None else key_of("answers", *facts)
+    key = None if facts is None else key_of(ANSWERS, *facts)
     if (kept := cache.get(key)) is not None and set(kept) == set(Answers._fields):
         return Answers(**kept)
     with tempfile.TemporaryDirectory(prefix="mmjudge-") as scratch:
@@ -112,7 +113,8 @@ def answers(runs: Sequence[Path]) -> Answers:
                     outcome = one.outcome.model_dump_json(exclude={"detail"})
                     text = one.reply.text or ""
                     long = _hash(text) if len(text) >= LONG else 0
-                    wrong = _wrong(items[place], one.criterion, outcome)
+                    failed = isinstance(one.outcome, Failure)
+                    wrong = FAILED if failed else _wrong(items[place], one.criterion, outcome)
                     rows.append((_hash(json.dumps(cell)), _hash(outcome), wrong, long))
     columns = list(zip(*sorted(rows), strict=True)) or [()] * 4
     kinds: tuple[Any, ...] = (np.uint64, np.uint64, np.int8, np.uint64)
@@ -141,7 +143,9 @@ def copy_flags(mine: Answers, theirs: Answers, other: str) -> Iterator[Flag]:
     """
     a, b = _shared(mine, theirs)
     # Where both are right they must agree; where one is wrong, an independent judge rarely does.
-    telling = (a.wrong != RIGHT) | (b.wrong != RIGHT)
+    # Two judges that do not take an item fail alike.
+    alike = (a.wrong == b.wrong) & ((a.wrong == RIGHT) | (a.wrong == FAILED))
+    telling = ~alike
     same, n = int((a.verdict == b.verdict)[telling].sum()), int(telling.sum())
     if n >= FEW and same >= SAME * n:
         detail = f"{same} of {n} verdicts, where not both are right, are those of {other}"

@@ -22,12 +22,21 @@ from mmjudge.table import MODALITY, Table
 from mmjudge.types import MetricResult, ProtocolName, Record, RunHeader
 
 Floats = NDArray[np.float64]
+Rows = NDArray[np.bool_]
+UNSUPPORTED = "unsupported"
 USAGE = ("tokens_in", "tokens_out", "latency_s", "cost_usd")
 CEILING_RESAMPLES = 200
 
 
+TAKEN = "taken"
+"""In place of a modality: all items but those of modalities of which a judge takes nothing."""
+
+
 class Figure(Record):
-    """A measure of a task, by criterion or modality; `n_units` is what was drawn as one."""
+    """A measure of a task, by criterion or modality; `n_units` is what was drawn as one.
+
+    `share` is the share of the items that it is about, where that is `TAKEN`.
+    """
 
     measure: str
     criterion: str
@@ -37,11 +46,15 @@ class Figure(Record):
     n_items: int
     n_failed: int
     n_units: int
+    share: float = 1.0
     note: str = ""
 
 
 class RunNumbers(Record):
-    """One run: how it was asked, and its figures, in the order of their resamples."""
+    """One run: how it was asked, and its figures, in the order of their resamples.
+
+    `not_taken` are the modalities of which the judge took nothing; `ALL`, if it took no item.
+    """
 
     header: RunHeader
     items: int
@@ -49,6 +62,7 @@ class RunNumbers(Record):
     failures: dict[str, int]
     usage: dict[str, tuple[float, int]]
     figures: tuple[Figure, ...]
+    not_taken: tuple[str, ...] = ()
     ceiling: MetricResult | None = None
 
     @property
@@ -136,19 +150,35 @@ def _run(
     folder: Path, table: Table, task: AskedTask, asked: Asked
 ) -> tuple[RunNumbers, list[Floats]]:
     with RunStore.open(folder) as store:
-        counts, failures = store.counts(), store.failures()
-    made = [(one, _figure(one, table, task, asked)) for one in _wanted(table)]
-    kept = [(figure, drawn) for _, (figure, drawn) in made if figure is not None]
+        counts, failures, reasons = store.counts(), store.failures(), list(store.reasons())
+    refused = np.array([reason == UNSUPPORTED for reason in reasons], dtype=bool)
+    nothing = _not_taken(table, refused)
+    made = [_figure(one, table, task, asked) for one in _wanted(table, nothing)]
     numbers = RunNumbers(
         header=table.header,
         items=counts["items"],
         judgments=counts["judgments"],
         failures=failures,
         usage=usage(folder),
-        figures=tuple(figure for figure, _ in kept),
+        figures=tuple(figure for figure, _ in made),
+        not_taken=tuple(nothing),
         ceiling=_ceiling(table, asked.seed),
     )
-    return numbers, [drawn for _, drawn in kept]
+    return numbers, [drawn for _, drawn in made]
+
+
+def _not_taken(table: Table, refused: Rows) -> dict[str, Rows]:
+    """The plain rows of modalities of which a judge takes nothing; of `ALL`, if of none."""
+    plain = table.plain
+    if not refused[plain].any():
+        return {}
+    if refused[plain].all():
+        return {ALL: plain}
+    return {
+        value: rows & plain
+        for value, rows in table.strata_of(MODALITY)
+        if (rows & plain).any() and refused[rows & plain].all()
+    }
 
 
 class _Wanted(NamedTuple):
@@ -158,25 +188,38 @@ class _Wanted(NamedTuple):
     criterion: str
     modality: str
     frame: Frame
+    share: float = 1.0
 
 
-def _wanted(table: Table) -> Iterator[_Wanted]:
+def _wanted(table: Table, nothing: Mapping[str, Rows]) -> Iterator[_Wanted]:
     """The main measure by criterion, and of the first criterion by modality; the task's own."""
+    if ALL in nothing:
+        return
     main = Measure.parse(MAIN[table.header.settings.protocol])
     own = Measure.parse(table.header.task.primary)
     by = (MODALITY,) if MODALITY in table.strata else ()
     for stratum, rows in slices(table, by):
+        modality = stratum.removeprefix(f"{MODALITY}=")
         whole = stratum == ALL
+        if modality in nothing:
+            continue
         for criterion in range(len(table.criteria)) if whole else (0,):
             measures = dict.fromkeys((main, own) if whole and criterion == 0 else (main,))
             for figure in figures(table, list(measures), criterion, (stratum, rows)):
-                modality = ALL if whole else stratum.removeprefix(f"{MODALITY}=")
                 yield _Wanted(figure.measure, figure.criterion, modality, figure.frame)
+    yield from _of_taken(table, main, nothing)
 
 
-def _figure(
-    wanted: _Wanted, table: Table, task: AskedTask, asked: Asked
-) -> tuple[Figure | None, Floats]:
+def _of_taken(table: Table, main: Measure, nothing: Mapping[str, Rows]) -> Iterator[_Wanted]:
+    """The main measure of the first criterion over what the judge takes, and the share of that."""
+    rows = table.plain & ~np.logical_or.reduce([*nothing.values(), np.zeros_like(table.plain)])
+    asked = table.plain & (table.columns.criterion == 0)
+    share = len(np.unique(table.item[rows & asked])) / max(1, len(np.unique(table.item[asked])))
+    for figure in figures(table, [main], 0, (ALL, rows)):
+        yield _Wanted(main, figure.criterion, TAKEN, figure.frame, share)
+
+
+def _figure(wanted: _Wanted, table: Table, task: AskedTask, asked: Asked) -> tuple[Figure, Floats]:
     frame, measure = wanted.frame, wanted.measure
     units = task.unit[table.places[frame.item]]
     sample = np.full(asked.resamples, np.nan)
@@ -196,6 +239,7 @@ def _figure(
         n_items=frame.n_items,
         n_failed=frame.n_failed,
         n_units=len(np.unique(units)),
+        share=wanted.share,
         note=_note(value, len(sample) - len(defined), asked.resamples),
     )
     return figure, sample
