@@ -37,7 +37,9 @@ def pack(  # noqa: PLR0913, PLR0917 (one parameter for each option of the comman
     pack_and_say(runs, out, said)
 
 
-leaderboard = typer.Typer(help="Check submissions to a leaderboard.", no_args_is_help=True)
+leaderboard = typer.Typer(
+    help="Check submissions, and build a leaderboard of them.", no_args_is_help=True
+)
 app.add_typer(leaderboard, name="leaderboard")
 
 
@@ -73,3 +75,38 @@ def leaderboard_check(  # noqa: PLR0913, PLR0917 (one parameter for each option 
     found = sources(task or [], places, secret)
     code = check_and_print(folder, found, against, resamples, as_json=as_json)
     raise typer.Exit(code)
+
+
+@leaderboard.command("build")
+def leaderboard_build(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Folder with leaderboard.yaml.")
+    ] = Path("leaderboard"),
+    out: Annotated[
+        Path | None, typer.Option(metavar="SITE", help="Folder of the site; DIR/site if left out.")
+    ] = None,
+    task: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FOLDER", help="A task that is not installed; repeatable."),
+    ] = None,
+    data: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=FOLDER", help="Data of an installed task; repeatable."),
+    ] = None,
+    gold: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=FOLDER", help="Private part of a season; repeatable."),
+    ] = None,
+    resamples: Resamples = 1000,
+) -> None:
+    """Build a static site of the submissions: every figure from the raw replies.
+
+    Exit code 0 where all submissions are in it, 1 where one was left out.
+    """
+    from mmjudge.commands.leaderboard import build_and_say
+    from mmjudge.commands.options import key_values
+    from mmjudge.leaderboard.layout import Given
+
+    places, secret = key_values("--data", data or []), key_values("--gold", gold or [])
+    given = Given.model_validate({"tasks": task or [], "data": places, "gold": secret})
+    raise typer.Exit(build_and_say(folder, given, out, resamples))

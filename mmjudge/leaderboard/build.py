@@ -116,11 +116,11 @@ def _aggregates(path: Path, plan: BoardPlan) -> Board:
 def _signed(boards: Sequence[Board], layout: Layout) -> list[Board]:
     """The boards with what the whole leaderboard says, and the way to each other."""
     signed = []
-    for at, board in enumerate(boards):
+    for board in boards:
         siblings = tuple(
-            Sibling(name=other.name, title=other.title, path=_way(at, to, other.name))
-            for to, other in enumerate(boards)
-            if to != at
+            Sibling(name=other.name, title=other.title, path=f"../{other.name}/index.html")
+            for other in boards
+            if other.name != board.name
         )
         update = {
             "siblings": siblings,
@@ -131,9 +131,3 @@ def _signed(boards: Sequence[Board], layout: Layout) -> list[Board]:
         }
         signed.append(board.model_copy(update=update))
     return signed
-
-
-def _way(at: int, to: int, name: str) -> str:
-    """From the root of one board to that of another: the first is at the root of the site."""
-    down = "" if to == 0 else f"{name}/"
-    return ("../" if at else "") + down or "./"

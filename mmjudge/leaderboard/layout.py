@@ -106,7 +106,7 @@ class BoardPlan(Record):
 
 
 class Layout(Record):
-    """`leaderboard.yaml`: the first board is at the root of the site, each other one in a folder.
+    """`leaderboard.yaml`. A single board is the site; of several, each is a folder of it.
 
     `source` is an https link to where the submissions are kept.
     """
