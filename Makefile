@@ -59,9 +59,10 @@ leaderboard: models
 	$(BIN)/python -m leaderboard.make
 	$(BIN)/python -m leaderboard.make --season
 
-# Figures of the judges that others recorded, from their files: make recorded DATA=FOLDER
+# Figures and boards of the judges that others recorded, from their files: make recorded DATA=FOLDER
 recorded: setup
 	$(BIN)/python -m leaderboard.recompute --data $(DATA)
+	$(BIN)/python -m leaderboard.recorded_boards --data $(DATA)
 
 bench: models
 	$(BIN)/python bench/harness.py

@@ -29,6 +29,7 @@ BADGES = {
     "self-run": "The submitter ran the judge; its replies are taken as given.",
     "partial": "Not everything was asked: some cells are missing, or of a part of the items.",
     "aggregates": "Only figures are shown: the verdicts are another's and not copied here.",
+    "recorded": "Recorded by others: its verdicts were published, and scored again here.",
 }
 
 FLAGS = {
