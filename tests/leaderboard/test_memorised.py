@@ -1,12 +1,15 @@
 """A judge that learned the public gold by heart: the hidden gold of a season tells."""
 
+import shutil
 from typing import Any
 
 import pytest
+import yaml
 
 from mmjudge import run
-from mmjudge.judges.base import Judge
+from mmjudge.leaderboard.build import build
 from mmjudge.leaderboard.check import check
+from mmjudge.leaderboard.layout import LAYOUT
 from mmjudge.leaderboard.pack import pack
 from mmjudge.leaderboard.plans import Sources
 from mmjudge.scenes.pack import Wanted, generate
@@ -55,21 +58,28 @@ class ByHeart(Writer):
         return self.known.get(asked) or luck(request)
 
 
-def report(judge: Judge, made, out):
-    """Run a judge on both, submit, and check with the private part."""
-    practice, public, private = made
-    runs = [
-        run(str(task), judge, out=out / task.name, orders="both").folder
-        for task in (practice, public)
-    ]
-    pack(runs, out / "entry", META_SAID)
-    return check(out / "entry", Sources([practice, public], gold={"season_9": private}))
+@pytest.fixture(scope="module")
+def entries(made, tmp_path_factory):
+    """Submissions of both judges, by name: each ran on practice and on the public part."""
+    out = tmp_path_factory.mktemp("entries")
+    for judge in (ByHeart(made[0]), Writer(luck, "guesses")):
+        name = judge.card.name.replace(" ", "_")
+        runs = [
+            run(str(task), judge, out=out / "runs" / name / task.name, orders="both").folder
+            for task in made[:2]
+        ]
+        pack(runs, out / "submissions" / name, {**META_SAID, "judge": judge.card.name})
+    return out / "submissions"
 
 
-def test_a_judge_that_learned_practice_by_heart_is_right_there_and_guesses_on_the_season(
-    made, tmp_path
-):
-    found = report(ByHeart(made[0]), made, tmp_path)
+@pytest.fixture
+def report(made, entries):
+    sources = Sources(made[:2], gold={"season_9": made[2]})
+    return lambda name: check(entries / name, sources)
+
+
+def test_a_judge_that_learned_practice_by_heart_is_right_there_and_guesses_on_the_season(report):
+    found = report("by_heart")
     assert found.accepted, found.problems
     practised, hidden = (run.figures[0] for run in found.runs)
     assert practised.value == 1.0
@@ -77,7 +87,43 @@ def test_a_judge_that_learned_practice_by_heart_is_right_there_and_guesses_on_th
     assert {flag.name for flag in found.flags} >= {"nearly perfect"}
 
 
-def test_a_judge_that_guesses_shows_no_gap(made, tmp_path):
-    found = report(Writer(luck), made, tmp_path)
-    practised, hidden = (run.figures[0] for run in found.runs)
+def test_a_judge_that_guesses_shows_no_gap(report):
+    practised, hidden = (run.figures[0] for run in report("guesses").runs)
     assert practised.ci95[0] < hidden.value < practised.ci95[1]
+
+
+def board(made, entries, folder):
+    """The board of both judges, whose folder holds `leaderboard.yaml` alone."""
+    practice, public, private = map(str, made)
+    tasks = [
+        {"task": "practice@1", "protocol": "pair", "folder": practice, "weight": 0},
+        {
+            "task": "season_9@1",
+            "protocol": "pair",
+            "folder": public,
+            "gold": private,
+            "public": "practice@1",
+        },
+    ]
+    plan = {"name": "s", "title": "S", "submissions": str(entries), "tasks": tasks}
+    folder.mkdir()
+    layout = yaml.safe_dump({"title": "T", "boards": [plan]})
+    (folder / LAYOUT).write_text(layout, encoding="utf-8")
+    return build(folder, resamples=200).boards[0]
+
+
+@pytest.mark.slow
+def test_the_board_shows_how_much_less_a_judge_has_where_gold_was_hidden(made, entries, tmp_path):
+    found = board(made, entries, tmp_path / "board")
+    (gap,) = [column.id for column in found.columns if column.id.endswith("-gap")]
+    assert found.cell("by-heart", gap).ci95[1] < 0 < found.cell("guesses", gap).ci95[1]
+    assert found.cell("by-heart", gap).value < -0.3
+
+
+def test_without_the_private_part_the_board_says_nothing_of_the_season(made, entries, tmp_path):
+    practice, public, private = made
+    gone = shutil.copytree(private, tmp_path / "private")
+    shutil.rmtree(gone)
+    found = board((practice, public, gone), entries, tmp_path / "board")
+    assert not [column.id for column in found.columns if column.id.endswith("-gap")]
+    assert "hidden gold (private) is not here" in " ".join(found.notes)
