@@ -89,7 +89,7 @@ def _gap(entry: Measured, hidden: Part, public: Part) -> Cell | None:
         return None
     return Cell(
         value=one.value - other.value,
-        ci95=interval(drawn - redrawn),
+        ci95=interval(drawn.astype(np.float64) - redrawn),
         n_items=one.n_items + other.n_items,
         n_failed=one.n_failed + other.n_failed,
     )

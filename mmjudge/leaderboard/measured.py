@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +24,8 @@ from mmjudge.table import MODALITY, Table
 from mmjudge.types import MetricResult, ProtocolName, Record, RunHeader
 
 Floats = NDArray[np.float64]
+Resampled = NDArray[np.float32]
+"""Figures of resamples, of which many entries have very many; 7 digits are more than they say."""
 Rows = NDArray[np.bool_]
 UNSUPPORTED = "unsupported"
 USAGE = ("tokens_in", "tokens_out", "latency_s", "cost_usd")
@@ -79,18 +83,16 @@ class Numbers(Record):
     probed: dict[ProtocolName, tuple[Bias, ...]]
 
 
-class Measured(NamedTuple):
-    """An entry's numbers, and the resamples of its figures, shape (n_figures, n_resamples).
-
-    `rows` finds a figure's resamples: by task, criterion, modality and measure.
-    """
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """An entry's numbers, and the resamples of its figures, shape (n_figures, n_resamples)."""
 
     numbers: Numbers
-    samples: Floats
+    samples: Resampled
 
-    @property
-    def rows(self) -> dict[tuple[str, str, str, str], tuple[Figure, Floats]]:
-        """Each figure with its resamples."""
+    @cached_property
+    def rows(self) -> dict[tuple[str, str, str, str], tuple[Figure, Resampled]]:
+        """Each figure with its resamples, by task, criterion, modality and measure."""
         keyed = [
             ((task, one.criterion, one.modality, one.measure), one)
             for task, run in self.numbers.runs.items()
@@ -134,7 +136,7 @@ def measure_entry(folders: Sequence[Path], asked: Asked) -> Measured:
                 for p, table in pooled.items()
             },
         ),
-        np.array(samples, dtype=np.float64).reshape(len(samples), asked.resamples),
+        np.array(samples, dtype=np.float32).reshape(len(samples), asked.resamples),
     )
 
 
@@ -245,7 +247,7 @@ def _figure(wanted: _Wanted, table: Table, task: AskedTask, asked: Asked) -> tup
     return figure, sample
 
 
-def interval(sample: Floats) -> tuple[float, float] | None:
+def interval(sample: NDArray[np.floating[Any]]) -> tuple[float, float] | None:
     """Percentile interval of the resamples that are defined, None where none is."""
     defined = sample[~np.isnan(sample)]
     if not len(defined):
@@ -293,7 +295,7 @@ def unpacked(arrays: Mapping[str, NDArray[np.generic]]) -> Measured | None:
     """An entry's numbers as they were packed, None where they are damaged."""
     try:
         numbers = Numbers.model_validate_json(arrays["numbers"].tobytes())
-        samples = np.asarray(arrays["samples"], dtype=np.float64)
+        samples = np.asarray(arrays["samples"], dtype=np.float32)
     except (KeyError, ValueError):
         return None
     count = sum(len(run.figures) for run in numbers.runs.values())
