@@ -197,6 +197,7 @@ def _task(task: AskedTask, found: Found) -> BoardTask:
         name=spec.name,
         version=spec.version,
         protocol=choice.protocol,
+        where=choice.where,
         summary=spec.card.summary,
         criteria=tuple(criterion.name for criterion in spec.criteria),
         modalities=spec.modalities,

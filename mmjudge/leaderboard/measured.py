@@ -57,10 +57,12 @@ class Figure(Record):
 class RunNumbers(Record):
     """One run: how it was asked, and its figures, in the order of their resamples.
 
-    `not_taken` are the modalities of which the judge took nothing; `ALL`, if it took no item.
+    `whole`: whether it is of all items that the board asks of. `not_taken` are the modalities of
+    which the judge took nothing; `ALL`, if it took no item.
     """
 
     header: RunHeader
+    whole: bool = True
     items: int
     judgments: int
     failures: dict[str, int]
@@ -68,11 +70,6 @@ class RunNumbers(Record):
     figures: tuple[Figure, ...]
     not_taken: tuple[str, ...] = ()
     ceiling: MetricResult | None = None
-
-    @property
-    def whole(self) -> bool:
-        """Whether all items were asked."""
-        return not self.header.settings.where
 
 
 class Numbers(Record):
@@ -114,9 +111,8 @@ def measure_entry(folders: Sequence[Path], asked: Asked) -> Measured:
     found: dict[str, tuple[Path, Table]] = {}
     for folder in folders:
         with RunStore.open(folder) as store:
-            name = f"{store.header.task.name}-{store.header.settings.protocol}"
-            label = store.header.task.label
-        if name in asked.tasks and asked.tasks[name].choice.task == label:
+            name = _place_of(store.header, asked)
+        if name is not None:
             found[name] = folder, Table.load(folder)
     runs, samples = {}, []
     for name in (name for name in asked.tasks if name in found):
@@ -140,6 +136,17 @@ def measure_entry(folders: Sequence[Path], asked: Asked) -> Measured:
     )
 
 
+def _place_of(header: RunHeader, asked: Asked) -> str | None:
+    """The `id` of the task that a run is of: that of its own strata first, or of all items."""
+    for where in (header.settings.where, {}):
+        asks = (header.task.label, header.settings.protocol, where)
+        for name, task in asked.tasks.items():
+            choice = task.choice
+            if (choice.task, choice.protocol, choice.where) == asks:
+                return name
+    return None
+
+
 def _positions(table: Table, asked: Asked) -> tuple[MetricResult, ...]:
     names = BIASES[table.header.settings.protocol]
     if not names:
@@ -158,6 +165,7 @@ def _run(
     made = [_figure(one, table, task, asked) for one in _wanted(table, nothing)]
     numbers = RunNumbers(
         header=table.header,
+        whole=table.header.settings.where == task.choice.where,
         items=counts["items"],
         judgments=counts["judgments"],
         failures=failures,
