@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from mmjudge.leaderboard.board import Order, RuleName, Standing
 from mmjudge.metrics import voting
+from mmjudge.metrics.systems import ranking_tau
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -127,10 +128,6 @@ def _order(rule: Rule, scores: Floats, first: Floats, ids: Sequence[str]) -> Ord
 
 def _agreement(places: Ints, before: Ints) -> float | None:
     """Kendall's tau-b of two orders over the entries of both."""
-    from scipy.stats import kendalltau
-
-    both = (places > 0) & (before > 0)
-    if len(np.unique(places[both])) < 2 or len(np.unique(before[both])) < 2:
-        return None
-    tau = kendalltau(places[both], before[both]).statistic
-    return float(np.round(tau, voting.DIGITS))
+    one, other = (np.where(p > 0, -p, np.nan).astype(np.float64) for p in (places, before))
+    tau = float(ranking_tau(one, other))
+    return None if np.isnan(tau) else float(np.round(tau, voting.DIGITS))
