@@ -19,11 +19,10 @@ from mmjudge.leaderboard.layout import LAYOUT, Given
 from mmjudge.store import RunStore
 
 FOLDER = HERE / "recorded"
-BOARDS = tuple(
-    one for one in RECORDINGS if one.task in ("genai_bench", "viescore", "tifa160", "pandalm")
-)
-"""MJ-Bench's portraits and AudioJudge's chats are recorded without what people said of them: how
-far a judge agrees cannot be said. Their published figures are in `figures.json`."""
+BOARDS = tuple(one for one in RECORDINGS if one.task not in ("audiojudge", "mj_bench_bias"))
+"""AudioJudge's chats and MJ-Bench's portraits are recorded without what people said of them, so how
+far a judge agrees cannot be said. Their published figures are in `figures.json`.
+"""
 
 
 def recorded_boards(
@@ -59,7 +58,7 @@ def _plan(one: Recording, data: Path, runs: Path) -> dict[str, Any]:
             f"{repository} {revision}, {one.licence}), scored again from those verdicts by the "
             "measures of this suite. Only figures are kept here, and no judge was asked anew."
         ),
-        "tasks": [{"task": task.label, "protocol": protocol}],
+        "tasks": [{"task": task.label, "protocol": protocol, "where": dict(one.where)}],
         "runs": [_entry(one, judge, run) for judge, run in made],
     }
 

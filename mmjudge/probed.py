@@ -100,6 +100,9 @@ def columns(table: Table, joined: Joined, criterion: int) -> Columns:
         "cued": (cue != NO_CUE).astype(np.int64),
     }
     gold = table.gold[criterion][table.item[joined.plain]]
+    side = _side(table, gold, cue)
+    found["cued_worse"] = found["cued"] * (side == WORSE)
+    found["cued_better"] = found["cued"] * (side == BETTER)
     match table.header.settings.protocol:
         case "pair":
             plain, probed = table.verdict[joined.plain], table.verdict[joined.asked]
@@ -128,6 +131,24 @@ def _cue(table: Table, rows: Ints) -> Ints:
     cues = table.columns.cues
     found = [cues.get(row, ()) for row in rows.tolist()]
     return np.array([c[0] if len(c) == 1 else NO_CUE for c in found], dtype=np.int64)
+
+
+WORSE, BETTER, NEITHER = 1, 0, -1
+
+
+def _side(table: Table, gold: NDArray[Any], cue: Ints) -> Ints:
+    """Where the cue stands: on the better candidate or on a worse one, by the gold; -1 neither."""
+    match table.header.settings.protocol:
+        case "pair":
+            known = (gold < 2) & (gold >= 0) & (cue != NO_CUE)
+            return np.where(known, np.where(cue == gold, BETTER, WORSE), NEITHER)
+        case "rank":
+            place = np.where(cue == NO_CUE, 0, cue)[:, None]
+            width = np.maximum((gold > 0).sum(axis=1), 1)
+            own, middle = np.take_along_axis(gold, place, axis=1)[:, 0], gold.sum(axis=1) / width
+            known = (own > 0) & (own != middle) & (cue != NO_CUE)
+            return np.where(known, np.where(own < middle, BETTER, WORSE), NEITHER)
+    return np.full(len(cue), NEITHER)
 
 
 def tolerance(table: Table, criterion: int) -> float:

@@ -170,7 +170,9 @@ class Item(Record):
     `candidates`: 1 for score, 2 for pair, 2 or more for rank. `criteria`: names of those that this
     item is judged on; empty for all of the task's. `strata`: axis to value, for breakdowns.
     `absent`: what of the item is not at hand, a placeholder standing for it; only recorded judges,
-    and those that do not look, may answer then.
+    and those that do not look, may answer then. `in_words`: what media of the item show or say, in
+    words, by their uri: a caption, a transcript; no judge is shown it, but a probe that asks about
+    the words instead.
     """
 
     id: str = Field(min_length=1)
@@ -181,6 +183,17 @@ class Item(Record):
     gold: dict[str, Gold] = Field(default_factory=dict)
     strata: dict[str, str] = Field(default_factory=dict)
     absent: str | None = None
+    in_words: dict[str, Annotated[str, Field(pattern=r"\S")]] = Field(
+        default_factory=dict, exclude_if=not_
+    )
+
+    @model_validator(mode="after")
+    def _words_are_of_media(self) -> Self:
+        shown = (self.prompt, self.reference or (), *(one.parts for one in self.candidates))
+        known = {part.uri for parts in shown for part in parts if isinstance(part, Media)}
+        if strange := sorted(set(self.in_words) - known):
+            raise ValueError(f"in_words: no medium of the item has the uri {strange[0]!r}")
+        return self
 
 
 class TaskCard(Record):

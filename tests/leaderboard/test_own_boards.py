@@ -4,10 +4,14 @@ import json
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from leaderboard import season
 from leaderboard.figures import read_figures
 from leaderboard.recompute import FILE, RECORDINGS, recompute
+from leaderboard.recorded_boards import BOARDS, recorded_boards
+from mmjudge.cli import app
+from mmjudge.leaderboard.board import Board
 from mmjudge.leaderboard.check import check
 from mmjudge.leaderboard.layout import read_layout
 from mmjudge.leaderboard.plans import Sources
@@ -93,3 +97,36 @@ def test_recorded_judges_come_with_licence_and_revision():
     found = read_figures(FILE)
     assert {one.task for one in found.judges} == {one.task for one in found.sources}
     assert {one.licence for one in found.sources} == {"MIT", "Apache-2.0"}
+
+
+def test_boards_of_recorded_judges_hold_figures_alone():
+    layout = read_layout(HERE)
+    paths = [HERE / board.aggregates for board in layout.boards if board.aggregates]
+    assert {path.stem for path in paths} == {one.task for one in BOARDS}
+    for path in paths:
+        board = Board.model_validate_json(path.read_bytes())
+        assert {badge for entry in board.entries for badge in entry.badges} == {"recorded"}
+        assert all(entry.licence.startswith(("MIT", "Apache-2.0")) for entry in board.entries)
+        assert not any(entry.files for entry in board.entries)
+
+
+@pytest.mark.parity
+def test_a_board_of_recorded_judges_is_made_again_to_the_last_digit(shared_data, tmp_path):
+    chosen = [one for one in BOARDS if one.task == "pandalm"]
+    (again,) = recorded_boards(shared_data / "parity", tmp_path, 1000, chosen)
+    kept = Board.model_validate_json((HERE / "recorded" / "pandalm.json").read_bytes())
+    assert again == kept
+
+
+@pytest.mark.slow
+def test_the_whole_leaderboard_builds_twice_to_the_same_site(tmp_path):
+    season.make_season()
+    sites = []
+    for name in ("one", "two"):
+        words = ["leaderboard", "build", str(HERE), "--out", str(tmp_path / name)]
+        done = CliRunner().invoke(app, [*words, "--resamples", "100"])
+        assert done.exit_code == 0, done.stderr
+        found = sorted(path for path in (tmp_path / name).rglob("*") if path.is_file())
+        sites.append({str(path.relative_to(tmp_path / name)): path.read_bytes() for path in found})
+    assert sites[0] == sites[1]
+    assert {"index.html", "season_0/index.html", "genai_bench/index.html"} <= sites[0].keys()
