@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 APT := DEBIAN_FRONTEND=noninteractive timeout 240 apt-get -qq \
 	-o Acquire::Retries=1 -o Acquire::http::Timeout=20
 
-.PHONY: setup models browser demo test test-all lint bench lock leaderboard recorded
+.PHONY: setup models browser demo test test-all lint bench lock leaderboard recorded site
 
 setup: $(READY)
 
@@ -58,6 +58,11 @@ lint: setup
 leaderboard: models
 	$(BIN)/python -m leaderboard.make
 	$(BIN)/python -m leaderboard.make --season
+
+# The repository's own leaderboard, in leaderboard/site; what season 0 shows is made first.
+site: setup
+	$(BIN)/python -m leaderboard.season
+	$(BIN)/mmjudge leaderboard build leaderboard
 
 # Figures and boards of the judges that others recorded, from their files: make recorded DATA=FOLDER
 recorded: setup

@@ -130,3 +130,9 @@ def test_the_whole_leaderboard_builds_twice_to_the_same_site(tmp_path):
         sites.append({str(path.relative_to(tmp_path / name)): path.read_bytes() for path in found})
     assert sites[0] == sites[1]
     assert {"index.html", "season_0/index.html", "genai_bench/index.html"} <= sites[0].keys()
+
+
+def test_scores_and_rankings_are_shown_by_the_measure_of_their_protocol():
+    report = accepted(HERE / "submissions" / "dual-scenes-clap" / "scenes")
+    shown = {run.protocol: {figure.metric for figure in run.figures} for run in report.runs}
+    assert shown == {"pair": {"accuracy"}, "score": {"tau_b"}, "rank": {"rank_tau_b"}}
