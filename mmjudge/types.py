@@ -213,6 +213,9 @@ class TaskCard(Record):
     columns: Literal["verified", "unverified"] = "unverified"
 
 
+TASK_NAME = r"^[a-z0-9][a-z0-9_]*$"
+
+
 class TaskSpec(Record):
     """What a task is, without its items; the contents of `task.yaml`.
 
@@ -221,7 +224,7 @@ class TaskSpec(Record):
     whose values fairness measures compare; left out, groups are the systems that made candidates.
     """
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_]*$")
+    name: str = Field(pattern=TASK_NAME)
     version: int = Field(default=1, ge=1)
     protocols: tuple[ProtocolName, ...] = Field(min_length=1)
     criteria: tuple[Criterion, ...] = Field(min_length=1)

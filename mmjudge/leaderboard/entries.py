@@ -12,10 +12,10 @@ from pydantic import TypeAdapter
 
 from mmjudge.errors import MmjudgeError
 from mmjudge.leaderboard.asked import Asked, Library
-from mmjudge.leaderboard.board import Badge, Entry, EntryFlag
+from mmjudge.leaderboard.board import Badge, Entry, EntryFlag, slug
 from mmjudge.leaderboard.cache import Cache, file_digests, key_of, submission_facts
 from mmjudge.leaderboard.check import judged_run
-from mmjudge.leaderboard.columns import slug, unique
+from mmjudge.leaderboard.columns import unique
 from mmjudge.leaderboard.flags import Flag, entry_flags, run_flags
 from mmjudge.leaderboard.folder import MOST_BYTES, look
 from mmjudge.leaderboard.layout import BoardPlan, RunsOf

@@ -201,6 +201,30 @@ def test_of_some_items_there_is_a_figure_without_a_place(copy, cache):
     assert board.cell("good--one", COLUMN).places == (1, 1)
 
 
+def test_a_board_may_ask_of_some_strata_alone(copy, cache, tmp_path):
+    task, root = copy / "tasks" / "small", copy / "submissions"
+    for name, percent in (("fair", 70), ("poor", 40)):
+        said = META_SAID | {"judge": name, "contact": f"{name}@example.org"}
+        judge = Writer(skilled(percent, name), name)
+        made = submit(task, judge, tmp_path / name, said=said, where={"half": "0"})
+        shutil.rmtree(root / name / "one")
+        shutil.copytree(made, root / name / "one")
+    half = {"task": "small@1", "protocol": "pair", "where": {"half": "0"}}
+    tasks = [half, {"task": "small@1", "protocol": "pair", "folder": "tasks/small", "weight": 0}]
+    write_layout(copy, [{"name": "b", "title": "B", "tasks": tasks, "submissions": "submissions"}])
+    board = build(copy, resamples=RESAMPLES, cache=cache).boards[0]
+    name = "small-pair-half-0"
+    assert board.task(name).n_items == N_ITEMS // 2
+    assert "partial" not in board.entry("fair--one").badges
+    assert {n: board.cell(f"{n}--one", name) is None for n in SHARES} == {
+        "good": True,
+        "fair": False,
+        "poor": False,
+    }
+    assert board.cell("fair--one", name).places[0] == 1
+    assert board.separated[name][1] == 1
+
+
 def test_a_task_that_an_entry_lacks_counts_0_overall_and_is_no_cell(copy, cache, tmp_path):
     other = write_task(copy / "tasks" / "other", n=40, name="other", rated=False)
     for name in ("good", "poor"):
