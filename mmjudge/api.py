@@ -200,7 +200,7 @@ def forecast(
             done = store.done_keys(retry)
     plan = Plan(asked.task, asked.header, asked.probes, limit)
     near = {asked.folder, *asked.folder.parent.glob("*"), *Path("runs").glob("*")}
-    return count_asked(plan, done, near)
+    return count_asked(plan, done, near, asked.judge.knows)
 
 
 class _Prepared(NamedTuple):

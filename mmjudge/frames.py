@@ -74,6 +74,8 @@ class Slice:
             rows = rows & self._has_gold
         if measure.kind == "modality":
             rows = rows & self._compared(wanted)
+        if "own" in wanted:
+            rows = rows & (self.table.own[self.table.item] >= 0)
         return self._cut(measure, np.flatnonzero(rows))
 
     def _fits(self, measure: Measure, wanted: set[str]) -> bool:
@@ -308,6 +310,7 @@ _COLUMNS: Mapping[str, Callable[[Slice, Ints], NDArray[Any]]] = {
     "modality": lambda cut, rows: cut.table.strata[MODALITY][0][cut.table.item[rows]],
     "media_side": lambda cut, rows: cut.table.shown.media_side[cut.table.item[rows]],
     "medium": lambda cut, rows: cut.table.shown.medium[cut.table.item[rows]],
+    "own": lambda cut, rows: cut.table.own[cut.table.item[rows]],
     "right": _right,
     "confidence": _confidence,
 }

@@ -18,6 +18,7 @@ from mmjudge.metrics import (
     criteria,
     fairness,
     modality,
+    own,
     position,
     presentation,
     ranking,
@@ -36,6 +37,7 @@ Kind: TypeAlias = Literal[
     "ceiling",
     "fairness",
     "systems",
+    "own",
     "calibration",
 ]
 Direction: TypeAlias = Literal["higher", "lower", "zero", "half"]
@@ -102,6 +104,7 @@ class Spec:
 
 PAIR = ("gold", "verdict")
 RANK = ("gold_ranks", "ranks")
+OWN = (*PAIR, "own")
 GROUPED = (*PAIR, "group")
 BUNDLED = ("item", *PAIR)
 ORDERS = ("given", "swapped")
@@ -316,6 +319,17 @@ SYSTEMS = (
          bounds=SIGNED, params={"score": Param("win_rate", ("win_rate", "bradley_terry"))}),
 )
 
+OWN_FAMILY = (
+    Spec("self_preference", own.self_preference, OWN, "pair", "own",
+         "accuracy where people prefer the judge's own minus where they prefer the other",
+         "zero", SIGNED, reference="Wataoka et al. 2024, arXiv 2410.21819"),
+    Spec("self_preference_share", own.self_preference_share, OWN, "pair", "own",
+         "share of decided pairs given to the judge's own minus the share that people give it",
+         "zero", SIGNED),
+    Spec("self_preference_ties", own.self_preference_ties, OWN, "pair", "own",
+         "of the decisive verdicts on pairs of equal gold, the share for the judge's own", "half"),
+)
+
 CALIBRATION = (
     Spec("brier", calibration.brier, CONFIDENT, "any", "calibration",
          "mean squared difference of confidence and outcome", "lower"),
@@ -345,6 +359,7 @@ TABLES = (
     BIAS,
     FAIRNESS,
     SYSTEMS,
+    OWN_FAMILY,
     CALIBRATION,
 )
 SPECS: Mapping[str, Spec] = {spec.name: spec for table in TABLES for spec in table}
