@@ -1,9 +1,17 @@
 """What tests everywhere need: one thread for arithmetic, and where the shared data is."""
 
+import gc
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.browser import chromium, need_chromium
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 # Before numpy, torch or scikit-learn is loaded, and for every process that a test starts: workers
 # share the cores, and threads that wait for each other in a busy loop take them from one another.
@@ -24,6 +32,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
 
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: the collector need not look through all of torch each time."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    gc.unfreeze()
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     return ROOT
@@ -34,3 +52,11 @@ def shared_data() -> Path:
     if not SHARED.is_dir():
         pytest.skip("../shared/data is not here: what needs it WAS NOT TESTED")
     return SHARED
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    # A module's own: while it is there, asyncio.run is refused to all tests of the process.
+    need_chromium()
+    with chromium() as opened:
+        yield opened

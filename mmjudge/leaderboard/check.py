@@ -4,11 +4,12 @@ import tempfile
 from pathlib import Path
 
 from mmjudge.errors import MeasureError
+from mmjudge.leaderboard.cache import Cache
 from mmjudge.leaderboard.flags import Flag, Judged, entry_flags, run_flags
 from mmjudge.leaderboard.likeness import likeness_flags, others_in
 from mmjudge.leaderboard.plans import Sources
 from mmjudge.leaderboard.problems import Problem
-from mmjudge.leaderboard.reading import Rebuilt, rebuild_submission
+from mmjudge.leaderboard.reading import rebuild_submission
 from mmjudge.leaderboard.submission import Meta
 from mmjudge.scoring import score_table
 from mmjudge.store import RunStore
@@ -50,14 +51,16 @@ def check(
     sources: Sources | None = None,
     against: Path | None = None,
     resamples: int = 200,
+    cache: Cache | None = None,
 ) -> Report:
-    """Check a submission; nothing is written but to a folder that is gone afterwards.
+    """Check a submission; nothing is written but to the cache, and to a folder that is gone then.
 
     Args:
         folder: The submission.
         sources: Where tasks come from, beside the installed ones.
         against: A folder of other submissions, to find copies.
         resamples: Resamples of the bootstrap; 0 for no intervals.
+        cache: Of what other submissions answer; none if left out.
 
     Raises:
         MmjudgeError: There is no such folder.
@@ -74,19 +77,16 @@ def check(
         )
         if not report.accepted or found.meta is None or found.content is None:
             return report
-        judged = [_judged(run, resamples) for run in found.runs]
+        judged = [judged_run(run, resamples) for run in found.runs]
         flags = entry_flags(found.meta, found.content)
         flags += [flag for run in judged for flag in run_flags(run)]
-        flags += _copies(folder, found, against, sources)
+        if against is not None:
+            flags += likeness_flags(found, others_in(against, folder), sources, cache)
         runs = tuple(map(_checked, judged))
         return report.model_copy(update={"flags": tuple(flags), "runs": runs})
 
 
-def _copies(folder: Path, found: Rebuilt, against: Path | None, sources: Sources) -> list[Flag]:
-    return likeness_flags(found, others_in(against, folder), sources) if against else []
-
-
-def _judged(folder: Path, resamples: int) -> Judged:
+def judged_run(folder: Path, resamples: int) -> Judged:
     """The run with its task's primary measure, and the ceiling of that where there is one."""
     table = Table.load(folder)
     primary = table.header.task.primary

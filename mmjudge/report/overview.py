@@ -12,6 +12,7 @@ from mmjudge.biases import Bias
 from mmjudge.biases import biases as probed_biases
 from mmjudge.metrics.measure import Measure
 from mmjudge.pooled import pool, without
+from mmjudge.report.detail import Detail, detail
 from mmjudge.scoring import ALL, score_table
 from mmjudge.store import RunStore
 from mmjudge.table import MODALITY, Table
@@ -61,6 +62,7 @@ class Asked(NamedTuple):
         cells: The main measure by criterion and modality, `all` for the whole.
         biases: Measures of position and modality, on the first criterion, by modality too.
         probed: What each probe moved, by criterion.
+        detail: Strata, confidence, scores beside people's, on the first criterion.
     """
 
     protocol: ProtocolName
@@ -70,6 +72,7 @@ class Asked(NamedTuple):
     cells: dict[tuple[str, str], MetricResult]
     biases: tuple[MetricResult, ...]
     probed: tuple[Bias, ...] = ()
+    detail: Detail = Detail()
 
     @property
     def chance(self) -> float:
@@ -209,6 +212,7 @@ def _asked(protocol: ProtocolName, runs: Sequence[_Opened], n_resamples: int, se
         cells,
         biases,
         tuple(probed_biases(table, n_resamples, seed=seed)),
+        detail(table, protocol, main, n_resamples, seed),
     )
 
 

@@ -130,7 +130,7 @@ def _require_place(out: Path) -> None:
 
 def render(judges: Sequence[Judged], items: int = ITEMS, seed: int = 0) -> str:
     """The page of judges, as `overview` gives them."""
-    style = (files("mmjudge.report") / "templates" / "report.css").read_text(encoding="utf-8")
+    style = stylesheet("base.css", "report.css")
     outcomes = {judged.name: [read_outcome(run) for run in judged.runs] for judged in judges}
     return (
         _environment()
@@ -148,6 +148,12 @@ def render(judges: Sequence[Judged], items: int = ITEMS, seed: int = 0) -> str:
             items=browse(judges, items, seed),
         )
     )
+
+
+def stylesheet(*names: str) -> str:
+    """Files of style of this package, one after the other: `base.css` is what all pages share."""
+    folder = files("mmjudge.report") / "templates"
+    return "".join((folder / name).read_text(encoding="utf-8") for name in names)
 
 
 def _environment() -> Environment:

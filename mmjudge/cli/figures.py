@@ -1,0 +1,73 @@
+"""Commands that say what runs found."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from mmjudge.cli.options import Every, Json, Measures, Resamples, Runs
+from mmjudge.cli.root import app
+
+
+@app.command()
+def score(
+    runs: Runs,
+    by: Annotated[
+        list[str] | None, typer.Option(metavar="AXIS", help="Break down by a stratum; repeatable.")
+    ] = None,
+    measure: Measures = None,
+    resamples: Resamples = 1000,
+    every: Every = False,
+    as_json: Json = False,
+) -> None:
+    """Print the figures of runs, with intervals and failures."""
+    from mmjudge.commands.figures import print_scores
+
+    axes, measures = tuple(by or ()), tuple(measure or ())
+    print_scores(runs, resamples, axes, measures, every=every, as_json=as_json)
+
+
+@app.command()
+def compare(
+    runs: Runs,
+    measure: Measures = None,
+    resamples: Annotated[int, typer.Option(min=1, help="Resamples of the bootstrap.")] = 1000,
+    every: Every = False,
+    as_json: Json = False,
+) -> None:
+    """Compare runs with the first one, paired over items."""
+    from mmjudge.commands.figures import print_comparison
+
+    print_comparison(runs, resamples, tuple(measure or ()), every=every, as_json=as_json)
+
+
+@app.command()
+def report(
+    runs: Runs,
+    html: Annotated[Path, typer.Option(metavar="FILE", help="The page to write.")],
+    items: Annotated[int, typer.Option(min=0, help="Items to show with their media.")] = 60,
+    seed: Annotated[int, typer.Option(help="Seed of the items' choice and the intervals.")] = 0,
+    resamples: Resamples = 1000,
+) -> None:
+    """Write runs as one page that opens from a file.
+
+    Figures by criterion and modality, biases, failures, cost, and items with their media.
+    """
+    from mmjudge.commands.report import write_report
+
+    write_report(runs, html, items, resamples, seed)
+
+
+@app.command()
+def export(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")],
+    out: Annotated[Path, typer.Option(help="File to write; a folder for dataset.")],
+    form: Annotated[
+        Literal["jsonl", "parquet", "dataset"], typer.Option("--format", help="What to write.")
+    ] = "jsonl",
+) -> None:
+    """Write a run as a table, one row a judgment."""
+    from mmjudge.export import export_run
+
+    count = export_run(run, form, out)
+    typer.echo(f"{count} judgments written to {out}", err=True)
