@@ -55,7 +55,11 @@ class Run:
             return store.header
 
     def scores(
-        self, n_resamples: int = 1000, by: tuple[str, ...] = (), measures: tuple[str, ...] = ()
+        self,
+        n_resamples: int = 1000,
+        by: tuple[str, ...] = (),
+        measures: tuple[str, ...] = (),
+        own: Sequence[str] = (),
     ) -> list[MetricResult]:
         """All figures, with 95 % intervals from a bootstrap over items.
 
@@ -63,10 +67,11 @@ class Run:
             n_resamples: Resamples of the bootstrap; 0 for no intervals.
             by: Axes of strata to break down by.
             measures: Measures to compute instead of the task's own, as in `accuracy(ties=half)`.
+            own: Systems of the judge's own family, `*` for any letters; else those on its card.
         """
         from mmjudge.scoring import score_run
 
-        return score_run(self.folder, n_resamples=n_resamples, by=by, measures=measures)
+        return score_run(self.folder, n_resamples, by, measures, own=own)
 
     def biases(
         self, n_resamples: int = 1000, by: tuple[str, ...] = (), seed: int = 0

@@ -72,10 +72,8 @@ class Slice:
             rows = rows & self._asked_once
         if wanted & {"gold", "gold_ranks", "right"}:
             rows = rows & self._has_gold
-        if measure.kind == "modality":
+        if measure.kind in ("modality", "own", "systems"):
             rows = rows & self._compared(wanted)
-        if "own" in wanted:
-            rows = rows & (self.table.own[self.table.item] >= 0)
         return self._cut(measure, np.flatnonzero(rows))
 
     def _fits(self, measure: Measure, wanted: set[str]) -> bool:
@@ -94,8 +92,13 @@ class Slice:
         )
 
     def _compared(self, wanted: set[str]) -> Rows:
-        """Rows that a measure of modalities is about, shape (n,)."""
+        """Rows that a measure of modalities or of systems is about, shape (n,)."""
         items = self.table.item
+        if wanted & {"system", "system_first", "system_second"}:
+            named: Rows = np.all(self.table.systems[items] >= 0, axis=1)
+            return named
+        if "own" in wanted:
+            return self.table.own[items] >= 0
         if "modality" in wanted:
             return self.table.strata[MODALITY][0][items] > 0
         if "media_side" in wanted:

@@ -41,6 +41,7 @@ def score_run(
     by: tuple[str, ...] = (),
     measures: tuple[str, ...] = (),
     seed: int = 0,
+    own: Sequence[str] = (),
 ) -> list[MetricResult]:
     """All figures of a run, the primary measure of each criterion first.
 

@@ -18,7 +18,8 @@ def self_preference(gold: Ints, verdict: Ints, own: Ints, *, weights: Weights = 
     one they prefer; a judge's tie is half right, a failure wrong, pairs of equal gold are left
     out. 0 for a judge that is always right, and for one that answers by chance, however good its
     own candidates are; p for one that takes its own with probability p and is right otherwise.
-    Undefined where one of the two has no pair.
+    Where its own are better by a wide margin more often than the others are, any judge is above 0:
+    compare judges of other families on the same pairs. Undefined where one of the two has no pair.
 
     Args:
         gold: Preference of people, shape (n,), codes 0 to 4.
