@@ -24,6 +24,7 @@ FailureReason = Literal[
     "unsupported",
     "media",
     "infra",
+    "unchanged",
 ]
 
 
@@ -121,7 +122,11 @@ Gold = Annotated[PreferenceGold | ScoreGold | RankingGold, Field(discriminator="
 
 
 class Failure(Record):
-    """A judge did not answer: data, never NaN, never a guess, never a dropped row."""
+    """A judge did not answer: data, never NaN, never a guess, never a dropped row.
+
+    `unchanged` is none of the judge's: a probe's change left a medium as it was, which is known
+    only once it is decoded. Such a request counts as not asked.
+    """
 
     kind: Literal["failure"] = "failure"
     reason: FailureReason
@@ -424,7 +429,8 @@ class JudgeCard(Record):
     `media`: whether it looks at decoded media, `sampling`: what of them is decoded; `looks`:
     whether what is shown shapes its answers at all; `lookup`: whether it looks answers up by item;
     `batch_size`: requests a call; `priced`: whether its replies say what they cost; `wordings`: how
-    it is asked, where that is a form of its own.
+    it is asked, where that is a form of its own. `own`: systems of its own family, as candidates
+    name who made them, `*` standing for any characters; nothing of it shapes an answer.
     """
 
     name: str
@@ -444,6 +450,7 @@ class JudgeCard(Record):
     priced: bool = False
     wordings: dict[ProtocolName, Wording] = Field(default_factory=dict)
     fingerprint: str = ""
+    own: tuple[str, ...] = Field(default=(), exclude_if=not_)
 
 
 class ProbeCard(Record):
