@@ -205,7 +205,9 @@ class TaskCard(Record):
     """Where a task comes from and what is known about it.
 
     `columns`: whether the loader was run on the public data itself (verified) or only on small
-    folders of its published schema.
+    folders of its published schema. `size`: number of items by protocol or stratum, as in
+    `pair: 120` or `pair, group=general: 40`. `human_agreement`: how far people agree with each
+    other, as published.
     """
 
     summary: str
@@ -216,6 +218,8 @@ class TaskCard(Record):
     known_flaws: tuple[str, ...] = ()
     superseded_by: str | None = None
     columns: Literal["verified", "unverified"] = "unverified"
+    size: dict[str, int] = Field(default_factory=dict, exclude_if=not_)
+    human_agreement: str = Field(default="", exclude_if=not_)
 
 
 TASK_NAME = r"^[a-z0-9][a-z0-9_]*$"
