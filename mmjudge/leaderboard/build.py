@@ -75,7 +75,7 @@ def _build(
     sources = sources_in(folder, plan)
     choices = plan.tasks or [
         TaskChoice.model_validate({"task": label, "protocol": protocol})
-        for label, protocol in asked_in(sources, folder)
+        for label, protocol in asked_in(sources, folder, library)
     ]
     asked = Asked(choices, library, resamples)
     entered: list[Entered] = []
