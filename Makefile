@@ -11,14 +11,18 @@ PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 # What is imported is compiled once, and not in every process again, whatever the shell says.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup models demo test test-all lint bench lock
+# Not without an end where Debian's packages cannot be reached.
+APT := DEBIAN_FRONTEND=noninteractive timeout 240 apt-get -qq \
+	-o Acquire::Retries=1 -o Acquire::http::Timeout=20
+
+.PHONY: setup models browser demo test test-all lint bench lock leaderboard recorded site
 
 setup: $(READY)
 
 $(READY): pyproject.toml requirements.lock
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --constraint requirements.lock uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python $(LOCKED) --editable ".[dev,video,audio]"
+	$(BIN)/uv pip install --quiet --python $(BIN)/python $(LOCKED) --editable ".[dev,video,audio,site]"
 	mkdir -p .venv/types && ln -sfn ../../tasks .venv/types/mmjudge_tasks  # where mypy finds them
 	touch $@
 
@@ -26,22 +30,44 @@ $(READY): pyproject.toml requirements.lock
 models: $(MODELS)
 
 $(MODELS): $(READY)
-	$(BIN)/uv pip install --quiet --python $(BIN)/python $(LOCKED) --editable ".[dev,video,audio,hf,clip,api]"
+	$(BIN)/uv pip install --quiet --python $(BIN)/python $(LOCKED) --editable ".[dev,video,audio,site,hf,clip,api]"
 	touch $@
+
+# What opens the pages in tests: Debian's Chromium, where this user may install it.
+browser:
+	@command -v chromium >/dev/null \
+		|| { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && $(APT) update \
+			&& $(APT) install --yes --no-install-recommends chromium >/dev/null; } \
+		|| echo "chromium is not here and cannot be installed: NO PAGE IS OPENED by the tests" >&2
 
 demo: models
 	$(BIN)/mmjudge demo
 
-test: models lint
+test: models browser lint
 	$(PYTEST) -m "$(FAST)"
 
-test-all: models lint
+test-all: models browser lint
 	$(PYTEST) -m "$(SLOW)"
 
 lint: setup
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+# Submissions of the embedded judges, and those to season 0, made anew; the verdicts stay the same.
+leaderboard: models
+	$(BIN)/python -m leaderboard.make
+	$(BIN)/python -m leaderboard.make --season
+
+# The repository's own leaderboard, in leaderboard/site; what season 0 shows is made first.
+site: setup
+	$(BIN)/python -m leaderboard.season
+	$(BIN)/mmjudge leaderboard build leaderboard
+
+# Figures and boards of the judges that others recorded, from their files: make recorded DATA=FOLDER
+recorded: setup
+	$(BIN)/python -m leaderboard.recompute --data $(DATA)
+	$(BIN)/python -m leaderboard.recorded_boards --data $(DATA)
 
 bench: models
 	$(BIN)/python bench/harness.py

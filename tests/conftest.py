@@ -2,9 +2,16 @@
 
 import gc
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.browser import chromium, need_chromium
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 # Before numpy, torch or scikit-learn is loaded, and for every process that a test starts: workers
 # share the cores, and threads that wait for each other in a busy loop take them from one another.
@@ -45,3 +52,11 @@ def shared_data() -> Path:
     if not SHARED.is_dir():
         pytest.skip("../shared/data is not here: what needs it WAS NOT TESTED")
     return SHARED
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    # A module's own: while it is there, asyncio.run is refused to all tests of the process.
+    need_chromium()
+    with chromium() as opened:
+        yield opened

@@ -1,12 +1,15 @@
-"""`mmjudge pack` and `mmjudge leaderboard check`."""
+"""`mmjudge pack`, `mmjudge leaderboard check` and `mmjudge leaderboard build`."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import typer
 
+from mmjudge.leaderboard.cache import Cache, default_folder
 from mmjudge.leaderboard.check import Report, check
+from mmjudge.leaderboard.layout import Given
 from mmjudge.leaderboard.pack import pack
 from mmjudge.leaderboard.plans import Sources
 from mmjudge.leaderboard.submission import META, UNSAID
@@ -47,9 +50,45 @@ def check_and_print(
     Raises:
         MmjudgeError: There is no such folder.
     """
-    report = check(folder, found, against, resamples)
+    report = check(folder, found, against, resamples, Cache(default_folder()))
     typer.echo(report.model_dump_json(indent=1) if as_json else "\n".join(_lines(report)))
     return 0 if report.accepted else 1
+
+
+def build_and_say(folder: Path, given: Given, out: Path | None, resamples: int) -> int:
+    """Build the boards of a leaderboard, write the site, and say what was left out.
+
+    Returns:
+        Exit code: 0, or 1 where a submission was left out.
+
+    Raises:
+        MmjudgeError: `leaderboard.yaml` is wrong, something that it names is not there, or the
+            site cannot be written.
+    """
+    from mmjudge.leaderboard.build import build
+    from mmjudge.leaderboard.site import write_site, write_sites
+
+    site = out if out is not None else folder / "site"
+    say = partial(typer.echo, err=True)
+    built = build(folder, given, resamples, Cache(default_folder()), say)
+    if len(built.boards) == 1:
+        write_site(built.boards[0], site)
+    else:
+        write_sites(built.boards, site)
+    for note in built.notes:
+        say(note)
+    for one in built.rejected:
+        for problem in one.problems:
+            say(f"{one.folder}/{problem}")
+        say(f"{one.folder}: left out, {one.n_problems} problems")
+    entries = sum(len(board.entries) for board in built.boards)
+    what = (
+        f"{entries} entries"
+        if len(built.boards) == 1
+        else (f"{len(built.boards)} boards of {entries} entries")
+    )
+    say(f"{what}: {site} (open {site / 'index.html'} in a browser)")
+    return 1 if built.rejected else 0
 
 
 def _lines(report: Report) -> Iterator[str]:

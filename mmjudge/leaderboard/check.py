@@ -4,12 +4,14 @@ import tempfile
 from pathlib import Path
 
 from mmjudge.errors import MeasureError
+from mmjudge.leaderboard.cache import Cache
 from mmjudge.leaderboard.flags import Flag, Judged, entry_flags, run_flags
 from mmjudge.leaderboard.likeness import likeness_flags, others_in
 from mmjudge.leaderboard.plans import Sources
 from mmjudge.leaderboard.problems import Problem
-from mmjudge.leaderboard.reading import Rebuilt, rebuild_submission
+from mmjudge.leaderboard.reading import rebuild_submission
 from mmjudge.leaderboard.submission import Meta
+from mmjudge.report.overview import MAIN
 from mmjudge.scoring import score_table
 from mmjudge.store import RunStore
 from mmjudge.table import Table
@@ -19,7 +21,8 @@ from mmjudge.types import MetricResult, Record
 class CheckedRun(Record):
     """A run of a submission as it was judged again.
 
-    `failures` counts by reason; `figures` are the task's primary measure and its human ceiling.
+    `failures` counts by reason; `figures` are the task's primary measure, or that of the
+    protocol, and its human ceiling.
     """
 
     task: str
@@ -50,14 +53,16 @@ def check(
     sources: Sources | None = None,
     against: Path | None = None,
     resamples: int = 200,
+    cache: Cache | None = None,
 ) -> Report:
-    """Check a submission; nothing is written but to a folder that is gone afterwards.
+    """Check a submission; nothing is written but to the cache, and to a folder that is gone then.
 
     Args:
         folder: The submission.
         sources: Where tasks come from, beside the installed ones.
         against: A folder of other submissions, to find copies.
         resamples: Resamples of the bootstrap; 0 for no intervals.
+        cache: Of what other submissions answer; none if left out.
 
     Raises:
         MmjudgeError: There is no such folder.
@@ -74,32 +79,35 @@ def check(
         )
         if not report.accepted or found.meta is None or found.content is None:
             return report
-        judged = [_judged(run, resamples) for run in found.runs]
+        judged = [judged_run(run, resamples) for run in found.runs]
         flags = entry_flags(found.meta, found.content)
         flags += [flag for run in judged for flag in run_flags(run)]
-        flags += _copies(folder, found, against, sources)
+        if against is not None:
+            flags += likeness_flags(found, others_in(against, folder), sources, cache)
         runs = tuple(map(_checked, judged))
         return report.model_copy(update={"flags": tuple(flags), "runs": runs})
 
 
-def _copies(folder: Path, found: Rebuilt, against: Path | None, sources: Sources) -> list[Flag]:
-    return likeness_flags(found, others_in(against, folder), sources) if against else []
+def judged_run(folder: Path, resamples: int) -> Judged:
+    """The run with its task's primary measure, and the ceiling of that where there is one.
 
-
-def _judged(folder: Path, resamples: int) -> Judged:
-    """The run with its task's primary measure, and the ceiling of that where there is one."""
+    Where that is of another protocol, the measure that stands for the run's own takes its place.
+    """
     table = Table.load(folder)
-    primary = table.header.task.primary
-    figures = score_table(table, resamples, measures=(primary,))
-    figures += _ceiling(table, primary, resamples)
+    measure = table.header.task.primary
+    figures = score_table(table, resamples, measures=(measure,))
+    if not figures:
+        measure = MAIN[table.header.settings.protocol]
+        figures = score_table(table, resamples, measures=(measure,))
+    figures += _ceiling(table, measure, resamples)
     return Judged(folder, table, tuple(figures))
 
 
-def _ceiling(table: Table, primary: str, resamples: int) -> list[MetricResult]:
+def _ceiling(table: Table, measure: str, resamples: int) -> list[MetricResult]:
     if all(ratings is None for ratings in table.ratings):
         return []
     try:
-        return score_table(table, resamples, measures=(f"ceiling(of={primary})",))
+        return score_table(table, resamples, measures=(f"ceiling(of={measure})",))
     except MeasureError:
         return []
 

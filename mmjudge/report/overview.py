@@ -12,6 +12,7 @@ from mmjudge.biases import Bias
 from mmjudge.biases import biases as probed_biases
 from mmjudge.metrics.measure import Measure
 from mmjudge.pooled import pool, without
+from mmjudge.report.detail import Detail, detail
 from mmjudge.scoring import ALL, score_table
 from mmjudge.store import RunStore
 from mmjudge.table import MODALITY, Table
@@ -61,6 +62,7 @@ class Asked(NamedTuple):
         cells: The main measure by criterion and modality, `all` for the whole.
         biases: Measures of position and modality, on the first criterion, by modality too.
         probed: What each probe moved, by criterion.
+        detail: Strata, confidence, scores beside people's, on the first criterion.
     """
 
     protocol: ProtocolName
@@ -70,11 +72,28 @@ class Asked(NamedTuple):
     cells: dict[tuple[str, str], MetricResult]
     biases: tuple[MetricResult, ...]
     probed: tuple[Bias, ...] = ()
+    detail: Detail = Detail()
+
+    @property
+    def main(self) -> str:
+        """The main measure."""
+        return MAIN[self.protocol]
 
     @property
     def chance(self) -> float:
         """What the main measure is for a judge that does not look."""
-        return CHANCE[MAIN[self.protocol]]
+        return CHANCE[self.main]
+
+    @property
+    def by_criterion(self) -> tuple[MetricResult, ...]:
+        """The main measure of each criterion, over all modalities."""
+        return tuple(self.cells[name, ALL] for name in self.criteria)
+
+    @property
+    def gaps_of_each(self) -> tuple[MetricResult, ...]:
+        """What each modality has beyond the others, from the least up."""
+        own = [one for one in self.detail.gaps if " minus " not in one.stratum]
+        return tuple(sorted(own, key=lambda one: one.value or 0.0))
 
     @property
     def headline(self) -> MetricResult | None:
@@ -107,6 +126,21 @@ class Judged(NamedTuple):
     def looks(self) -> bool:
         """Whether what is shown shapes its answers: not so for a coin, nor for gold itself."""
         return self.card.looks and not self.card.lookup
+
+    @property
+    def has_strata(self) -> bool:
+        """Whether any axis breaks its items down."""
+        return any(asked.detail.axes for asked in self.asked)
+
+    @property
+    def has_confidence(self) -> bool:
+        """Whether it said how sure it was."""
+        return any(asked.detail.calibration for asked in self.asked)
+
+    @property
+    def has_levels(self) -> bool:
+        """Whether it gave scores that people gave, too."""
+        return any(asked.detail.levels for asked in self.asked)
 
     @property
     def biases(self) -> tuple[MetricResult, ...]:
@@ -209,6 +243,7 @@ def _asked(protocol: ProtocolName, runs: Sequence[_Opened], n_resamples: int, se
         cells,
         biases,
         tuple(probed_biases(table, n_resamples, seed=seed)),
+        detail(table, protocol, main, n_resamples, seed),
     )
 
 
