@@ -79,6 +79,22 @@ def test_every_item_can_be_judged_and_ids_are_unique(opened, name, kind):
         assert all("modality" in item.strata for item in items)
 
 
+PAIRS = [
+    name
+    for name in NAMES
+    if name not in EMBEDDED and "pair" in registry(TASKS).load(name).spec.protocols
+]
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_gold_that_a_loader_always_puts_first_is_a_known_flaw(small, name):
+    task = open_task(name, small(name))
+    items = [item for item in task.load("pair") if isinstance(item, Item)]
+    slots = {gold.value for item in items for gold in item.gold.values()}
+    said = [f for f in task.spec.card.known_flaws if "always" in f or "in every pair" in f]
+    assert slots != {"first"} or any("first" in flaw for flaw in said)
+
+
 @pytest.mark.parametrize(("name", "kind"), CASES)
 def test_loading_twice_gives_the_same_items_in_the_same_order(opened, name, kind):
     task = opened(name, kind)
