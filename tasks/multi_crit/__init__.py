@@ -18,11 +18,15 @@ WORDS = {
     "complete": "completeness",
     "ground": "grounding",
     "hallucin": "hallucination",
+    "factual": "hallucination",
     "express": "expressiveness",
+    "creativ": "expressiveness",
     "clarity": "clarity",
     "logic": "logic",
     "explor": "exploration",
+    "reflect": "exploration",
     "efficien": "efficiency",
+    "concise": "efficiency",
 }
 """What the name of a criterion contains, to what it is called here."""
 
