@@ -110,7 +110,7 @@ class Slice:
         """Whether these rows hold what a measure of modalities compares."""
         items = self.table.item[self.rows]
         if wanted & {"modality", "here"}:
-            return "here" not in wanted  # each modality against others: `biases.modality_gaps`
+            return "here" not in wanted  # each modality against others: `modality_gaps`
         if "media_side" in wanted:
             return {0, 1} <= set(self.table.shown.media_side[items].tolist())
         if "medium" in wanted:

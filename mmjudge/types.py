@@ -205,7 +205,9 @@ class TaskCard(Record):
     """Where a task comes from and what is known about it.
 
     `columns`: whether the loader was run on the public data itself (verified) or only on small
-    folders of its published schema.
+    folders of its published schema. `size`: number of items by protocol or stratum, as in
+    `pair: 120` or `pair, group=general: 40`. `human_agreement`: how far people agree with each
+    other, as published.
     """
 
     summary: str
@@ -216,6 +218,11 @@ class TaskCard(Record):
     known_flaws: tuple[str, ...] = ()
     superseded_by: str | None = None
     columns: Literal["verified", "unverified"] = "unverified"
+    size: dict[str, int] = Field(default_factory=dict, exclude_if=not_)
+    human_agreement: str = Field(default="", exclude_if=not_)
+
+
+TASK_NAME = r"^[a-z0-9][a-z0-9_]*$"
 
 
 class TaskSpec(Record):
@@ -226,7 +233,7 @@ class TaskSpec(Record):
     whose values fairness measures compare; left out, groups are the systems that made candidates.
     """
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_]*$")
+    name: str = Field(pattern=TASK_NAME)
     version: int = Field(default=1, ge=1)
     protocols: tuple[ProtocolName, ...] = Field(min_length=1)
     criteria: tuple[Criterion, ...] = Field(min_length=1)

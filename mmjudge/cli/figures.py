@@ -35,35 +35,52 @@ def score(  # noqa: PLR0913, PLR0917 (one parameter for each option of the comma
     print_scores(runs, resamples, axes, measures, every=every, as_json=as_json, own=mine)
 
 
+Html = Annotated[Path | None, typer.Option(metavar="FILE", help="A page to write.")]
+Markdown = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Markdown to write; - prints it.")
+]
+JsonFile = Annotated[
+    Path | None, typer.Option("--json", metavar="FILE", help="JSON to write; - prints it.")
+]
+
+
 @app.command()
-def compare(
+def compare(  # noqa: PLR0913, PLR0917 (one parameter for each option of the command)
     runs: Runs,
     measure: Measures = None,
     resamples: Annotated[int, typer.Option(min=1, help="Resamples of the bootstrap.")] = 1000,
     every: Every = False,
     as_json: Json = False,
+    html: Html = None,
+    markdown: Markdown = None,
 ) -> None:
     """Compare runs with the first one, paired over items."""
-    from mmjudge.commands.figures import print_comparison
+    from mmjudge.commands.compare import Wanted, write_comparison
+    from mmjudge.report.written import Places
 
-    print_comparison(runs, resamples, tuple(measure or ()), every=every, as_json=as_json)
+    places, measures = Places(html, markdown), tuple(measure or ())
+    write_comparison(runs, Wanted(places, measures, resamples, every, as_json))
 
 
 @app.command()
-def report(
+def report(  # noqa: PLR0913, PLR0917 (one parameter for each option of the command)
     runs: Runs,
-    html: Annotated[Path, typer.Option(metavar="FILE", help="The page to write.")],
+    html: Html = None,
+    markdown: Markdown = None,
+    json: JsonFile = None,
     items: Annotated[int, typer.Option(min=0, help="Items to show with their media.")] = 60,
     seed: Annotated[int, typer.Option(help="Seed of the items' choice and the intervals.")] = 0,
     resamples: Resamples = 1000,
 ) -> None:
-    """Write runs as one page that opens from a file.
+    """Write runs as a page that opens from a file, as Markdown, as JSON.
 
-    Figures by criterion and modality, biases, failures, cost, and items with their media.
+    Figures by criterion, modality and stratum, biases, failures, cost; on the page also plots,
+    and items with their media.
     """
-    from mmjudge.commands.report import write_report
+    from mmjudge.commands.report import Wanted, write_report
+    from mmjudge.report.written import Places
 
-    write_report(runs, html, items, resamples, seed)
+    write_report(runs, Wanted(Places(html, markdown, json), items, resamples, seed))
 
 
 @app.command()

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import mmjudge
-from mmjudge.biases import Bias, biases, modality_gaps, word
+from mmjudge.biases import Bias, biases, word
 from mmjudge.metrics.bias import cue_log_odds, cue_shift
+from mmjudge.modality_gaps import modality_gaps
 from mmjudge.pooled import pool
 from mmjudge.probed import cards, join
 from mmjudge.scoring import score_table
