@@ -32,7 +32,7 @@ HEAVY = (
 
 LAYERS = (
     ("types", "errors"),
-    ("assets", "cards", "jsonl", "registry", "metrics", "run_file", "probed_rows", "pace"),
+    ("assets", "cards", "jsonl", "registry", "metrics", "run_file", "probed_rows", "pace", "sizes"),
     ("task", "media"),
     ("github", "hub", "rows", "public_rows", "own_rules", "folder_task", "protocols", "scenes"),
     ("judges", "probes", "strategies", "store"),
