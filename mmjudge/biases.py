@@ -1,7 +1,6 @@
 """From a run with probes to its biases: what each change moved, in figures and in words."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import combinations
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -13,7 +12,7 @@ from mmjudge.metrics.measure import Measure, intervals
 from mmjudge.metrics.resample import Interval
 from mmjudge.probed import BASELINE, Columns, Joined, Rows, cards, columns, join, not_asked
 from mmjudge.scoring import ALL, slices
-from mmjudge.table import MODALITY, Ints, Table
+from mmjudge.table import Ints, Table
 from mmjudge.types import MetricResult, ProbeCard, ProtocolName, Record
 
 Size = Literal["strong", "clear", "small", "unclear", "none", "few", "unknown"]
@@ -24,8 +23,8 @@ FEW = 10
 WORST: tuple[Size, ...] = ("strong", "clear", "small", "unclear", "few", "unknown", "none")
 """Sizes, the worst first."""
 ANSWERED = ("robustness", "baseline", "robustness_gap", "cue_shift", "cue_log_odds")
+SIDES = ("cue_shift_worse", "cue_shift_better")
 CHOSEN = ("cue_preference", "cue_preference_log_odds")
-GAP = ("modality_gap",)
 LOST: Mapping[ProtocolName, str] = {
     "pair": "accuracy_lost",
     "score": "tau_b_lost",
@@ -42,7 +41,9 @@ class Bias(Record):
     the share of verdicts that it is about, `certain` the end of its interval that is nearer to 0;
     `way` is "towards" or "away" from `cue`, or "changed" where the verdicts moved beyond noise and
     to no side. `n_asked` and `n_not_asked` count requests in the changed form; of those asked
-    `n_failed` had no plain verdict, and `n_broke` had one and lost it.
+    `n_failed` had no plain verdict; `n_lost` never came to an answer, by no fault of the judge (a
+    medium that cannot be shown, a call that was lost, a reply that was not recorded); and `n_broke`
+    broke the grader, which had given a verdict plainly, and was asked, and gave none.
     """
 
     probe: str
@@ -60,6 +61,7 @@ class Bias(Record):
     n_not_asked: int
     n_failed: int
     n_broke: int
+    n_lost: int = 0
     figures: tuple[MetricResult, ...] = ()
 
     def figure(self, metric: str) -> MetricResult | None:
@@ -163,7 +165,8 @@ def _bias(
         "n_items": n_items,
         "n_asked": len(moved),
         "n_not_asked": int(requests[items[of]].sum()),
-        "n_failed": int((moved == NOTHING).sum()),
+        "n_failed": int(((moved == NOTHING) & ~named["lost"]).sum()),
+        "n_lost": int(named["lost"].sum()),
         "n_broke": int((moved == BROKE).sum()),
         "figures": tuple(figures),
     }
@@ -179,19 +182,7 @@ def _kind(card: ProbeCard) -> Kind:
 def _figures(table: Table, asked: _Asked, here: _Slice, draws: _Draws) -> list[MetricResult]:
     """The measures of one probe, in groups that take the same rows."""
     card, joined, named = asked
-    protocol = table.header.settings.protocol
-    answered, judged = _answered(protocol, named), known_gold(_gold(protocol, named))
-    groups: list[tuple[list[str], Rows]] = [
-        ([*ANSWERED, "broken"], np.ones(len(joined.plain), dtype=bool)),
-        (["score_shift"] if protocol == "score" else [], answered),
-    ]
-    if protocol == "pair" and card.cue != "none":
-        groups.append((list(CHOSEN), answered))
-    if card.keeps_gold or _kind(card) == "reliance":
-        each = ["accuracy_plain", "accuracy_probed"] if protocol == "pair" else []
-        both = protocol == "score" or _kind(card) == "reliance"
-        rows = judged & answered if both else judged
-        groups.append(([LOST[protocol], *each], rows))
+    groups = measures_of(table.header.settings.protocol, card, named)
     results = []
     for names, rows in groups:
         data = {name: column[rows] for name, column in named.items()}
@@ -200,6 +191,33 @@ def _figures(table: Table, asked: _Asked, here: _Slice, draws: _Draws) -> list[M
         for name, span in _spans(names, data, table.units[item], draws):
             results.append(_result(table, here, name, span, (len(np.unique(item)), failed)))
     return [one for one in results if one.value is not None]
+
+
+def measures_of(
+    protocol: ProtocolName, card: ProbeCard, named: Columns
+) -> list[tuple[list[str], Rows]]:
+    """The measures of a probe, in groups that take the same rows.
+
+    Args:
+        protocol: What was judged.
+        card: Of the probe.
+        named: Columns, as `mmjudge.probed.columns` gives them.
+    """
+    answered, judged = _answered(protocol, named), known_gold(_gold(protocol, named))
+    groups: list[tuple[list[str], Rows]] = [
+        ([*ANSWERED, "broken"], np.ones(len(judged), dtype=bool)),
+        (list(SIDES) if card.cue != "none" and protocol != "score" else [], answered),
+        (["score_shift"] if protocol == "score" else [], answered),
+    ]
+    if protocol == "pair" and card.cue != "none":
+        groups.append((list(CHOSEN), answered))
+    if card.keeps_gold or _kind(card) == "reliance":
+        each = ["accuracy_plain", "accuracy_probed"] if protocol == "pair" else []
+        both = protocol == "score" or _kind(card) == "reliance"
+        rows = judged & answered if both else judged & ~named["lost"]
+        rows = rows & (named["cued_better"] == 0)  # where the cue is right, nothing can be lost
+        groups.append(([LOST[protocol], *each], rows))
+    return groups
 
 
 def _gold(protocol: ProtocolName, named: Columns) -> NDArray[Any]:
@@ -317,44 +335,3 @@ def word(near: float, far: float, n_items: int = FEW) -> Size:
     if near > 0:
         return "strong" if near >= STRONG else "clear" if near >= CLEAR else "small"
     return "none" if far <= NEGLIGIBLE else "unclear"
-
-
-def modality_gaps(
-    table: Table, n_resamples: int = 1000, seed: int = 0, criteria: Sequence[int] | None = None
-) -> list[MetricResult]:
-    """Accuracy of pairs in each modality minus that in all others, and in each other one.
-
-    The stratum is `modality=X` against all others, and `modality=X minus Y` of two.
-    """
-    if table.header.settings.protocol != "pair" or MODALITY not in table.strata:
-        return []
-    codes, names = table.strata[MODALITY]
-    found = []
-    for criterion in range(len(table.criteria)) if criteria is None else criteria:
-        gold = table.gold[criterion]
-        rows = table.plain & (table.columns.criterion == criterion) & known_gold(gold)[table.item]
-        own = codes[table.item[rows]]
-        there = [code for code in np.unique(own).tolist() if code]
-        sides = [(f"{MODALITY}={names[c]}", _here(own, c, there)) for c in there]
-        sides += [
-            (f"{MODALITY}={names[a]} minus {names[b]}", _here(own, a, (b,)))
-            for a, b in combinations(there, 2)
-            if len(there) > 2
-        ]
-        for stratum, here in sides if len(there) > 1 else ():
-            item = table.item[rows][here >= 0]
-            data = {
-                "gold": gold[item],
-                "verdict": table.verdict[rows][here >= 0],
-                "here": here[here >= 0],
-            }
-            for name, span in _spans(GAP, data, table.units[item], _Draws(n_resamples, seed)):
-                counts = len(np.unique(item)), int(table.failed[rows][here >= 0].sum())
-                part = _Slice(criterion, stratum, rows)
-                found.append(_result(table, part, name, span, counts))
-    return [one for one in found if one.value is not None]
-
-
-def _here(own: Ints, code: int, others: Sequence[int]) -> Ints:
-    """1 in the modality, 0 in the others that it is compared with, -1 in none of them."""
-    return np.where(own == code, 1, np.where(np.isin(own, others), 0, -1))

@@ -61,8 +61,8 @@ def compare_runs(
         here = _figures(b, chosen, criterion)
         for measure, figure in _figures(a, chosen, criterion).items():
             if measure in here:
-                found.append(_compare((a, figure), (b, here[measure]), n_resamples, seed))
-    return _corrected(found)
+                found.append(compare_figures((a, figure), (b, here[measure]), n_resamples, seed))
+    return corrected(found)
 
 
 def check_comparable(folder_a: Path, folder_b: Path) -> None:
@@ -105,9 +105,10 @@ def _figures(
     return {figure.measure: figure for figure in figures(table, chosen, criterion, whole)}
 
 
-def _compare(
+def compare_figures(
     a: tuple[Table, Figure], b: tuple[Table, Figure], n_resamples: int, seed: int
 ) -> Comparison:
+    """A figure of one judge minus that of another, paired over the items that both have."""
     table, figure = a
     measure = figure.measure
     side_a, side_b = _sides(a, b)
@@ -115,6 +116,7 @@ def _compare(
         "metric": str(measure),
         "task": table.header.task.label,
         "criterion": figure.criterion,
+        "stratum": figure.stratum,
     }
     try:
         found = measure.paired(
@@ -168,7 +170,8 @@ def _number(value: float) -> float | None:
     return None if np.isnan(value) else float(value)
 
 
-def _corrected(found: Sequence[Comparison]) -> list[Comparison]:
+def corrected(found: Sequence[Comparison]) -> list[Comparison]:
+    """The same with p-values corrected by Holm's method over all that share a measure."""
     by_measure: dict[str, list[int]] = defaultdict(list)
     for index, one in enumerate(found):
         if one.p_value is not None:

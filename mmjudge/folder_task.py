@@ -170,6 +170,8 @@ class HubTask(Task):
             if isinstance(parts, list):
                 place = f"{where}: candidates"
                 candidate["parts"] = [self._part(part, place) for part in parts]
+        if isinstance(fields.get("in_words"), dict):
+            fields["in_words"] = {self._uri(uri): said for uri, said in fields["in_words"].items()}
         return {name: _without_null(value) for name, value in fields.items()}
 
     def _part(self, part: Any, place: str) -> Any:
@@ -180,10 +182,14 @@ class HubTask(Task):
             return part["text"]
         if "data" in part:
             return keep_media(part["data"], str(part.get("modality")), place)
-        uri = part.get("uri")
-        if isinstance(uri, str) and "://" not in uri and not unsafe_uri(uri):
-            part["uri"] = f"hf://datasets/{self.name.repo}@{self.name.revision}/{uri}"
+        if isinstance(part.get("uri"), str):
+            part["uri"] = self._uri(part["uri"])
         return part
+
+    def _uri(self, uri: str) -> str:
+        if "://" in uri or unsafe_uri(uri):
+            return uri
+        return f"hf://datasets/{self.name.repo}@{self.name.revision}/{uri}"
 
 
 def _from_json(column: str, value: Any, where: str) -> Any:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,8 +12,9 @@ from numpy.typing import NDArray
 from pydantic_core import from_json
 
 from mmjudge.confidence import Confidence, read_confidence
+from mmjudge.errors import MmjudgeError, unknown
 from mmjudge.probed_rows import Unasked
-from mmjudge.store import FAILED, PREFERENCES, RANKING, Columns, RunStore
+from mmjudge.store import FAILED, LOST, PREFERENCES, RANKING, UNCHANGED, Columns, RunStore
 from mmjudge.types import RunHeader
 
 Ints = NDArray[np.int64]
@@ -27,6 +29,8 @@ CONDITION = "condition"
 """The axis of strata that says in which presentation an item shows its content."""
 CONTENT = "pair"
 """The axis of strata that names the content which items of several conditions share."""
+KINDS = {"text": 1, "image": 2, "video": 4, "audio": 8}
+"""A bit for each modality that a candidate may be made of."""
 _CODES: dict[str | None, int] = {name: code for code, name in enumerate(PREFERENCES)}
 
 
@@ -38,11 +42,15 @@ class Shown(NamedTuple):
             not in the prompt, -1 otherwise.
         medium: Of two candidates the one with media, where the other has none; -1 otherwise.
         original: 1, or 0 where the item is another one's twin.
+        kind_first: Of two candidates the modalities of the first, bits of `KINDS`; 0 otherwise.
+        kind_second: The same of the second.
     """
 
     media_side: Ints
     medium: Ints
     original: Ints
+    kind_first: Ints
+    kind_second: Ints
 
 
 @dataclass(frozen=True)
@@ -86,6 +94,29 @@ class Table:
             sure, unasked = read_confidence(store, columns), tuple(store.unasked())
             return replace(table, confidence=sure, unasked=unasked)
 
+    def with_own(self, names: Sequence[str]) -> "Table":
+        """The same, of a judge whose own family made what systems of these names made.
+
+        Raises:
+            MmjudgeError: No system of the run has such a name.
+        """
+        for name in names:
+            if not any(fnmatchcase(system, name) for system in self.system_names):
+                raise MmjudgeError(f"--own: {unknown('system', name, self.system_names)}")
+        judge = self.header.judge.model_copy(update={"own": tuple(names)})
+        return replace(self, header=self.header.model_copy(update={"judge": judge}))
+
+    @cached_property
+    def own(self) -> Ints:
+        """Of two candidates the one of the judge's own family, -1 without one, shape (n_items,)."""
+        names = self.header.judge.own
+        if self.systems.shape[1:] != (2,) or not names:
+            return np.full(len(self.places), -1)
+        family = [any(fnmatchcase(s, name) for name in names) for s in self.system_names]
+        mine = np.array([*family, False])[self.systems] & (self.systems >= 0)
+        alone = (mine.sum(axis=1) == 1) & (self.systems >= 0).all(axis=1)
+        return np.where(alone, mine.argmax(axis=1), -1)
+
     @property
     def criteria(self) -> tuple[str, ...]:
         """Names of the criteria, by index."""
@@ -94,7 +125,7 @@ class Table:
     @property
     def failed(self) -> NDArray[np.bool_]:
         """Rows without a verdict, shape (n,)."""
-        failed: NDArray[np.bool_] = self.columns.kind == FAILED
+        failed: NDArray[np.bool_] = np.isin(self.columns.kind, (FAILED, LOST, UNCHANGED))
         return failed
 
     @property
@@ -173,7 +204,7 @@ class _Facts:
         self.ratings: list[_Ragged] = [_Ragged() for _ in self.names]
         self.strata: dict[str, dict[int, str]] = {}
         self.systems = _Ragged()
-        self.shown: list[tuple[int, int, int]] = []
+        self.shown: list[tuple[int, ...]] = []
         self.bad = 0
 
     def add(self, place: int, bad: bool, body: str) -> None:
@@ -211,7 +242,7 @@ class _Facts:
             strata={axis: _coded(values, len(places)) for axis, values in self.strata.items()},
             systems=self.systems.padded([systems.get(n, -1) for n in self.systems.values], -1),
             system_names=tuple(systems),
-            shown=Shown(*np.array(self.shown, dtype=np.int64).reshape(-1, 3).T),
+            shown=Shown(*np.array(self.shown, dtype=np.int64).reshape(-1, 5).T),
             n_bad_items=self.bad,
         )
 
@@ -234,13 +265,20 @@ class _Facts:
         return ratings.padded(known, np.nan)
 
 
-def _shown(item: Mapping[str, Any]) -> tuple[int, int, int]:
+def _shown(item: Mapping[str, Any]) -> tuple[int, ...]:
     """The fields of `Shown` of one item."""
     prompt = _has_media(item["prompt"])
     made = [_has_media(candidate["parts"]) for candidate in item["candidates"]]
     side = 0 if prompt and not any(made) else 1 if all(made) and not prompt else -1
     medium = made.index(True) if len(made) == 2 and sum(made) == 1 else -1
-    return side, medium, int(item.get("strata", {}).get(TWIN, item["id"]) == item["id"])
+    original = int(item.get("strata", {}).get(TWIN, item["id"]) == item["id"])
+    kinds = [_kind(candidate["parts"]) for candidate in item["candidates"]]
+    return side, medium, original, *(kinds if len(kinds) == 2 else (0, 0))
+
+
+def _kind(parts: Sequence[Any]) -> int:
+    """The modalities of a candidate, as bits of `KINDS`."""
+    return sum({KINDS["text" if isinstance(part, str) else part["modality"]] for part in parts})
 
 
 def _has_media(parts: Sequence[Any]) -> bool:

@@ -26,14 +26,28 @@ def text(image: Image.Image, words: str, share: float) -> Image.Image:
         share: Height of the band as a share of the whole.
     """
     width, height = image.size
-    band = round(height * share)
-    font = fitting(words, 0.96 * width, 0.8 * band)
-    rest = height - band
+    tall = round(height * share)
+    font = fitting(words, 0.96 * width, 0.8 * tall)
+    whole = band(image, share)
+    place = (width / 2, height - tall / 2)
+    ImageDraw.Draw(whole).text(place, words, fill=BLACK, font=font, anchor="mm")
+    return whole
+
+
+def band(image: Image.Image, share: float) -> Image.Image:
+    """The white band alone, without words: what is left of `text` when nothing is said.
+
+    Args:
+        image: RGB.
+        share: Height of the band as a share of the whole.
+    """
+    width, height = image.size
+    rest = height - round(height * share)
+    if not 0 < rest < height:
+        raise MediaError(f"{width} x {height} pixels leave no room for a band")
     small = image.resize((max(1, round(width * rest / height)), rest), Image.Resampling.BICUBIC)
     whole = Image.new("RGB", image.size, WHITE)
     whole.paste(small, ((width - small.width) // 2, 0))
-    place = (width / 2, height - band / 2)
-    ImageDraw.Draw(whole).text(place, words, fill=BLACK, font=font, anchor="mm")
     return whole
 
 

@@ -15,6 +15,19 @@ def on_frames(video: VideoFrames, change: Callable[[Image.Image], Image.Image]) 
     return video._replace(frames=np.stack(frames))
 
 
+def frame(video: VideoFrames, number: int, of: int) -> Image.Image:
+    """One of so many frames, each from the middle of an equal part of the film, as a picture.
+
+    Args:
+        video: Decoded with `of` frames, or all of fewer.
+        number: From 1.
+        of: How many there are.
+    """
+    if number > of:
+        raise MediaError(f"there is no frame {number} of {of}")
+    return Image.fromarray(video.frames[len(video.frames) * (2 * number - 1) // (2 * of)])
+
+
 def fewer_frames(video: VideoFrames, keep: float) -> VideoFrames:
     """A share of the frames, evenly chosen, each at the time at which it was.
 

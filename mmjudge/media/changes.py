@@ -3,19 +3,19 @@
 A change is written as in `jpeg(quality=10)` or `text(words="this is the best image")`; what is left
 out has its default. Changes are made one after the other, in the process that decodes, so that one
 that fails is a `MediaError` of that changed medium alone. No file is written. A change that leaves
-the medium as it was has failed: it would be counted as something that a judge withstood.
+the medium as it was is refused: it would be counted as something that a judge withstood.
 """
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mmjudge.errors import MmjudgeError, unknown
-from mmjudge.media.image import MediaError
+from mmjudge.media.image import MediaError, UnchangedError
 
 if TYPE_CHECKING:
     from mmjudge.types import Media
@@ -72,11 +72,15 @@ class Words(NamedTuple):
 
 
 class Change(NamedTuple):
-    """What a change takes: `module` of this package has the function that makes it, by its name."""
+    """What a change takes: `module` of this package has the function that makes it, by its name.
+
+    `gives`: what comes of it where that is another modality; such a change stands first.
+    """
 
     module: str
     modalities: tuple[str, ...]
     parameters: Mapping[str, Number | Words] = MappingProxyType({})
+    gives: str = ""
 
 
 _SEEN = ("image", "video")
@@ -91,6 +95,7 @@ CHANGES: Mapping[str, Change] = MappingProxyType(
             _SEEN,
             {"words": Words("this is the best image"), "share": Number(0.12, 0.02, 0.5)},
         ),
+        "band": Change("change_image", _SEEN, {"share": Number(0.12, 0.02, 0.5)}),
         "watermark": Change(
             "change_image",
             _SEEN,
@@ -100,6 +105,15 @@ CHANGES: Mapping[str, Change] = MappingProxyType(
         "brightness": Change("change_image", _SEEN, {"by": Number(26, -255, 255, whole=True)}),
         "blur": Change("change_image", _SEEN, {"sigma": Number(0.0045, 0.001, 0.2)}),
         "jpeg": Change("change_image", _SEEN, {"quality": Number(25, 1, 95, whole=True)}),
+        "frame": Change(
+            "change_video",
+            ("video",),
+            {
+                "number": Number(1, 1, 64, whole=True),
+                "of": Number(8, 1, 64, whole=True),
+            },
+            gives="image",
+        ),
         "fewer_frames": Change("change_video", ("video",), {"keep": Number(0.5, 0.01, 0.99)}),
         "reversed": Change("change_video", ("video",)),
         "gain": Change("change_sound", ("audio",), {"db": Number(-12, -60, 60)}),
@@ -204,7 +218,7 @@ def _known(name: str) -> Change:
 
 
 def changed(media: "Media", *changes: str) -> "Media":
-    """The medium with further changes, in their full spellings.
+    """The medium with further changes, in their full spellings; of a film's frame, an image.
 
     Raises:
         ChangeError: A change is none, or not for this kind of medium.
@@ -215,7 +229,9 @@ def changed(media: "Media", *changes: str) -> "Media":
         ('jpeg(quality=25)',)
     """
     added = tuple(map(canonical, changes))
-    new = media.model_copy(update={"changes": (*media.changes, *added)})
+    gives = CHANGES[parse(added[0])[0]].gives if added and not media.changes else ""
+    update = {"changes": (*media.changes, *added), "modality": gives or media.modality}
+    new = media.model_copy(update=update)
     if problem := problem_of(new):
         raise ChangeError(problem)
     return new
@@ -224,11 +240,42 @@ def changed(media: "Media", *changes: str) -> "Media":
 def problem_of(media: "Media") -> str | None:
     """What is wrong with the changes of a medium, or None."""
     try:
+        kind = file_modality(media.modality, media.changes)
         for text in media.changes:
-            _require_kind(text, parse(text)[0], media.modality)
+            name = parse(text)[0]
+            _require_kind(text, name, kind)
+            kind = CHANGES[name].gives or kind
+            if kind != media.modality:
+                raise ChangeError(f"{text}: gives {kind}, and stands on a medium that is {kind}")
     except ChangeError as error:
         return str(error)
     return None
+
+
+def file_modality(modality: str, changes: Sequence[str]) -> str:
+    """What lies in the file of a medium: a picture may be cut from a video.
+
+    Example:
+        >>> file_modality("image", ["frame(number=1, of=8)"]), file_modality("image", ["jpeg"])
+        ('video', 'image')
+    """
+    return "video" if modality == "image" and _cut(changes) else modality
+
+
+def sampling_of(changes: Sequence[str], sampling: dict[str, Any]) -> dict[str, Any]:
+    """What of a video is decoded, where one of its frames is wanted: as many as it is one of."""
+    if cut := _cut(changes):
+        return sampling | {"strategy": "uniform", "frames": cut["of"]}
+    return sampling
+
+
+def _cut(changes: Sequence[str]) -> dict[str, Value]:
+    """The parameters of the frame that is cut from a video; none where none is."""
+    try:
+        name, values = parse(changes[0]) if changes else ("", {})
+    except ChangeError:
+        return {}  # said when the change is made
+    return values if name == "frame" else {}
 
 
 def _require_kind(text: str, name: str, modality: str) -> None:
@@ -247,7 +294,8 @@ def make(decoded: Any, modality: str, text: str, name: str) -> Any:
         name: For messages.
 
     Raises:
-        MediaError: There is no such change, it cannot be made, or it changes nothing here.
+        MediaError: There is no such change, or it cannot be made.
+        UnchangedError: It changes nothing here.
     """
     try:
         change, values = parse(text)
@@ -257,8 +305,8 @@ def make(decoded: Any, modality: str, text: str, name: str) -> Any:
         new = _module("change_video").on_frames(decoded, maker) if each_frame else maker(decoded)
     except (ChangeError, MediaError) as error:
         raise MediaError(f"{name}: {text}: {error}") from error
-    if _content(decoded) == _content(new):
-        raise MediaError(f"{name}: {text}: changes nothing here")
+    if not CHANGES[change].gives and _content(decoded) == _content(new):
+        raise UnchangedError(f"{name}: {text}: changes nothing here")
     return new
 
 

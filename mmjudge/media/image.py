@@ -20,6 +20,10 @@ class MediaError(Exception):
     """A medium that cannot be used; becomes a `Failure("media", ...)` of its item."""
 
 
+class UnchangedError(MediaError):
+    """A change that leaves a medium as it was: the changed form is none, and is not asked about."""
+
+
 def decode_image(content: bytes, name: str, max_side: int | None = None) -> "Image":
     """Decode the first frame of an image to RGB, upright.
 

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from mmjudge.media.changes import make
+from mmjudge.media.changes import file_modality, make
 from mmjudge.media.source import check_file
 
 ROOM = 256 << 20
@@ -73,11 +73,13 @@ class Kept:
         check_file(path, job["uri"], job["sha256"])
         status = path.stat()
         content = job["sha256"] or (str(path), status.st_size, status.st_mtime_ns)
-        seen = (job["modality"], content, json.dumps(facts, sort_keys=True))
+        changes = tuple(job.get("changes", ()))
+        kind = file_modality(job["modality"], changes)
+        seen = (kind, content, json.dumps(facts, sort_keys=True))
         value = self._made(seen, decode)
-        for n, text in enumerate(job.get("changes", ()), 1):
-            maker = partial(make, value, job["modality"], text, job["uri"])
-            value = self._made((*seen, tuple(job["changes"][:n])), maker)
+        for n, text in enumerate(changes, 1):
+            value = self._made((*seen, changes[:n]), partial(make, value, kind, text, job["uri"]))
+            kind = job["modality"]
         return value
 
     def _made(self, key: Hashable, maker: Callable[[], Any]) -> Any:

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 
 from mmjudge.errors import MissingExtraError
 from mmjudge.media.audio import AudioClip
-from mmjudge.media.image import MediaError
+from mmjudge.media.changes import file_modality
+from mmjudge.media.image import MediaError, UnchangedError
 from mmjudge.media.process import Answer, Limits, Worker, WorkerLostError
 from mmjudge.media.source import fetch, is_remote
 from mmjudge.media.video import VideoFrames
@@ -152,7 +153,7 @@ class Loader:
             MissingExtraError: A library that they need is not installed.
         """
         wanted = list(dict.fromkeys(media))
-        for modality in {one.modality for one in wanted}:
+        for modality in set(map(_in_file, wanted)):
             for library, extra in _NEEDED.get(modality, ()):
                 if find_spec(library) is None:
                     raise MissingExtraError(f"decoding {modality}", library, extra)
@@ -321,25 +322,27 @@ def _chunked(media: Sequence[Media], each: int) -> Iterator[list[Media]]:
     """
     forms: dict[tuple[str, str, str | None], list[Media]] = {}
     for one in media:
-        forms.setdefault((one.modality, one.uri, one.sha256), []).append(one)
+        forms.setdefault((_in_file(one), one.uri, one.sha256), []).append(one)
     group: list[Media] = []
-    for some in forms.values():
-        if some[0].modality == "image" and not is_remote(some[0].uri):
+    for (kind, uri, _), some in forms.items():
+        if kind == "image" and not is_remote(uri):
             group += some
             if len(group) >= each:
                 yield group
                 group = []
     if group:
         yield group
-    yield from (
-        some for some in forms.values() if some[0].modality != "image" or is_remote(some[0].uri)
-    )
+    yield from (some for (kind, uri, _), some in forms.items() if kind != "image" or is_remote(uri))
+
+
+def _in_file(media: Media) -> str:
+    return file_modality(media.modality, media.changes)
 
 
 def _decoded(media: Media, head: dict[str, Any], raw: Any) -> Decoded | MediaError:
     """The value that a judge gets: it lies in the memory that the process wrote to."""
     if raw is None:
-        return MediaError(head["error"])
+        return (UnchangedError if head.get("unchanged") else MediaError)(head["error"])
     if media.modality == "image":
         return _picture(raw, tuple(head["size"]))
     if media.modality == "audio":

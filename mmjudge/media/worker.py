@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from mmjudge.media.arena import Arena
-from mmjudge.media.image import MediaError, decode_image
+from mmjudge.media.changes import file_modality, sampling_of
+from mmjudge.media.image import MediaError, UnchangedError, decode_image
 from mmjudge.media.kept import ROOM, Kept
 from mmjudge.media.source import check_file, locate, read_file
 
@@ -75,7 +76,7 @@ def answers(request: dict[str, Any], arena: Arena, kept: Kept) -> list[dict[str,
 
 
 def _file(job: dict[str, Any]) -> tuple[Any, ...]:
-    return job["modality"], job["uri"], job["sha256"]
+    return file_modality(job["modality"], job.get("changes", ())), job["uri"], job["sha256"]
 
 
 def answer(
@@ -88,15 +89,15 @@ def answer(
     try:
         root = Path(request["root"]) if request["root"] else None
         path = Path(job["path"]) if job["path"] else locate(job["uri"], root)
-        decode, pack = _KINDS[job["modality"]]
-        if kept is None:
-            head, raw = pack(decode(path, job, request))
-        else:
-            seen = partial(decode, path, job, request)
-            head, raw = pack(kept.value(path, job, request["sampling"], seen))
+        changes = job.get("changes", ())
+        sampling = sampling_of(changes, request["sampling"])
+        decode = _DECODE[file_modality(job["modality"], changes)]
+        seen = partial(decode, path, job, request | {"sampling": sampling})
+        decoded = seen() if kept is None else kept.value(path, job, sampling, seen)
+        head, raw = _PACKED[job["modality"]](decoded)
         return head | {"place": arena.put(raw)}
     except MediaError as error:
-        return {"error": str(error)}
+        return {"error": str(error), "unchanged": isinstance(error, UnchangedError)}
     except MemoryError:
         if kept is not None:
             kept.cache.clear()
@@ -144,11 +145,8 @@ def _flat(array: Any) -> memoryview:
     return memoryview(array).cast("B")
 
 
-_KINDS = {
-    "image": (_image, _packed_image),
-    "video": (_video, _packed_video),
-    "audio": (_audio, _packed_audio),
-}
+_DECODE = {"image": _image, "video": _video, "audio": _audio}
+_PACKED = {"image": _packed_image, "video": _packed_video, "audio": _packed_audio}
 
 if __name__ == "__main__":
     main()

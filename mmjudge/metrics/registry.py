@@ -17,7 +17,9 @@ from mmjudge.metrics import (
     correlation,
     criteria,
     fairness,
+    gaps,
     modality,
+    own,
     position,
     presentation,
     ranking,
@@ -36,6 +38,7 @@ Kind: TypeAlias = Literal[
     "ceiling",
     "fairness",
     "systems",
+    "own",
     "calibration",
 ]
 Direction: TypeAlias = Literal["higher", "lower", "zero", "half"]
@@ -102,6 +105,7 @@ class Spec:
 
 PAIR = ("gold", "verdict")
 RANK = ("gold_ranks", "ranks")
+OWN = (*PAIR, "own")
 GROUPED = (*PAIR, "group")
 BUNDLED = ("item", *PAIR)
 ORDERS = ("given", "swapped")
@@ -237,6 +241,13 @@ MODALITY = (
          "log-odds of the medium over the text among equal candidates", "zero", ANY),
     Spec("modality_gap", modality.modality_gap, (*PAIR, "here"), "pair", "modality",
          "accuracy in a modality minus accuracy in the others", "zero", SIGNED),
+    Spec("tau_b_gap", gaps.tau_b_gap, (*PAIR, "here"), "score", "modality",
+         "tau-b in a modality minus tau-b in the others", "zero", (-2.0, 2.0)),
+    Spec("offset_gap", gaps.offset_gap, (*PAIR, "here"), "score", "modality",
+         "leniency in a modality minus leniency in the others, in points", "zero", ANY,
+         same_scale=True),
+    Spec("rank_tau_b_gap", gaps.rank_tau_b_gap, (*RANK, "here"), "rank", "modality",
+         "mean tau-b in a modality minus mean tau-b in the others", "zero", (-2.0, 2.0)),
     Spec("offset_spread", modality.offset_spread, (*PAIR, "modality"), "score", "modality",
          "spread over modalities of judge minus people, in points", "lower", POINTS,
          same_scale=True),
@@ -255,6 +266,10 @@ BIAS = (
     Spec("cue_shift", bias.cue_shift, CUED, "any", "bias",
          "share of verdicts moved towards what the change speaks for, less those moved away",
          "zero", SIGNED, params={"share": Param("net", ("net", "towards", "away"))}),
+    Spec("cue_shift_worse", bias.cue_shift, ("moved", "cued_worse"), "any", "bias",
+         "the same where the cue stands on the candidate that people like less", "zero", SIGNED),
+    Spec("cue_shift_better", bias.cue_shift, ("moved", "cued_better"), "any", "bias",
+         "the same where the cue stands on the candidate that people prefer", "zero", SIGNED),
     Spec("cue_log_odds", bias.cue_log_odds, CUED, "any", "bias",
          "log-odds that the change adds to what it speaks for", "zero", ANY,
          reference="McNemar 1947"),
@@ -312,6 +327,17 @@ SYSTEMS = (
          bounds=SIGNED, params={"score": Param("win_rate", ("win_rate", "bradley_terry"))}),
 )
 
+OWN_FAMILY = (
+    Spec("self_preference", own.self_preference, OWN, "pair", "own",
+         "accuracy where people prefer the judge's own minus where they prefer the other",
+         "zero", SIGNED, reference="Wataoka et al. 2024, arXiv 2410.21819"),
+    Spec("self_preference_share", own.self_preference_share, OWN, "pair", "own",
+         "share of decided pairs given to the judge's own minus the share that people give it",
+         "zero", SIGNED),
+    Spec("self_preference_ties", own.self_preference_ties, OWN, "pair", "own",
+         "of the decisive verdicts on pairs of equal gold, the share for the judge's own", "half"),
+)
+
 CALIBRATION = (
     Spec("brier", calibration.brier, CONFIDENT, "any", "calibration",
          "mean squared difference of confidence and outcome", "lower"),
@@ -341,6 +367,7 @@ TABLES = (
     BIAS,
     FAIRNESS,
     SYSTEMS,
+    OWN_FAMILY,
     CALIBRATION,
 )
 SPECS: Mapping[str, Spec] = {spec.name: spec for table in TABLES for spec in table}

@@ -9,21 +9,31 @@ ask; its card says when.
 import re
 
 from mmjudge.media.changes import changed
-from mmjudge.probes.base import Around, Changed, Probe, candidate, cue_for, map_media, worse
-from mmjudge.types import Item, Media, Preference, ProbeCard, Ranking, Request
+from mmjudge.probes.base import (
+    Around,
+    Changed,
+    Probe,
+    candidate,
+    cue_for,
+    drawn,
+    map_media,
+    only_worst,
+    worse,
+)
+from mmjudge.types import Item, Media, ProbeCard, Request
 
-LVLM = "Fooling the LVLM Judges, arXiv 2505.15249"
+LVLM = "Fooling the LVLM Judges, arXiv 2505.15249 (descriptions read)"
 
 
 class Cued(Probe):
-    """Puts a change on the media of the worse candidate.
+    """Puts a change on the media of one candidate, which is drawn.
 
     Args:
         card: What it is called.
         modality: Of the media that are changed.
         change: As it is written on them.
-        spoils: Words of criteria by which the change makes a candidate worse: these are asked only
-            where the gold puts that candidate last in any case.
+        spoils: Words of criteria by which the change makes a candidate worse: there it is on the
+            worse one, and asked only where the gold puts that one last in any case.
     """
 
     def __init__(self, card: ProbeCard, modality: str, change: str, spoils: str) -> None:
@@ -32,10 +42,11 @@ class Cued(Probe):
 
     def change(self, request: Request, item: Item, around: Around) -> Changed | None:
         """The request with the cue; None where the candidate has no such medium."""
-        place = worse(request, item, around)
+        spoilt = about(request, self.spoils)
+        place = worse(request, item, around) if spoilt else drawn(item, around)
         if not has(candidate(request, place).parts, self.modality):
             return None
-        if _about(request, self.spoils) and not last_anyway(request, item):
+        if spoilt and not only_worst(request, item):
             return None
         asked = altered(request, self.modality, self.change_made, (place,))
         return Changed(asked, cue_for(request, place))
@@ -57,7 +68,7 @@ class Degraded(Probe):
 
     def change(self, request: Request, item: Item, around: Around) -> Changed | None:
         """The request with all such media changed; None where there are none."""
-        if request.protocol == "score" and _about(request, self.spoils):
+        if request.protocol == "score" and about(request, self.spoils):
             return None
         if not any(has(parts, self.modality) for parts in all_parts(request)):
             return None
@@ -97,17 +108,7 @@ def altered(
     return map_media(request, new, places, prompt)
 
 
-def _about(request: Request, words: re.Pattern[str]) -> bool:
+def about(request: Request, words: re.Pattern[str]) -> bool:
     """Whether name or question of the criterion has one of the words."""
     criterion = request.criterion
     return bool(words.search(f"{criterion.name.replace('_', ' ')} {criterion.question}"))
-
-
-def last_anyway(request: Request, item: Item) -> bool:
-    """Whether the gold puts one candidate last, so that it is still last when it is worse."""
-    match item.gold.get(request.criterion.name):
-        case Preference(value=value):
-            return value in ("first", "second")
-        case Ranking(ranks=ranks):
-            return ranks.count(max(ranks)) == 1
-    return False

@@ -133,11 +133,21 @@ def worse(request: Request, item: Item, around: Around) -> int:
     return around.random.choice(last)
 
 
+def only_worst(request: Request, item: Item) -> bool:
+    """Whether the gold puts one candidate alone last, so that it is still last when it is worse."""
+    match item.gold.get(request.criterion.name):
+        case Preference(value=value):
+            return value in ("first", "second")
+        case Ranking(ranks=ranks):
+            return ranks.count(max(ranks)) == 1
+    return False
+
+
 def drawn(item: Item, around: Around) -> int:
     """The place of any candidate, by chance.
 
-    For a change that every candidate is shown beside: a judge that it merely confuses then moves
-    towards the cue as often as away from it.
+    For a change after which every candidate is as good as before: a judge that it merely confuses
+    then moves towards the cue as often as away from it.
     """
     return around.random.randrange(len(item.candidates))
 

@@ -1,5 +1,11 @@
 """Probes of what a judge looks at: media taken away, exchanged, shown otherwise, contradicted."""
 
+import re
+from collections.abc import Mapping
+from typing import TypeGuard
+
+from mmjudge.media.changes import changed, written
+from mmjudge.probes.altered import about, all_parts
 from mmjudge.probes.base import (
     Around,
     Changed,
@@ -11,8 +17,22 @@ from mmjudge.probes.base import (
     text_of,
     worse,
 )
-from mmjudge.types import Item, Media, Modality, Parts, Preference, ProbeCard, Request, Score
+from mmjudge.types import (
+    Item,
+    Media,
+    Modality,
+    Part,
+    Parts,
+    Preference,
+    ProbeCard,
+    Request,
+    Score,
+)
 
+PRESENTED = (
+    "AudioJudge's text, audio and transcript of one pair, arXiv 2507.12705 (abstract, and the "
+    "authors' files of verdicts read)"
+)
 MEDIA: tuple[Modality, ...] = ("image", "video", "audio")
 
 
@@ -25,22 +45,17 @@ class Blind(Probe):
         modalities=MEDIA,
         presets=("modality",),
         source="Are We on the Right Way for Evaluating Large Vision-Language Models?, "
-        "arXiv 2403.20330",
+        "arXiv 2403.20330 (not checked)",
         keeps_gold=False,
     )
 
     def change(self, request: Request, item: Item, around: Around) -> Changed | None:
         """The request without media."""
-        return Changed(_with_parts(request, *map(_removed, _all_parts(request))))
+        return Changed(_with_parts(request, *map(_removed, all_parts(request))))
 
 
 def _removed(parts: Parts) -> Parts:
     return tuple(f"[{p.modality} not shown]" if isinstance(p, Media) else p for p in parts)
-
-
-def _all_parts(request: Request) -> tuple[Parts, ...]:
-    """Parts of the prompt, of the reference, and of each candidate as shown."""
-    return request.prompt, request.reference or (), *(one.parts for one in request.candidates)
 
 
 def _with_parts(request: Request, prompt: Parts, reference: Parts, *shown: Parts) -> Request:
@@ -73,7 +88,7 @@ class Mismatched(Probe):
             return None
         lots = _lots(other, around)
         lent = (other.prompt, (), *(other.candidates[lots[place]].parts for place in request.order))
-        parts = [_exchanged(own, its) for own, its in zip(_all_parts(request), lent, strict=True)]
+        parts = [_exchanged(own, its) for own, its in zip(all_parts(request), lent, strict=True)]
         return Changed(_with_parts(request, *parts))
 
 
@@ -100,9 +115,9 @@ class Swapped(Probe):
 
     card = ProbeCard(
         name="swapped",
-        summary="Shows the item's twin: the same content as caption, transcript, picture, frames.",
+        summary="Shows the item's twin in the task: the same content as caption, picture, strip.",
         presets=("modality",),
-        source="AudioJudge's text, audio and transcript of one pair, arXiv 2507.12705",
+        source=PRESENTED,
         looks_around=True,
     )
 
@@ -113,6 +128,75 @@ class Swapped(Probe):
             return None
         shown = (twin.candidates[place].parts for place in request.order)
         return Changed(_with_parts(request, twin.prompt, twin.reference or (), *shown))
+
+
+class SwappedWords(Probe):
+    """Shows words instead of media."""
+
+    card = ProbeCard(
+        name="swapped_words",
+        summary="Shows what media show or say in words instead: the caption or transcript that the "
+        "task has of each (in_words). Only where it has one of every medium that is shown.",
+        modalities=MEDIA,
+        presets=("modality",),
+        source=PRESENTED,
+    )
+
+    def change(self, request: Request, item: Item, around: Around) -> Changed | None:
+        """The request in words; None where the task has no words for one of the media."""
+        said = item.in_words
+        shown = all_parts(request)
+        if any(isinstance(part, Media) and part.uri not in said for one in shown for part in one):
+            return None
+        return Changed(_with_parts(request, *(_in_words(parts, said) for parts in shown)))
+
+
+def _in_words(parts: Parts, said: Mapping[str, str]) -> Parts:
+    return tuple(said[part.uri] if isinstance(part, Media) else part for part in parts)
+
+
+FRAMES = 8
+"""Pictures that a film is shown as: as many frames as a judge sees of it, unless it says more."""
+
+TIMED = re.compile(
+    r"\b(smooth|fluid|flicker|jerk|stutter|frame|speed|fast|slow|duration|how long|tempo|rhythm)",
+    re.IGNORECASE,
+)
+"""Words of criteria about what pictures without their times do not show."""
+
+
+class SwappedFrames(Probe):
+    """Shows the frames of a film as pictures."""
+
+    card = ProbeCard(
+        name="swapped_frames",
+        summary=f"Shows every film as {FRAMES} pictures, one from the middle of each equal part, "
+        "in order. Not on criteria about speed or smoothness, which pictures do not show.",
+        modalities=("video",),
+        presets=("modality",),
+        source="frames as pictures, as judges of pictures are given films; this suite's own form",
+    )
+
+    def change(self, request: Request, item: Item, around: Around) -> Changed | None:
+        """The request with pictures; None where the criterion is about time."""
+        shown = all_parts(request)
+        films = [part for parts in shown for part in parts if _is_film(part)]
+        if not films or any(film.changes for film in films) or about(request, TIMED):
+            return None
+        return Changed(_with_parts(request, *map(_in_frames, shown)))
+
+
+def _is_film(part: Part) -> TypeGuard[Media]:
+    return isinstance(part, Media) and part.modality == "video"
+
+
+def _in_frames(parts: Parts) -> Parts:
+    return tuple(shown for part in parts for shown in (_cut(part) if _is_film(part) else (part,)))
+
+
+def _cut(film: Media) -> Parts:
+    cuts = (written("frame", number=number, of=FRAMES) for number in range(1, FRAMES + 1))
+    return tuple(changed(film, cut) for cut in cuts)
 
 
 def _same_gold(request: Request, item: Item, twin: Item) -> bool:
@@ -164,7 +248,7 @@ class Contradicting(Probe):
         cue="what the text says, against the media",
         presets=("modality",),
         source="Words or Vision: Do Vision-Language Models Have Blind Faith in Text?, "
-        "arXiv 2503.02199",
+        "arXiv 2503.02199 (abstract read)",
         keeps_gold=False,
     )
 

@@ -5,10 +5,14 @@ speaks for a candidate that is drawn, the better one as often as the worse: ever
 beside it, and a judge that it merely confuses must not seem to follow it.
 """
 
-from mmjudge.probes.base import Around, Changed, Probe, candidate, cue_for, drawn, show
-from mmjudge.types import Item, Parts, ProbeCard, Request
+from collections.abc import Callable, Mapping, Sequence
 
-COBBLER = "CoBBLEr, arXiv 2309.17012"
+from mmjudge.probes.base import Around, Changed, Probe, candidate, cue_for, drawn, show
+from mmjudge.types import Item, Parts, ProbeCard, ProtocolName, Request
+
+COBBLER = "CoBBLEr, arXiv 2309.17012 (authors' code read)"
+CALM = "CALM, arXiv 2410.02736 (descriptions read)"
+BEST: Mapping[ProtocolName, str] = {"pair": "the best", "rank": "the best", "score": "excellent"}
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 
 
@@ -28,56 +32,55 @@ def remark(request: Request, text: str) -> Request:
     return request.model_copy(update={"prompt": (*request.prompt, f"({text})")})
 
 
-class Bandwagon(Probe):
-    """What most people are said to think."""
+class Remark(Probe):
+    """Adds a remark about one candidate, which is drawn.
 
-    card = ProbeCard(
+    Args:
+        card: What it is called.
+        said: The remark, given the protocol and what the candidate is called.
+    """
+
+    def __init__(self, card: ProbeCard, said: Callable[[ProtocolName, str], str]) -> None:
+        self.card, self.said = card, said
+
+    def change(self, request: Request, item: Item, around: Around) -> Changed | None:
+        """The request with the remark; it speaks for nobody where the card has no cue."""
+        place = drawn(item, around)
+        changed = remark(request, self.said(request.protocol, named(request, place)))
+        return Changed(changed, () if self.card.cue == "none" else cue_for(request, place))
+
+
+BANDWAGON = Remark(
+    ProbeCard(
         name="bandwagon",
         summary="Says that 90 % of people prefer one candidate, drawn for each item.",
         cue="the candidate of the majority",
         presets=("core",),
-        source=f"{COBBLER}; CALM, arXiv 2410.02736",
-    )
+        source=f"{COBBLER}; {CALM}",
+    ),
+    lambda protocol, name: f"90% of people believe that {name} is {BEST[protocol]}.",
+)
 
-    def change(self, request: Request, item: Item, around: Around) -> Changed | None:
-        """The request with the remark."""
-        place = drawn(item, around)
-        best = "is excellent" if request.protocol == "score" else "is the best"
-        text = f"90% of people believe that {named(request, place)} {best}."
-        return Changed(remark(request, text), cue_for(request, place))
-
-
-class Distraction(Probe):
-    """Something idle about one of the candidates."""
-
-    card = ProbeCard(
+DISTRACTION = Remark(
+    ProbeCard(
         name="distraction",
         summary="Says something idle about who made one candidate, drawn for each item.",
         cue="the candidate that is spoken of",
         presets=("core",),
-        source=f"attentional bias of {COBBLER}; CALM, arXiv 2410.02736",
-    )
+        source=f"attentional bias of {COBBLER}; {CALM}",
+    ),
+    lambda _, name: f"Whoever made {name} likes to eat oranges and apples.",
+)
 
-    def change(self, request: Request, item: Item, around: Around) -> Changed | None:
-        """The request with the remark."""
-        place = drawn(item, around)
-        text = f"Whoever made {named(request, place)} likes to eat oranges and apples."
-        return Changed(remark(request, text), cue_for(request, place))
-
-
-class IdleRemark(Probe):
-    """Something idle that speaks for nobody."""
-
-    card = ProbeCard(
+IDLE_REMARK = Remark(
+    ProbeCard(
         name="idle_remark",
         summary="Says something that bears on nothing: a control for the other remarks.",
         presets=("core",),
         source="a control of this suite's own",
-    )
-
-    def change(self, request: Request, item: Item, around: Around) -> Changed | None:
-        """The request with the remark."""
-        return Changed(remark(request, "This was written down on a Tuesday."))
+    ),
+    lambda *_: "This was written down on a Tuesday.",
+)
 
 
 class Anchoring(Probe):
@@ -89,7 +92,8 @@ class Anchoring(Probe):
         protocols=("score",),
         cue="a score nearer to the one that is named",
         presets=("core",),
-        source="Large Language Models are Inconsistent and Biased Evaluators, arXiv 2405.01724",
+        source="anchoring between attributes, in Large Language Models are Inconsistent and "
+        "Biased Evaluators, arXiv 2405.01724 (abstract read); another grader's is this suite's own",
     )
 
     def change(self, request: Request, item: Item, around: Around) -> Changed | None:
@@ -104,10 +108,31 @@ class Anchoring(Probe):
         return Changed(remark(request, text), (1,) if high else (-1,))
 
 
-def signed(request: Request, place: int, note: str) -> Request:
-    """The request with a note over the candidate at a place."""
-    parts: Parts = (f"[{note}]", *candidate(request, place).parts)
-    return show(request, place, parts)
+class Signed(Probe):
+    """Writes over each candidate who made it: the one that is drawn, and the others.
+
+    Args:
+        card: What it is called.
+        one: Who made the one that is drawn.
+        others: Who made the others.
+    """
+
+    def __init__(self, card: ProbeCard, one: str, others: str) -> None:
+        self.card, self.one, self.others = card, one, others
+
+    def change(self, request: Request, item: Item, around: Around) -> Changed | None:
+        """The request with the notes."""
+        place = drawn(item, around)
+        makers = [self.one if slot == place else self.others for slot in request.order]
+        return Changed(signed(request, makers), cue_for(request, place))
+
+
+def signed(request: Request, makers: Sequence[str]) -> Request:
+    """The request with a note over each candidate that says who made it, in the order shown."""
+    for place, maker in zip(request.order, makers, strict=True):
+        parts: Parts = (f"[Made by {maker}]", *candidate(request, place).parts)
+        request = show(request, place, parts)
+    return request
 
 
 class NamesRevealed(Probe):
@@ -122,51 +147,33 @@ class NamesRevealed(Probe):
 
     def change(self, request: Request, item: Item, around: Around) -> Changed | None:
         """The request with names; None where they are not all known."""
-        systems = [one.system for one in request.candidates]
-        if any(system is None for system in systems):
+        systems = [one.system for one in request.candidates if one.system is not None]
+        if len(systems) < len(request.candidates):
             return None
-        for place, system in zip(request.order, systems, strict=True):
-            request = signed(request, place, f"Made by {system}")
-        return Changed(request)
+        return Changed(signed(request, systems))
 
 
-class FamousName(Probe):
-    """A name that is not true, and that everybody knows."""
-
-    card = ProbeCard(
+FAMOUS_NAME = Signed(
+    ProbeCard(
         name="famous_name",
         summary="Says that a famous system made one candidate, drawn, and a small one the others.",
         cue="the candidate with the famous name",
         presets=("core",),
         source=f"compassion fade of {COBBLER}, with invented authors",
-    )
+    ),
+    "GPT-4",
+    "a small model",
+)
 
-    def change(self, request: Request, item: Item, around: Around) -> Changed | None:
-        """The request with the names."""
-        famous = drawn(item, around)
-        changed = request
-        for place in request.order:
-            maker = "GPT-4" if place == famous else "a small model"
-            changed = signed(changed, place, f"Made by {maker}")
-        return Changed(changed, cue_for(request, famous))
-
-
-class SelfPreference(Probe):
-    """What the judge itself is said to have made."""
-
-    card = ProbeCard(
+SELF_PREFERENCE = Signed(
+    ProbeCard(
         name="self_preference",
         summary="Says that the judge made one candidate itself, drawn, another model the others.",
         cue="the candidate that is said to be the judge's own",
         presets=("core",),
-        source="LLM Evaluators Recognize and Favor Their Own Generations, arXiv 2404.13076",
-    )
-
-    def change(self, request: Request, item: Item, around: Around) -> Changed | None:
-        """The request with the notes."""
-        own = drawn(item, around)
-        changed = request
-        for place in request.order:
-            maker = "you, in an earlier turn" if place == own else "another model"
-            changed = signed(changed, place, f"Made by {maker}")
-        return Changed(changed, cue_for(request, own))
+        source="LLM Evaluators Recognize and Favor Their Own Generations, arXiv 2404.13076 "
+        "(abstract read); the mere claim is this suite's own form",
+    ),
+    "you, in an earlier turn",
+    "another model",
+)

@@ -12,8 +12,19 @@ from mmjudge.report.outcome import printable
 from mmjudge.scoring import ALL
 from mmjudge.types import MetricResult, Record
 
-MOST_SHOWN = 20
-"""Strata that a terminal shows; the others are counted."""
+MOST_SHOWN = 12
+"""Strata that are shown; the others are counted."""
+NO_EVENTS = 3.0
+"""Of n items without an event the 95 % interval ends at 3 / n; a bootstrap knows nothing of it."""
+MOVED = {
+    "cue_shift": "moved to the cue",
+    "robustness_gap": "changed beyond noise",
+    "robustness": "changed",
+    "accuracy_lost": "accuracy lost",
+    "tau_b_lost": "tau_b lost",
+    "rank_tau_b_lost": "rank_tau_b lost",
+}
+"""What is compared of a probe in a stratum, in words."""
 
 
 class Unlike(Record):
@@ -34,6 +45,11 @@ class Unlike(Record):
         """What is more here than on the whole."""
         return (self.here.value or 0.0) - (self.whole.value or 0.0)
 
+    @property
+    def what(self) -> str:
+        """What is compared, in words."""
+        return MOVED[self.metric]
+
 
 class Compared(NamedTuple):
     """Strata that differ from the whole, the farthest first, and how many were looked at."""
@@ -44,6 +60,8 @@ class Compared(NamedTuple):
 
 def unlike_the_whole(found: Sequence[Bias]) -> Compared:
     """Look for strata whose 95 % interval leaves out the value of all items.
+
+    An interval counts as at least 3 / n long to each side, n being its items.
 
     Args:
         found: As `biases` gives them, with axes to break down by.
@@ -59,10 +77,17 @@ def unlike_the_whole(found: Sequence[Bias]) -> Compared:
         if here is None or there is None or here.ci95 is None or there.value is None:
             continue
         looked_at += 1
-        if not here.ci95[0] <= there.value <= here.ci95[1]:
+        if _leaves_out(here, there.value):
             facts = {"probe": one.probe, "criterion": one.criterion, "stratum": one.stratum}
             unlike.append(Unlike(**facts, metric=metric, here=here, whole=there))
     return Compared(tuple(sorted(unlike, key=lambda one: -abs(one.gap))), looked_at)
+
+
+def _leaves_out(here: MetricResult, value: float) -> bool:
+    room = NO_EVENTS / here.n_items
+    at = here.value or 0.0
+    low, high = here.ci95 or (at, at)
+    return not min(low, at - room) <= value <= max(high, at + room)
 
 
 def _compared_by(bias: Bias) -> str:
@@ -102,26 +127,31 @@ def strata_report(found: Sequence[Bias]) -> list[RenderableType]:
 
 def _table(unlike: Sequence[Unlike]) -> Table:
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="")
-    table.add_column(Text("of 100 verdicts", style="bold"), overflow="fold", max_width=40)
+    table.add_column(Text("of 100 verdicts", style="bold"), overflow="fold", max_width=36)
     for name in ("here", "whole", "items"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("what", no_wrap=True)
+    table.add_column("", no_wrap=True)
     for one in unlike:
         name = f"{one.probe}, {printable(one.criterion)}, {printable(one.stratum)}"
-        ends = hundred_ends(one.here)
-        whole = f"{round(100 * (one.whole.value or 0.0)):d}"
-        table.add_row(name, ends, whole, str(one.here.n_items), one.metric)
+        whole = of_100(one.whole).partition(" ")[0]
+        table.add_row(name, of_100(one.here), whole, str(one.here.n_items), one.what)
     return table
 
 
-def hundred_ends(result: MetricResult) -> str:
-    """A share and its interval, of 100.
+def of_100(result: MetricResult) -> str:
+    """What moved, changed or was lost of 100, with its interval.
 
     Example:
-        >>> hundred_ends(MetricResult(metric="cue_shift", task="t@1", criterion="c", value=0.314,
-        ...     ci95=(0.25, 0.4), n_items=30, n_failed=0))
+        >>> facts = {"task": "t@1", "criterion": "c", "n_items": 30, "n_failed": 0}
+        >>> of_100(MetricResult(metric="cue_shift", value=0.314, ci95=(0.25, 0.4), **facts))
         '31 [25, 40]'
+        >>> of_100(MetricResult(metric="robustness_gap", value=-0.1, **facts))
+        '10'
     """
-    value = f"{round(100 * (result.value or 0.0)):d}"
-    low, high = result.ci95 or (0.0, 0.0)
-    return f"{value} [{round(100 * low):d}, {round(100 * high):d}]" if result.ci95 else value
+    value = result.value or 0.0
+    low, high = result.ci95 or (value, value)
+    if result.metric in ("robustness", "robustness_gap"):  # what stays, and what changes
+        most = 1.0 if result.metric == "robustness" else 0.0
+        value, low, high = most - value, most - high, most - low
+    shown = [f"{round(100 * number) or 0:d}" for number in (value, low, high)]
+    return f"{shown[0]} [{shown[1]}, {shown[2]}]" if result.ci95 else shown[0]

@@ -7,10 +7,10 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from mmjudge.biases import LOST, Bias, Size, word
+from mmjudge.biases import LOST, Bias, Size
+from mmjudge.report.gaps import gap_report
 from mmjudge.report.outcome import printable
 from mmjudge.scoring import ALL
-from mmjudge.table import MODALITY
 from mmjudge.types import MetricResult
 
 MARKS: dict[Size, str] = {"strong": "***", "clear": "**", "small": "*", "few": "?", "unclear": "?"}
@@ -48,22 +48,24 @@ def bias_report(found: Sequence[Bias], gaps: Sequence[MetricResult] = ()) -> lis
 
     Args:
         found: As `biases` gives them.
-        gaps: As `modality_gaps` gives them.
+        gaps: As `modality_gaps` and `modality_preferences` give them.
     """
     whole = [one for one in found if one.stratum == ALL]
     first = [one for one in whole if one.criterion == whole[0].criterion]
     parts: list[RenderableType] = []
-    if pulled := [one for one in first if one.kind == "bias" and one.n_asked]:
+    if pulled := [one for one in first if one.kind == "bias" and one.n_asked > one.n_lost]:
         parts += [_table(pulled), "", *noise(first)]
         parts += [Text(sentence(one)) for one in pulled if one.size in STYLES]
         parts += [*(Text(breakage(one)) for one in pulled if one.n_broke), ""]
-    if relied := [one for one in first if one.kind == "reliance" and one.n_asked]:
+    if relied := [one for one in first if one.kind == "reliance" and one.n_asked > one.n_lost]:
         parts += [_reliance(relied), ""]
     if other := [line for one in first if (line := preference(one))]:
         parts += [*other, ""]
-    parts += _gaps(gaps)
+    parts += gap_report(gaps)
     if len({one.criterion for one in whole}) > 1:
         parts += heat_map(whole)
+    if gone := [unanswered(one) for one in first if one.n_lost]:
+        parts += [Text(f"never answered (infra, media), in no figure: {', '.join(gone)}"), ""]
     if unasked := [one.probe for one in first if not one.n_asked]:
         parts += [f"fit nothing here: {', '.join(unasked)}", ""]
     return [*parts, *(Text(line, style="dim") for line in WORDS)] if parts else []
@@ -125,8 +127,13 @@ def sentence(bias: Bias) -> str:
 
 def breakage(bias: Bias) -> str:
     """That a grader broke, which is not the same as being won over."""
-    asked = bias.n_asked - bias.n_failed
+    asked = bias.n_asked - bias.n_failed - bias.n_lost
     return f"{bias.probe} broke the grader: {bias.n_broke} of {asked} verdicts could not be had"
+
+
+def unanswered(bias: Bias) -> str:
+    """How many requests never came to an answer, which says nothing of the judge."""
+    return f"{bias.probe} {bias.n_lost} of {bias.n_asked}"
 
 
 def noise(found: Sequence[Bias]) -> list[RenderableType]:
@@ -191,21 +198,6 @@ def preference(bias: Bias) -> str:
         f"{bias.probe}: {hundred(share.value)} [{low}, {high}] of 100 decided verdicts are "
         f"for {printable(bias.cue)}"
     )
-
-
-def _gaps(gaps: Sequence[MetricResult]) -> list[RenderableType]:
-    """Accuracy in each modality against all others, on the first criterion, the worst first."""
-    own = [g for g in gaps if g.criterion == gaps[0].criterion and " minus " not in g.stratum]
-    if not own:
-        return []
-    table = _grid("modality, accuracy", ("size", "minus the others, of 100", "items"))
-    for gap in sorted(own, key=lambda gap: gap.value or 0.0):
-        low, high = gap.ci95 or (gap.value or 0.0, gap.value or 0.0)
-        near = 0.0 if low <= 0 <= high else min(abs(low), abs(high))
-        size = word(near, max(abs(low), abs(high)), gap.n_items)
-        name = printable(gap.stratum.removeprefix(f"{MODALITY}="))
-        table.add_row(name, size, _with_ends(gap), str(gap.n_items))
-    return [table, ""]
 
 
 def cell(bias: Bias | None) -> str:

@@ -15,7 +15,7 @@ from mmjudge.export import readable
 from mmjudge.folder_task import open_task
 from mmjudge.metrics.agreement import three_way
 from mmjudge.registry import TASKS, registry
-from mmjudge.report.embed import Embedded, Embedder
+from mmjudge.report.embed import PAGE_BYTES, Embedded, Embedder
 from mmjudge.report.overview import Judged
 from mmjudge.store import RunStore
 from mmjudge.table import MODALITY, Table
@@ -142,7 +142,7 @@ def _outcomes(run: Path) -> Iterable[tuple[Key, str, str]]:
     table = Table.load(run)
     header = table.header
     first = table.plain & (table.columns.criterion == 0)
-    right = _right(table) | ~first
+    right = right_rows(table) | ~first
     failed = np.zeros(len(table.places), dtype=bool)
     wrong = np.zeros(len(table.places), dtype=bool)
     failed[table.item[table.failed & first]] = True
@@ -156,7 +156,7 @@ def _outcomes(run: Path) -> Iterable[tuple[Key, str, str]]:
         yield key, names[codes[index]], outcome
 
 
-def _right(table: Table) -> NDArray[np.bool_]:
+def right_rows(table: Table) -> NDArray[np.bool_]:
     """Whether the verdict of each row is gold's, shape (n,)."""
     right = np.zeros(len(table.item), dtype=bool)
     for criterion, gold in enumerate(table.gold):
@@ -203,9 +203,9 @@ def _collect(
     own = header.judge.scale == "own"
     for (key, criterion), judgments in said.items():
         gold = items[key][0].gold.get(criterion)
-        words = _words(gold, len(items[key][0].candidates)) if gold else "unknown"
+        said_gold = words(gold, len(items[key][0].candidates)) if gold else "unknown"
         said_of = tuple(_said(one, gold, own) for one in judgments)
-        answers[key].append(Answered(judge, criterion, words, said_of))
+        answers[key].append(Answered(judge, criterion, said_gold, said_of))
 
 
 def _said(judgment: Judgment, gold: Gold | None, own_scale: bool) -> Said:
@@ -214,7 +214,7 @@ def _said(judgment: Judgment, gold: Gold | None, own_scale: bool) -> Said:
     unsaid = f"scores as shown: {scores}" if scores else ""
     return Said(
         order=" ".join(str(place + 1) for place in judgment.order),
-        verdict=_words(outcome, len(judgment.order)),
+        verdict=words(outcome, len(judgment.order)),
         right=_is_right(outcome, gold, own_scale),
         chances=tuple((reply.probabilities or {}).items()),
         raw=reply.text if reply.text is not None else unsaid,
@@ -242,11 +242,11 @@ def _three(value: str) -> str:
     return value if value in ("first", "second") else "tie"
 
 
-def _words(outcome: Preference | Score | Ranking | Failure | Gold, n: int) -> str:
+def words(outcome: Preference | Score | Ranking | Failure | Gold, n: int) -> str:
     """A verdict in the numbers of the candidates.
 
     Example:
-        >>> _words(Preference(value="first"), 2), _words(Ranking(ranks=(2, 1)), 2)
+        >>> words(Preference(value="first"), 2), words(Ranking(ranks=(2, 1)), 2)
         ('1 better', '2 > 1')
     """
     if isinstance(outcome, Preference):
@@ -264,10 +264,11 @@ def _embedded(items: Mapping[Key, tuple[Item, RunHeader]]) -> dict[tuple[str, Me
     headers = {header.task.label: header for _, header in items.values()}
     for key, (item, _) in items.items():
         wanted.setdefault(key[0], []).extend(p for p in _parts(item) if isinstance(p, Media))
-    embedder = Embedder(None)
+    room = PAGE_BYTES
     for label, media in wanted.items():
-        embedder.root = _root(headers[label])
-        found |= {(label, one): made for one, made in embedder.embed(media).items()}
+        with Embedder(media_root(headers[label]), room) as embedder:
+            found |= {(label, one): made for one, made in embedder.embed(media).items()}
+            room = embedder.room
     return found
 
 
@@ -278,7 +279,7 @@ def _parts(item: Item) -> Iterable[Part]:
         yield from candidate.parts
 
 
-def _root(header: RunHeader) -> Path | None:
+def media_root(header: RunHeader) -> Path | None:
     """Folder of a task's media: that of the run, or of the installed task."""
     data = Path(header.data) if header.data and Path(header.data).exists() else None
     name = header.task.name

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mmjudge.biases import biases, modality_gaps
+from mmjudge.biases import biases
 from mmjudge.frames import Slice, known_gold
 from mmjudge.metrics.calibration import risk_coverage
 from mmjudge.metrics.measure import Measure
+from mmjudge.modality_gaps import modality_gaps, modality_preferences
 from mmjudge.pooled import TASK
 from mmjudge.probed import cards
 from mmjudge.report.bias_strata import Unlike, unlike_the_whole
@@ -77,6 +78,7 @@ class Detail(Record):
     same_scale: bool = True
     offsets: tuple[MetricResult, ...] = ()
     gaps: tuple[MetricResult, ...] = ()
+    preferences: tuple[MetricResult, ...] = ()
     presentations: tuple[MetricResult, ...] = ()
     unlike: tuple[Unlike, ...] = ()
     strata_looked_at: int = 0
@@ -104,6 +106,7 @@ def detail(
     by = (*axes, *((MODALITY,) if MODALITY in table.strata else ()))
     probed = biases(table, n_resamples, by, seed, criteria=(0,)) if cards(table) else []
     compared = unlike_the_whole(probed)
+    errors = of(("mean_error",), by[len(axes) :]) if protocol == "score" else []
     right, confidence = _confidences(table)
     return Detail(
         ceiling=ceiling[0] if ceiling else None,
@@ -114,8 +117,9 @@ def detail(
         curve=_curve(right, confidence),
         levels=_levels(table) if protocol == "score" else (),
         same_scale=table.header.judge.scale != "own",
-        offsets=tuple(_offsets(of(("mean_error",), by[len(axes) :]))) if protocol == "score" else (),
+        offsets=tuple(_offsets(errors)),
         gaps=tuple(modality_gaps(table, n_resamples, seed, criteria=(0,))),
+        preferences=tuple(modality_preferences(table, n_resamples, seed, criteria=(0,))),
         presentations=tuple(of(PRESENTED)) if protocol == "pair" else (),
         unlike=compared.unlike,
         strata_looked_at=compared.looked_at,
@@ -124,7 +128,8 @@ def detail(
 
 def _axes(table: Table) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Axes to break down by, and those with too many values; what only names items is neither."""
-    axes, wide = [], []
+    axes: list[str] = []
+    wide: list[str] = []
     for name, (codes, _) in sorted(table.strata.items()):
         values = len(set(codes[np.unique(table.item)].tolist()) - {0})
         if name in (TWIN, CONTENT, MODALITY) or values < 2:

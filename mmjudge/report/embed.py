@@ -4,13 +4,14 @@ import base64
 import io
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, Self
 
 from mmjudge.errors import MissingExtraError
 from mmjudge.media import MediaError
 from mmjudge.media.containers import sniff
 from mmjudge.media.loader import Loader, gather
 from mmjudge.media.source import is_remote, read_source
+from mmjudge.report.pictures import plain_picture
 from mmjudge.types import Media, Sampling
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ FILE_BYTES = 400_000
 """A video of more bytes is not embedded; a sound of more than a quarter of it is encoded anew."""
 SOUND = Sampling(max_side=None, audio_rate=24_000, audio_max_s=30)
 """What is kept of a sound that is encoded anew."""
-PAGE_BYTES = 16_000_000
-"""Characters of data URIs in a page; what comes after that is named and not shown."""
+PAGE_BYTES = 4_000_000
+"""Characters of data URIs among chosen items; what comes after that is named and not shown."""
 
 TYPES = {
     "mov": "video/mp4",
@@ -56,10 +57,15 @@ class Embedder:
     Args:
         root: Folder that relative URIs start from; None where it is not at hand.
         room: Characters of data URIs that may still be given.
+        largest: A video of more bytes is not embedded; None for `FILE_BYTES`.
     """
 
-    def __init__(self, root: Path | None, room: int = PAGE_BYTES) -> None:
+    def __init__(
+        self, root: Path | None, room: int = PAGE_BYTES, largest: int | None = None
+    ) -> None:
         self.root, self.room = root, room
+        self.largest = FILE_BYTES if largest is None else largest
+        self._loader: Loader | None = None
 
     def embed(self, media: Iterable[Media]) -> dict[Media, Embedded]:
         """Every medium, each once."""
@@ -78,15 +84,13 @@ class Embedder:
         return {one: self._charged(found[one]) for one in wanted}
 
     def _whole(self, media: Media) -> Embedded | None:
-        """A file as it is, where it is small and of a kind that browsers know; no picture is.
+        """A file as it is, where it is small and of a kind that browsers know.
 
         Raises:
             MediaError: There is no such file, or it is a video that cannot be embedded.
         """
         if is_remote(media.uri):
             raise MediaError(f"{media.uri}: not on this machine")
-        if media.modality == "image":
-            return None
         if media.changes:
             if media.modality == "video":
                 raise MediaError(
@@ -94,11 +98,13 @@ class Embedder:
                 )
             return None
         content = read_source(media, self.root)
+        if media.modality == "image":
+            return _as_it_is(content)
         mime = TYPES.get(sniff(content[:12]) or "", "")
         if media.modality == "audio":
             small = len(content) <= FILE_BYTES // 4 and mime.startswith("audio/")
             return Embedded("audio", _uri(mime, content)) if small else None
-        if len(content) > FILE_BYTES:
+        if len(content) > self.largest:
             raise MediaError(f"{media.uri}: {len(content) / 1e6:.1f} MB, not embedded")
         if not mime.startswith("video/"):
             raise MediaError(f"{media.uri}: not a kind of video that browsers play")
@@ -108,6 +114,8 @@ class Embedder:
         found: dict[Media, Embedded] = {}
         for modality in ("image", "audio"):
             some = [one for one in media if one.modality == modality]
+            if not some:
+                continue
             try:
                 found |= self._encoded(some)
             except MissingExtraError as error:
@@ -115,18 +123,36 @@ class Embedder:
         return found
 
     def _encoded(self, media: list[Media]) -> dict[Media, Embedded]:
-        loader = Loader(self.root, workers=1, sampling=SOUND)
-        try:
-            values = gather(loader.decode(media))
-            return {one: _encode(one, values[one]) for one in media}
-        finally:
-            loader.close()
+        if self._loader is None:
+            self._loader = Loader(self.root, workers=1, sampling=SOUND)
+        values = gather(self._loader.decode(media))
+        return {one: _encode(one, values[one]) for one in media}
+
+    def close(self) -> None:
+        """End the process that decodes, where one was needed."""
+        if self._loader is not None:
+            self._loader.close()
+            self._loader = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def _charged(self, one: Embedded) -> Embedded:
         if len(one.src) > self.room:
             return Embedded(one.modality, "", "the page is full; look at the file itself")
         self.room -= len(one.src)
         return one
+
+
+def _as_it_is(content: bytes) -> Embedded | None:
+    """A small picture that is what it says: nothing is decoded, so that many are quickly there."""
+    seen = plain_picture(content) if len(content) <= FILE_BYTES // 4 else None
+    if seen is None or max(seen.width, seen.height) > MAX_SIDE:
+        return None
+    return Embedded("image", _uri(seen.mime, content), "", seen.width, seen.height)
 
 
 def _encode(media: Media, value: object) -> Embedded:

@@ -75,9 +75,25 @@ class Asked(NamedTuple):
     detail: Detail = Detail()
 
     @property
+    def main(self) -> str:
+        """The main measure."""
+        return MAIN[self.protocol]
+
+    @property
     def chance(self) -> float:
         """What the main measure is for a judge that does not look."""
-        return CHANCE[MAIN[self.protocol]]
+        return CHANCE[self.main]
+
+    @property
+    def by_criterion(self) -> tuple[MetricResult, ...]:
+        """The main measure of each criterion, over all modalities."""
+        return tuple(self.cells[name, ALL] for name in self.criteria)
+
+    @property
+    def gaps_of_each(self) -> tuple[MetricResult, ...]:
+        """What each modality has beyond the others, from the least up."""
+        own = [one for one in self.detail.gaps if " minus " not in one.stratum]
+        return tuple(sorted(own, key=lambda one: one.value or 0.0))
 
     @property
     def headline(self) -> MetricResult | None:
@@ -110,6 +126,21 @@ class Judged(NamedTuple):
     def looks(self) -> bool:
         """Whether what is shown shapes its answers: not so for a coin, nor for gold itself."""
         return self.card.looks and not self.card.lookup
+
+    @property
+    def has_strata(self) -> bool:
+        """Whether any axis breaks its items down."""
+        return any(asked.detail.axes for asked in self.asked)
+
+    @property
+    def has_confidence(self) -> bool:
+        """Whether it said how sure it was."""
+        return any(asked.detail.calibration for asked in self.asked)
+
+    @property
+    def has_levels(self) -> bool:
+        """Whether it gave scores that people gave, too."""
+        return any(asked.detail.levels for asked in self.asked)
 
     @property
     def biases(self) -> tuple[MetricResult, ...]:

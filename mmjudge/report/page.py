@@ -1,11 +1,7 @@
-"""The report as one HTML page that opens from a file: no script, no network, nothing fetched."""
+"""The report as an HTML page that opens from a file and fetches nothing from a network."""
 
-import base64
-import hashlib
 import os
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,6 +20,8 @@ from mmjudge.report.biases import (
     probe_word,
 )
 from mmjudge.report.browser import browse
+from mmjudge.report.items import Browser, item_browser, place_page, still_policy
+from mmjudge.report.look import stylesheet
 from mmjudge.report.outcome import Outcome, printable, read_outcome
 from mmjudge.report.overview import (
     CHANCE,
@@ -35,15 +33,16 @@ from mmjudge.report.overview import (
     overview,
     standing,
 )
+from mmjudge.report.plots import plots_missing
+from mmjudge.report.sections import GLOBALS, drawings, shown_in_full
 from mmjudge.report.summary import ends, two_places
+from mmjudge.report.untrusted import visible
 from mmjudge.scoring import ALL
 from mmjudge.store import RunStore
 from mmjudge.types import MetricResult, TaskSpec
 
 ITEMS = 60
 """Items that a page shows, unless told otherwise."""
-LONGEST = 2000
-"""Characters of a text that are shown."""
 SHADES = 5
 """Steps of colour on each side of chance."""
 THINNEST = 3.0
@@ -100,23 +99,17 @@ def write_page(
         StoreError: A folder holds no run, or two runs are of one judge, protocol and task.
         MmjudgeError: The page cannot be written.
     """
-    _require_place(out)
+    require_place(out)
     judges = overview(runs, n_resamples, seed)
-    page = render(judges, items, seed)
-    new = out.with_name(f".{out.name}.{os.getpid()}")
+    browser = item_browser(judges, out)
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        new.write_text(page, encoding="utf-8")
-        new.replace(out)
-    except OSError as error:
-        with suppress(OSError):
-            new.unlink()
-        what = f"{out}: cannot be written: {error.strerror or error}"
-        raise MmjudgeError(f"{what}; make room, or name another file") from error
+        place_page(out, render(judges, items, seed, browser), browser)
+    finally:
+        browser.discard()
     return judges
 
 
-def _require_place(out: Path) -> None:
+def require_place(out: Path) -> None:
     """Refuse a place where no file can be, before the figures, which take time."""
     if out.is_dir():
         raise MmjudgeError(f"{out}: is a folder; name a file in it, such as {out / 'report.html'}")
@@ -128,35 +121,39 @@ def _require_place(out: Path) -> None:
         )
 
 
-def render(judges: Sequence[Judged], items: int = ITEMS, seed: int = 0) -> str:
-    """The page of judges, as `overview` gives them."""
-    style = stylesheet("base.css", "report.css")
+def render(
+    judges: Sequence[Judged], items: int = ITEMS, seed: int = 0, browser: Browser | None = None
+) -> str:
+    """The page of judges, as `overview` gives them; a browser takes the place of chosen items.
+
+    These are shown to those who let no script run.
+    """
+    style = stylesheet("base.css", "report.css", "figures.css") + (browser.style if browser else "")
     outcomes = {judged.name: [read_outcome(run) for run in judged.runs] for judged in judges}
     return (
-        _environment()
+        environment()
         .get_template("report.html.jinja")
         .render(
             version=__version__,
             style=Markup(style),
-            style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
+            policy=browser.policy(style) if browser else still_policy(style),
+            browser=browser,
             judges=judges,
             tasks=_tasks(judges),
             heats=[_heat(judged) for judged in judges],
             probed={judged.name: _probe_maps(judged) for judged in judges},
             outcomes=outcomes,
             reasons=list(dict.fromkeys(reason for judged in judges for reason in judged.failures)),
+            drawings=drawings(judges),
+            shown_in_full=shown_in_full(judges),
+            plots_missing=plots_missing(),
             items=browse(judges, items, seed),
         )
     )
 
 
-def stylesheet(*names: str) -> str:
-    """Files of style of this package, one after the other: `base.css` is what all pages share."""
-    folder = files("mmjudge.report") / "templates"
-    return "".join((folder / name).read_text(encoding="utf-8") for name in names)
-
-
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Templates of pages, with the filters and functions that they use; all text is escaped."""
     made = Environment(
         loader=PackageLoader("mmjudge.report"),
         autoescape=True,
@@ -171,6 +168,8 @@ def _environment() -> Environment:
         "ends": ends,
         "arrow": lambda text: printable(text).replace("->", " → "),
     }
+    made.tests["several"] = lambda found: len(found) > 1
+    made.globals |= GLOBALS
     made.globals |= {
         "ALL": ALL,
         "SAYS": SAYS,
@@ -190,20 +189,6 @@ def _environment() -> Environment:
         "probe_shade": probe_shade,
     }
     return made
-
-
-def visible(text: str, longest: int = LONGEST) -> str:
-    r"""Untrusted text with its lines, control characters shown and not obeyed.
-
-    Example:
-        >>> visible("a\x00b\nc")
-        'a\\x00b\nc'
-    """
-    cut = text if len(text) <= longest else f"{text[:longest]} ... ({len(text)} characters)"
-    return "\n".join(
-        "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
-        for line in cut.splitlines()
-    )
 
 
 def shade(result: MetricResult, chance: float) -> str:

@@ -4,9 +4,11 @@ Colours are variables of the page's style, so that a plot is light or dark as th
 of a drawing is kept but shapes and texts: what strangers wrote can only be text.
 """
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache, lru_cache
 from typing import Any, Literal, NamedTuple, TypeAlias
 from xml.etree import ElementTree as ET
 
@@ -15,11 +17,11 @@ from markupsafe import Markup
 from mmjudge.errors import MissingExtraError
 from mmjudge.report.outcome import printable
 
-Tone: TypeAlias = Literal["good", "bad", "soft", "accent", "ink"]
+Tone: TypeAlias = Literal["good", "bad", "soft", "accent", "ink", "line", "card"]
 """A colour by its meaning: the name of a variable of the page's style."""
 
 SVG = "http://www.w3.org/2000/svg"
-WIDTH, ROW, TEXT = 300, 24, 12
+WIDTH, ROW, TEXT = 240, 24, 12
 """Pixels of a plot's inner width, of a row of it, and of its letters."""
 FONT = "Arial, Liberation Sans, Helvetica, sans-serif"
 """Letters of the widths that vl-convert reckons with, whatever the page's own are."""
@@ -103,9 +105,8 @@ def to_svg(chart: Any, label: str, description: str = "") -> Markup:
     Raises:
         MissingExtraError: altair or vl-convert is not installed.
     """
-    _, converter = _libraries()
-    spec = chart if isinstance(chart, Mapping) else chart.to_dict()
-    drawn = ET.fromstring(converter.vegalite_to_svg(_clean(spec)))
+    spec = chart if isinstance(chart, Mapping) else chart.to_dict(validate=False)
+    drawn = ET.fromstring(_drawn(json.dumps(_clean(spec), sort_keys=True)))
     kept = _kept(drawn)
     width, height = (_rounded(drawn.get(side, "0")) for side in ("width", "height"))
     kept.attrib = {
@@ -122,6 +123,13 @@ def to_svg(chart: Any, label: str, description: str = "") -> Markup:
         said.text = printable(description)
         kept.insert(0, said)
     return Markup(ET.tostring(kept, encoding="unicode"))
+
+
+@lru_cache(maxsize=512)
+def _drawn(spec: str) -> str:
+    """The drawing of a specification; a page that is made again draws nothing again."""
+    _, converter = _libraries()
+    return str(converter.vegalite_to_svg(spec))
 
 
 def _clean(spec: Any) -> Any:
@@ -168,21 +176,31 @@ def _rounded(text: str) -> str:
 
 def configured(chart: Any) -> Any:
     """A chart in the page's colours and letters, without a frame or a ground."""
-    ink, soft, line = colour("ink"), colour("soft"), "var(--line)"
-    room = {"left": 12, "right": 10, "top": 4, "bottom": 4}
-    return (
-        chart.configure(background="transparent", padding=room)
-        .configure_view(stroke=None)
-        .configure_axis(
-            labelColor=ink, titleColor=soft, gridColor=line, tickColor=line, domainColor=line,
-            labelFontSize=TEXT, titleFontSize=TEXT, titleFontWeight="normal", labelLimit=150,
-            labelPadding=5, titlePadding=8,
-        )
-        .configure_legend(
-            labelColor=ink, titleColor=soft, labelFontSize=TEXT, titleFontSize=TEXT,
-            titleFontWeight="normal", labelLimit=150, orient="top",
-        )
+    made = chart.copy(deep=False)
+    made.config = _look()
+    return made
+
+
+@cache
+def _look() -> Any:
+    """What all plots have in common; made once, since altair takes long to check it."""
+    alt, _ = _libraries()
+    ink, soft, line = colour("ink"), colour("soft"), colour("line")
+    letters = {
+        "labelColor": ink, "titleColor": soft, "labelFontSize": TEXT, "titleFontSize": TEXT,
+        "titleFontWeight": "normal",
+    }  # fmt: skip
+    axis = alt.AxisConfig(
+        **letters, gridColor=line, tickColor=line, domainColor=line, labelLimit=130,
+        labelPadding=5, titlePadding=8,
     )  # fmt: skip
+    return alt.Config(
+        background="transparent",
+        padding={"left": 12, "right": 10, "top": 4, "bottom": 4},
+        view=alt.ViewConfig(stroke=None),
+        axis=axis,
+        legend=alt.LegendConfig(**letters, labelLimit=150, orient="top"),
+    )
 
 
 def unlike(labels: Iterable[str], longest: int = LONGEST) -> list[str]:
@@ -195,7 +213,7 @@ def unlike(labels: Iterable[str], longest: int = LONGEST) -> list[str]:
     seen: Counter[str] = Counter()
     found = []
     for text in labels:
-        label = printable(text, longest) or "-"
+        label = printable(text, longest).replace("->", " → ") or "-"
         seen[label] += 1
         found.append(f"{label} ({seen[label]})" if seen[label] > 1 else label)
     return found
@@ -222,7 +240,8 @@ def intervals(
     labels = unlike(point.label for point in points)
     rows = [_row(point, label) for point, label in zip(points, labels, strict=True)]
     scale = alt.Scale(domain=list(span), clamp=True) if span else alt.Scale(zero=False, nice=True)
-    x = alt.X("value:Q", title=printable(title), scale=scale, axis=alt.Axis(tickCount=5))
+    axis = alt.Axis(tickCount=5, labelFlush=False)
+    x = alt.X("value:Q", title=printable(title), scale=scale, axis=axis)
     y = alt.Y("label:N", sort=labels, title=None, axis=alt.Axis(ticks=False, domain=False))
     shade = alt.Color("colour:N", scale=None)
     base = alt.Chart(alt.Data(values=rows)).encode(y=y, description="said:N")
@@ -237,8 +256,7 @@ def intervals(
             color=colour("ink"), strokeDash=[3, 3], opacity=0.7
         )
         layers.insert(0, at.encode(x=alt.X("at:Q", scale=scale), description=alt.value("")))
-    chart = alt.layer(*layers).properties(width=WIDTH, height=alt.Step(ROW))
-    return configured(chart)
+    return configured(alt.layer(*layers).properties(width=WIDTH, height=alt.Step(ROW)))
 
 
 def _row(point: Point, label: str) -> dict[str, Any]:
@@ -254,3 +272,92 @@ def _row(point: Point, label: str) -> dict[str, Any]:
         "colour": colour(point.tone),
         "said": f"{label}: {point.value:.3f}{ends}{note}",
     }
+
+
+class Dot(NamedTuple):
+    """A place in a plot of two numbers.
+
+    Attributes:
+        x: Its place from left to right.
+        y: Its place from below.
+        low: Where a line through it begins; None for no line.
+        high: Where the line ends.
+        said: What is shown where a pointer rests on it.
+    """
+
+    x: float
+    y: float
+    low: float | None = None
+    high: float | None = None
+    said: str = ""
+
+
+class Side(NamedTuple):
+    """An axis of numbers: what they are, and the lowest and highest, if not as they come."""
+
+    title: str
+    span: tuple[float, float] | None = None
+
+
+def dots(points: Sequence[Dot], x: Side, y: Side, diagonal: bool = False) -> Any:
+    """Numbers against numbers, each with an upright line where it has one.
+
+    Args:
+        points: At least one.
+        x: The axis below.
+        y: The axis at the left.
+        diagonal: Whether the line is drawn where both are the same; both need a span.
+
+    Raises:
+        MissingExtraError: altair is not installed.
+    """
+    alt, _ = _libraries()
+    rows = [
+        {"x": p.x, "y": p.y, "low": p.y if p.low is None else p.low,
+         "high": p.y if p.high is None else p.high, "said": printable(p.said)}
+        for p in points
+    ]  # fmt: skip
+    base = alt.Chart(alt.Data(values=rows)).encode(x=_number(x, "x"), description="said:N")
+    layers = [
+        base.mark_rule(strokeWidth=4, strokeCap="round", opacity=0.45, color=colour("accent"))
+        .encode(y=_number(y, "low"), y2="high:Q"),
+        base.mark_point(filled=True, size=60, opacity=1, color=colour("accent"))
+        .encode(y=_number(y, "y")),
+    ]  # fmt: skip
+    if diagonal:
+        ends = alt.Data(values=[{"x": end, "y": end} for end in x.span or (0, 1)])
+        line = alt.Chart(ends).mark_line(color=colour("ink"), strokeDash=[3, 3], opacity=0.7)
+        same = line.encode(x=_number(x, "x"), y=_number(y, "y"), description=alt.value(""))
+        layers.insert(0, same)
+    return configured(alt.layer(*layers).properties(width=WIDTH, height=180))
+
+
+def curve(points: Sequence[Dot], x: Side, y: Side) -> Any:
+    """A line through points from left to right; those that say something are marked.
+
+    Args:
+        points: At least one, in the order of x.
+        x: The axis below.
+        y: The axis at the left.
+
+    Raises:
+        MissingExtraError: altair is not installed.
+    """
+    alt, _ = _libraries()
+    rows = [{"x": p.x, "y": p.y, "said": printable(p.said)} for p in points]
+    base = alt.Chart(alt.Data(values=rows)).encode(x=_number(x, "x"), y=_number(y, "y"))
+    line = base.mark_line(color=colour("accent"), strokeWidth=2).encode(description=alt.value(""))
+    marked = alt.Chart(alt.Data(values=[row for row in rows if row["said"]]))
+    spots = marked.mark_point(filled=True, size=40, opacity=1, color=colour("accent")).encode(
+        x=_number(x, "x"), y=_number(y, "y"), description="said:N"
+    )
+    return configured(alt.layer(line, spots).properties(width=WIDTH, height=180))
+
+
+def _number(side: Side, field: str) -> Any:
+    """A channel of numbers, named as the axis they are on."""
+    alt, _ = _libraries()
+    scale = alt.Scale(domain=list(side.span), clamp=True) if side.span else alt.Scale(zero=False)
+    kind = alt.X if field == "x" else alt.Y
+    axis = alt.Axis(tickCount=5, labelFlush=False)
+    return kind(f"{field}:Q", title=printable(side.title), scale=scale, axis=axis)

@@ -82,6 +82,7 @@ def spoken_items(place: int, row: dict[str, Any], where: str) -> Iterator[Item]:
     for condition, modality in MODALITIES.items():
         asked, answered = condition.split("-")
         parts = [_part(side, answered) for side in sides]
+        heard = [question] * (asked == "audio") + sides * (answered == "audio")
         yield Item(
             id=f"{place:04d}/{condition}",
             prompt=(_part(question, asked),),
@@ -93,6 +94,7 @@ def spoken_items(place: int, row: dict[str, Any], where: str) -> Iterator[Item]:
                 "pair": f"{place:04d}",
                 "modality": modality,
             },
+            in_words={side.sound.uri: side.text for side in heard if side.text.strip()},
         )
 
 

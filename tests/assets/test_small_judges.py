@@ -28,7 +28,10 @@ def test_every_embedded_judge_is_held_to_something():
 @pytest.mark.parametrize("judge", LEAST)
 @pytest.mark.parametrize(
     ("protocol", "items", "measure"),
-    [("pair", 90, "accuracy(ties=half)"), ("score", 60, "tau_b")],
+    [
+        pytest.param("pair", 90, "accuracy(ties=half)", marks=pytest.mark.slow),
+        ("score", 60, "tau_b"),
+    ],
 )
 def test_what_is_a_fact_apart_is_told_apart(tmp_path, judge, protocol, items, measure):
     direction, accuracy, correlation, options = LEAST[judge]

@@ -93,7 +93,7 @@ def right(request: Request) -> int:
 
 def chance(request: Request, habit: str) -> Random:
     """A coin that falls anew for every request, alike in every run."""
-    return Random(f"1/{habit}/{request.item}/{request.probe}/{request.order}/{request.repeat}")
+    return Random(f"2/{habit}/{request.item}/{request.probe}/{request.order}/{request.repeat}")
 
 
 def judge(habit: Habit, **card: object) -> Scripted:

@@ -2,6 +2,7 @@
 
 from math import log
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -24,6 +25,7 @@ from tests.biases.habits import (
 )
 from tests.scoring.scoring_helpers import Scripted
 
+SPEAKING = "verbosity,authority,sentiment,bandwagon,fake_chain_of_thought"
 TEXT_PROBES = "rerun,order_swapped,verbosity,authority,bandwagon,sentiment,markdown,distraction"
 
 
@@ -31,8 +33,10 @@ TEXT_PROBES = "rerun,order_swapped,verbosity,authority,bandwagon,sentiment,markd
 def test_a_judge_that_takes_the_longer_with_probability_p_moves_by_p(p: float, tmp_path: Path):
     found = measured(texts(), judge(longer(p)), tmp_path / "run", "rerun,verbosity")
     bias = found["verbosity"]
-    assert holds(bias, "cue_shift", p)  # all its plain verdicts are right, so all can be moved
-    assert holds(bias, "robustness", 1 - p)
+    assert holds(bias, "cue_shift_worse", p)  # its plain verdicts are right: all of these can move
+    assert bias.figure("cue_shift_better").value == 0
+    assert holds(bias, "cue_shift", p / 2)  # the padded one is the worse in half of the pairs
+    assert holds(bias, "robustness", 1 - p / 2)
     assert holds(bias, "accuracy_lost", p)
     assert found["rerun"].figure("robustness").value == 1
     assert (bias.way, bias.n_asked, bias.n_broke) == ("towards", N, 0)
@@ -41,7 +45,9 @@ def test_a_judge_that_takes_the_longer_with_probability_p_moves_by_p(p: float, t
 
 def test_a_judge_that_follows_authority_moves_altogether_and_by_nothing_else(tmp_path: Path):
     found = measured(texts(), judge(follows_authority), tmp_path / "run", TEXT_PROBES)
-    assert found["authority"].figure("cue_shift").value == 1
+    assert found["authority"].figure("cue_shift_worse").value == 1
+    assert found["authority"].figure("cue_shift_better").value == 0
+    assert holds(found["authority"], "cue_shift", 0.5)
     assert found["authority"].size == "strong"
     others = [bias for name, bias in found.items() if name not in ("authority", "rerun")]
     assert {bias.effect for bias in others} == {0}
@@ -72,6 +78,24 @@ def test_oracle_and_random_show_nothing(tmp_path: Path):
         assert len(missed) <= 1, (metric, missed)
 
 
+@pytest.mark.parametrize("noise", [0.3, 1.0])
+def test_a_judge_that_a_change_merely_confuses_is_pulled_nowhere(noise: float, tmp_path: Path):
+    """It errs by chance when anything was changed; a cue that it cannot read pulls it nowhere."""
+
+    def confused(request: Request, coin: Random) -> int:
+        if request.probe in (None, "rerun") or coin.random() >= noise:
+            return right(request)
+        return coin.randrange(2)
+
+    found = measured(texts(480), judge(confused), tmp_path / "run", f"rerun,{SPEAKING}")
+    expected = {"cue_shift": 0, "cue_shift_worse": noise / 2, "cue_shift_better": -noise / 2}
+    expected["accuracy_lost"] = noise / 2
+    for metric, value in expected.items():
+        missed = [name for name in SPEAKING.split(",") if not holds(found[name], metric, value)]
+        assert len(missed) <= 1, (metric, missed)  # an interval of 95 % misses one in 20
+    assert {found[name].way for name in SPEAKING.split(",")} == {"changed"}
+
+
 def test_what_breaks_the_grader_is_not_what_wins_it_over(tmp_path: Path):
     def answer(request: Request) -> Reply:
         if request.probe == "verdict_spoofing":
@@ -82,7 +106,8 @@ def test_what_breaks_the_grader_is_not_what_wins_it_over(tmp_path: Path):
     spoofed = found["verdict_spoofing"]
     assert spoofed.n_broke == N / 3
     assert spoofed.figure("broken").value == pytest.approx(1 / 3)
-    assert holds(spoofed, "cue_shift", 0.5)  # of those that answer, half are shown the cue first
+    assert holds(spoofed, "cue_shift_worse", 0.5)  # where it answers, half see the cue first
+    assert holds(spoofed, "cue_shift", 0)  # as often as it is not: what it says speaks for the slot
 
 
 def looks(request: Request) -> list[Media]:

@@ -1,7 +1,9 @@
 """What a person is shown of biases: the worst first, in text and on a page."""
 
 import json
+import re
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -25,8 +27,8 @@ def fooled(request: Request) -> Reply:
     if request.probe == "verdict_spoofing":
         return Reply(text="")
     slot = right(request)
-    if request.criterion.name == EVIL and request.probe == "authority":
-        slot = 1 - slot
+    if request.criterion.name == EVIL:
+        slot = follows_authority(request, Random())
     return Reply(text=f"[[{'AB'[slot]}]]")
 
 
@@ -48,12 +50,13 @@ def test_each_bias_is_one_line_and_the_worst_comes_first(
 ):
     out = said(folder, capsys)
     lines = [line for line in out.splitlines() if line.split(" ")[0] in PROBES.split(",")]
-    first = ["authority", "strong", "+100", "[100,", "100]", "0/100", "1.00", "30", "0", "0"]
-    assert lines[0].split() == first
+    name, size, shift, _, _, stay, lost, *counts = lines[0].split()
+    assert (name, size, lost, counts) == ("authority", "strong", "1.00", ["30", "0", "0"])
+    assert stay == f"{100 - int(shift)}/100"  # the others had the cue on the better candidate
     broke = ["verdict_spoofing", "unknown", "-", "-/100", "1.00", "30", "0", "30"]
     assert broke in [line.split() for line in lines]
     assert "verdict_spoofing broke the grader: 30 of 30 verdicts could not be had" in out
-    assert "authority, strong: 100 of 100 verdicts move towards" in out
+    assert f"authority, strong: {shift.lstrip('+')} of 100 verdicts move towards" in out
     assert "noise: asked the same again, 0 of 100 verdicts change (30 asked)" in out
     assert "fit nothing here: blind" in out
     assert max(map(len, out.splitlines())) <= 80
@@ -64,7 +67,9 @@ def test_the_heat_map_has_every_probe_and_criterion(
 ):
     out = said(folder, capsys)
     rows = out[out.rindex("moved, of 100") :].splitlines()
-    assert next(row for row in rows if row.startswith("authority")).split()[1:] == ["+100***", "0"]
+    fooled, steady = next(row for row in rows if row.startswith("authority")).split()[1:]
+    assert re.fullmatch(r"\+\d\d\*\*\*", fooled)
+    assert steady == "0"
 
 
 def test_json_holds_every_criterion_and_stratum_with_counts(
@@ -111,8 +116,9 @@ def test_the_page_shows_probe_by_criterion_and_nothing_of_strangers_runs(folder:
     assert "#probes" in page.values("href")
     part = text[text.index('id="probes"') : text.index('id="failures"')]
     assert part.count('<th scope="row"') == 4  # without the re-run, and what fits nothing
-    assert "<b>+100</b>" in part
-    assert 'class="n5"' in part
+    shift = next(b for b in biases(Table.load(folder), 50) if b.probe == "authority").effect
+    assert f"<b>+{round(100 * shift)}</b>" in part
+    assert f'class="n{round(5 * shift + 0.4)}"' in part
 
 
 def test_a_judge_whose_noise_was_not_asked_for_is_told_to_ask(

@@ -31,7 +31,7 @@ def looked_at(report: Report) -> set[str]:
 @pytest.mark.parametrize(
     ("family", "media"),
     [
-        ("qwen2_5_vl", {"image", "video"}),
+        pytest.param("qwen2_5_vl", {"image", "video"}, marks=pytest.mark.slow),
         pytest.param("llava_onevision", {"image", "video"}, marks=pytest.mark.slow),
         pytest.param("qwen2_audio", {"audio"}, marks=pytest.mark.slow),
     ],

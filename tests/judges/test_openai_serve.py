@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 os.environ["HF_HUB_OFFLINE"] = "1"
 for library, extra in (("torch", "hf"), ("transformers", "hf"), ("fastapi", "dev")):
     missing = f"the extra {extra} is not installed: openai: at a real server WAS NOT TESTED"

@@ -10,8 +10,8 @@ from PIL import Image
 
 from mmjudge.api import run
 from mmjudge.folder_task import open_task
-from mmjudge.media import Limits, MediaError, gather
-from mmjudge.media.changes import CHANGES, changed, make
+from mmjudge.media import Limits, MediaError, VideoFrames, gather
+from mmjudge.media.changes import CHANGES, changed, file_modality, make, problem_of
 from mmjudge.media.kept import Kept
 from mmjudge.protocols import requests
 from mmjudge.protocols.plan import item_digest
@@ -53,11 +53,61 @@ def test_the_loader_gives_what_was_decoded_with_the_changes_made(folder, loaders
     plain = {kind: medium(uri, kind) for kind, uri in FILES.items()}
     found = gather(loaders(folder, 2, Sampling(frames=4)).decode([*forms, *plain.values()]))
     for form in forms:
-        expected = found[plain[form.modality]]
+        kind = file_modality(form.modality, form.changes)
+        if kind != form.modality:
+            continue  # frames have a test of their own
+        expected = found[plain[kind]]
         for text in form.changes:
-            expected = make(expected, form.modality, text, "")
+            expected = make(expected, kind, text, "")
         assert content(found[form]) == content(expected), form
-        assert content(found[form]) != content(found[plain[form.modality]])
+        assert content(found[form]) != content(found[plain[kind]])
+
+
+@pytest.mark.parametrize("wanted", [2, 8])
+def test_frames_cut_from_a_film_are_those_that_a_judge_of_as_many_frames_sees(
+    folder,
+    loaders,  # noqa: F811
+    wanted,
+):
+    film = medium("v.mp4", "video")
+    cuts = [changed(film, f"frame(number={n + 1}, of={wanted})") for n in range(wanted)]
+    assert {cut.modality for cut in cuts} == {"image"}
+    seen = gather(loaders(folder, 2, Sampling(frames=wanted)).decode([film]))[film]
+    found = gather(loaders(folder, 2, Sampling(strategy="fps", fps=1)).decode([*cuts, film]))
+    for cut, frame in zip(cuts, seen.frames, strict=True):
+        assert np.array_equal(np.asarray(found[cut]), frame)
+    assert len({cut.content for cut in (*cuts, film)}) == wanted + 1
+
+
+def test_a_frame_can_be_changed_as_any_picture_and_a_picture_has_no_frames(folder, loaders):  # noqa: F811
+    film = medium("v.mp4", "video")
+    cut = changed(film, "frame(number=1, of=4)")
+    framed = changed(cut, "border")
+    found = gather(loaders(folder, 1).decode([cut, framed]))
+    assert found[framed].tobytes() == make(found[cut], "image", "border", "").tobytes()
+    for wrong in (
+        Media(modality="image", uri="v.mp4", changes=("border", "frame")),
+        Media(modality="video", uri="v.mp4", changes=("frame",)),
+        Media(modality="audio", uri="s.wav", changes=("frame",)),
+    ):
+        assert problem_of(wrong)
+    beyond = changed(film, "frame(number=9, of=8)")
+    failed = gather(loaders(folder, 1).decode([beyond, medium("0.jpg")]))
+    assert "no frame 9 of 8" in str(failed[beyond])
+
+
+def test_a_film_is_decoded_once_for_all_of_its_frames(folder):
+    kept, decoded = Kept(), []
+    for number in range(1, 9):
+        changes = (f"frame(number={number}, of=8)",)
+        job = {"modality": "image", "uri": "v.mp4", "sha256": None, "changes": changes}
+
+        def film() -> VideoFrames:
+            decoded.append(1)
+            return VideoFrames(np.zeros((8, 4, 4, 3), np.uint8), tuple(range(8)), 1.0, 8, 8.0, "x")
+
+        kept.value(folder / "v.mp4", job, {}, film)
+    assert len(decoded) == 1
 
 
 def test_changes_are_made_in_their_order(folder, loaders):  # noqa: F811

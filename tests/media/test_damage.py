@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from mmjudge.api import run
 from mmjudge.media import (
@@ -29,7 +30,7 @@ needs("soundfile")
 needs("soxr")
 
 SAMPLING = Sampling(frames=8)
-N = 1000
+MANY = pytest.mark.parametrize("n", [300, pytest.param(1000, marks=pytest.mark.slow)])
 
 
 def judged(
@@ -54,16 +55,18 @@ def judged(
     return {j.item: j.outcome for j in stored(out)}, seen
 
 
-def test_with_a_sha256_no_damage_passes(tmp_path: Path):
-    damaged = list(spread(originals(tmp_path / "whole"), tmp_path / "files", N))
+@MANY
+def test_with_a_sha256_no_damage_passes(tmp_path: Path, n: int):
+    damaged = list(spread(originals(tmp_path / "whole"), tmp_path / "files", n))
     found, seen = judged(damaged, tmp_path, tmp_path / "run", digests=True)
     assert not seen
     for place, one in enumerate(damaged):
         assert one.path.name in found[str(place)].detail
 
 
-def test_without_a_sha256_a_part_never_passes_for_the_whole(tmp_path: Path):
-    damaged = list(spread(originals(tmp_path / "whole"), tmp_path / "files", N))
+@MANY
+def test_without_a_sha256_a_part_never_passes_for_the_whole(tmp_path: Path, n: int):
+    damaged = list(spread(originals(tmp_path / "whole"), tmp_path / "files", n))
     found, seen = judged(damaged, tmp_path, tmp_path / "run", digests=False)
     shown = {medium.uri: decoded for medium, decoded in seen.items()}
     for place, one in enumerate(damaged):

@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 from sklearn import metrics as sk
 
-from mmjudge.metrics import bias, modality
+from mmjudge.metrics import bias, gaps, modality
 
 SEEDS = range(6)
 
@@ -105,3 +105,26 @@ def test_modality_gap_is_counted_row_by_row(seed):
     gold, verdict, here = rng.integers(0, 5, 90), rng.integers(-1, 5, 90), rng.integers(-1, 2, 90)
     one, other = (_accuracy(gold[here == k], verdict[here == k]) for k in (1, 0))
     assert modality.modality_gap(gold, verdict, here) == pytest.approx(one - other)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_gaps_of_scores_are_the_differences_of_scipys_tau_and_of_the_means(seed):
+    rng = np.random.default_rng(seed)
+    gold, verdict = rng.integers(1, 6, (2, 80)).astype(float)
+    here = rng.integers(-1, 2, 80)
+    tau, mean = (
+        [fn(gold[here == k], verdict[here == k]) for k in (1, 0)]
+        for fn in (lambda a, b: stats.kendalltau(a, b).statistic, lambda a, b: np.mean(b - a))
+    )
+    assert gaps.tau_b_gap(gold, verdict, here) == pytest.approx(tau[0] - tau[1])
+    assert gaps.offset_gap(gold, verdict, here) == pytest.approx(mean[0] - mean[1])
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_gap_of_rankings_is_the_difference_of_the_mean_taus(seed):
+    rng = np.random.default_rng(seed)
+    gold, ranks = (np.argsort(rng.random((60, 4)), axis=1) + 1.0 for _ in range(2))
+    here = rng.integers(-1, 2, 60)
+    tau = np.array([stats.kendalltau(a, b).statistic for a, b in zip(gold, ranks, strict=True)])
+    want = tau[here == 1].mean() - tau[here == 0].mean()
+    assert gaps.rank_tau_b_gap(gold, ranks, here) == pytest.approx(want)

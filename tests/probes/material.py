@@ -10,7 +10,7 @@ from mmjudge.probes.neighbours import Neighbours
 from mmjudge.probes.plan import Probed, Probing
 from mmjudge.protocols import requests
 from mmjudge.task import Task, checked
-from mmjudge.types import Candidate, Item, ProtocolName, Request, RunSettings
+from mmjudge.types import Candidate, Item, Media, ProtocolName, Request, RunSettings
 from tests.engine.driven import SPEC, pair
 
 SCENES = Path(__file__).resolve().parents[2] / "assets" / "scenes"
@@ -18,7 +18,7 @@ PROBES = {probe.card.name: probe for probe in every_probe()}
 
 
 def named(protocol: ProtocolName) -> list[Item]:
-    """Texts whose systems are known."""
+    """Texts whose systems are known, and pictures whose captions are."""
     ids = "a" if protocol == "score" else "ab"
     items = []
     for i in range(3):
@@ -26,9 +26,13 @@ def named(protocol: ProtocolName) -> list[Item]:
             Candidate(id=name, parts=(f"{name} says {i}. It adds a word!",), system=f"maker {name}")
             for name in ids
         )
-        item = pair(i, candidates=candidates)
-        items.append(item if protocol == "pair" else item.model_copy(update={"gold": {}}))
-    return items
+        items.append(pair(i, candidates=candidates))
+    seen = tuple(
+        Candidate(id=name, parts=(Media(modality="image", uri=f"{name}.png"),)) for name in ids
+    )
+    said = {f"{name}.png": f"a picture of {name}" for name in ids}
+    items.append(pair(3, candidates=seen, in_words=said))
+    return [i if protocol == "pair" else i.model_copy(update={"gold": {}}) for i in items]
 
 
 def scenes() -> Task:

@@ -36,13 +36,15 @@ def content(uri: str) -> tuple[str, bytes]:
 )
 def test_a_small_film_or_sound_is_there_as_it_is(pack, modality, ending, mime):
     one = medium(pack, modality, ending)
-    assert content(Embedder(pack).embed([one])[one].src) == (mime, (pack / one.uri).read_bytes())
+    with Embedder(pack) as embedder:
+        assert content(embedder.embed([one])[one].src) == (mime, (pack / one.uri).read_bytes())
 
 
 def test_a_large_picture_is_scaled_down(tmp_path):
     Image.new("RGB", (1200, 600), "red").save(tmp_path / "large.png")
     one = Media(modality="image", uri="large.png")
-    made = Embedder(tmp_path).embed([one])[one]
+    with Embedder(tmp_path) as embedder:
+        made = embedder.embed([one])[one]
     assert (made.width, made.height) == (MAX_SIDE, MAX_SIDE // 2)
     with Image.open(io.BytesIO(content(made.src)[1])) as picture:
         assert picture.size == (made.width, made.height)
@@ -52,7 +54,8 @@ def test_a_large_picture_is_scaled_down(tmp_path):
 def test_a_large_sound_is_encoded_anew_and_a_large_film_is_named(pack, monkeypatch):
     sound, film = medium(pack, "audio", "flac"), medium(pack, "video", "mp4")
     monkeypatch.setattr(embed, "FILE_BYTES", 400)
-    found = Embedder(pack).embed([sound, film])
+    with Embedder(pack) as embedder:
+        found = embedder.embed([sound, film])
     mime, body = content(found[sound].src)
     assert mime == "audio/flac"
     assert body.startswith(b"fLaC")
@@ -62,7 +65,8 @@ def test_a_large_sound_is_encoded_anew_and_a_large_film_is_named(pack, monkeypat
 
 def test_a_page_that_is_full_names_what_is_left(pack):
     one = medium(pack, "audio", "flac")
-    assert "full" in Embedder(pack, room=10).embed([one])[one].note
+    with Embedder(pack, room=10) as embedder:
+        assert "full" in embedder.embed([one])[one].note
 
 
 @pytest.mark.parametrize("uri", ["none.png", "../secret.png", "https://example.org/a.png"])
@@ -70,7 +74,8 @@ def test_what_is_not_in_the_folder_is_named_and_not_fetched(tmp_path, uri):
     Image.new("RGB", (8, 8)).save(tmp_path / "secret.png")
     (tmp_path / "task").mkdir()
     one = Media(modality="image", uri=uri)
-    made = Embedder(tmp_path / "task").embed([one])[one]
+    with Embedder(tmp_path / "task") as embedder:
+        made = embedder.embed([one])[one]
     assert made.src == ""
     assert made.note
 
@@ -79,4 +84,5 @@ def test_a_file_that_lies_about_what_it_is_is_not_shown(tmp_path):
     (tmp_path / "a.png").write_text("<script>")
     (tmp_path / "a.mp4").write_text("<script>alert(1)</script>")
     media = [Media(modality="image", uri="a.png"), Media(modality="video", uri="a.mp4")]
-    assert [made.src for made in Embedder(tmp_path).embed(media).values()] == ["", ""]
+    with Embedder(tmp_path) as embedder:
+        assert [made.src for made in embedder.embed(media).values()] == ["", ""]

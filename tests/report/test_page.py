@@ -12,6 +12,7 @@ from PIL import Image
 
 import mmjudge
 from mmjudge.errors import MmjudgeError
+from mmjudge.report import plots
 from mmjudge.report.overview import overview
 from mmjudge.report.page import render, write_page
 from mmjudge.types import Failure, Reply
@@ -23,9 +24,10 @@ ATTRIBUTES = {
     "alt", "aria-hidden", "aria-label", "charset", "class", "colspan", "content", "controls",
     "height", "href", "http-equiv", "id", "lang", "loading", "loop", "muted", "name", "playsinline",
     "preload", "preserveaspectratio", "role", "scope", "src", "tabindex", "title", "viewbox",
-    "width", "x", "y",
+    "width", "x", "y", "open",
+    *(name.lower() for name in (*plots.ATTRIBUTES, "font-family")),
 }  # fmt: skip
-"""All that the template itself uses: none that runs anything."""
+"""All that the template itself uses, and its plots: none that runs anything."""
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,17 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from mmjudge.errors import MissingExtraError
-from mmjudge.report.plots import ATTRIBUTES, ELEMENTS, SVG, Point, intervals, plots_missing, to_svg
+from mmjudge.report import plots
+from mmjudge.report.plots import (
+    ATTRIBUTES,
+    ELEMENTS,
+    SVG,
+    WIDTH,
+    Point,
+    intervals,
+    plots_missing,
+    to_svg,
+)
 
 EVIL = "</text></svg><script>alert(1)</script><img src=x onerror=alert(2)>\"'&]]>\x00\x1b[31m"
 POINTS = [
@@ -35,7 +45,7 @@ def test_a_plots_marks_stand_where_the_figures_are():
         for mark in ET.fromstring(str(to_svg(intervals(POINTS, "", None, (0, 1)), ""))).iter("path")
         if mark.get("stroke-width") == "2"
     ]
-    assert dots == pytest.approx([300 * point.value for point in POINTS], abs=0.01)
+    assert dots == pytest.approx([WIDTH * point.value for point in POINTS], abs=0.01)
 
 
 def test_what_strangers_wrote_is_text_in_a_plot(svg):
@@ -55,6 +65,7 @@ def test_a_plot_has_colours_of_the_page_alone(svg):
 
 
 def test_a_plot_is_the_same_when_drawn_again(svg):
+    plots._drawn.cache_clear()
     assert str(to_svg(intervals(POINTS, EVIL, 0.5, (0, 1)), EVIL, EVIL)) == svg
 
 
@@ -77,5 +88,5 @@ def test_a_missing_library_names_its_extra(monkeypatch):
     assert not plots_missing()
     monkeypatch.setitem(sys.modules, "vl_convert", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'mmjudge\[site\]'"):
-        to_svg({}, "x")
+        to_svg({"mark": "bar"}, "x")
     assert "mmjudge[site]" in plots_missing()

@@ -140,6 +140,7 @@ def test_a_word_that_only_wrong_captions_have_would_be_caught():
     caught([(leaky(i, 0, f), leaky(i, 1, f), f) for i, f in decisive("image->text", 300)])
 
 
+@pytest.mark.slow
 def test_wrong_pictures_that_were_compressed_twice_would_be_caught():
     pairs = []
     for item, first in decisive("text->image", 300):

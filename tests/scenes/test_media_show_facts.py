@@ -52,7 +52,7 @@ def one_of_each_colour(level, n):
             yield scene, stream
 
 
-@pytest.mark.parametrize("level", ["easy", "medium"])
+@pytest.mark.parametrize("level", ["easy", pytest.param("medium", marks=pytest.mark.slow)])
 def test_order_direction_path_and_speed_are_read_from_videos(tmp_path, level):
     needs("av")
     for scene, stream in list(one_of_each_colour(LEVELS[level], 6))[:8]:

@@ -1,0 +1,66 @@
+"""Commands that list what there is."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mmjudge.cli.options import Json, Modality, Protocol
+from mmjudge.cli.root import app
+
+
+@app.command()
+def tasks(
+    name: Annotated[str | None, typer.Argument(help="Print the whole card of this task.")] = None,
+    modality: Modality = None,
+    protocol: Protocol = None,
+    as_json: Json = False,
+) -> None:
+    """List the installed tasks, or print the card of one."""
+    from mmjudge.commands.listing import print_task, print_tasks
+
+    if name is not None:
+        print_task(name, as_json=as_json)
+    else:
+        print_tasks(modality, protocol, as_json=as_json)
+
+
+@app.command()
+def judges(
+    modality: Modality = None,
+    protocol: Protocol = None,
+    task: Annotated[str | None, typer.Option(help="List its recorded judges too.")] = None,
+    data: Annotated[Path | None, typer.Option(help="Data of that task.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List the judges that can be chosen."""
+    from mmjudge.commands.listing import print_judges
+
+    print_judges(modality, protocol, task, data, as_json=as_json)
+
+
+@app.command()
+def probes(
+    name: Annotated[str | None, typer.Argument(help="Print the whole card of this probe.")] = None,
+    modality: Modality = None,
+    protocol: Protocol = None,
+    preset: Annotated[
+        str | None, typer.Option(help="Only those of core, attacks or modality.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """List the changed ways in which `run --probes` asks again."""
+    from mmjudge.commands.probes import print_probe, print_probes
+
+    if name is not None:
+        print_probe(name, as_json=as_json)
+    else:
+        print_probes(modality, protocol, preset, as_json=as_json)
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Say what is installed and what is missing."""
+    from mmjudge.doctor import print_report
+
+    print_report(as_json=as_json)
