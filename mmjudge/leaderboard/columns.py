@@ -58,12 +58,9 @@ class Found:
 
     def __init__(self, tasks: dict[str, AskedTask], entries: Sequence[Measured]) -> None:
         self.tasks = tasks
-        self.keys = dict.fromkeys(
-            key
-            for one in entries
-            for key, (figure, _) in one.rows.items()
-            if figure.value is not None
-        )
+        rows = [(key, figure) for one in entries for key, (figure, _) in one.rows.items()]
+        self.asked = {key for key, _ in rows}
+        self.keys = dict.fromkeys(key for key, figure in rows if figure.value is not None)
         self.ceilings: dict[str, Cell] = {}
         for one in entries:
             for name, run in one.numbers.runs.items():
@@ -76,13 +73,14 @@ class Found:
         first, weight = spec.criteria[0].name, self.tasks[task].choice.weight
         for name in (MAIN[protocol], str(Measure.parse(spec.primary))):
             part = Part(task, first, ALL, name, weight, CHANCE.get(name))
-            if part.key in self.keys:
+            if part.key in self.asked:
                 return part
         return None
 
     def mains(self) -> list[Part]:
         """What stands for each task that an entry has a figure of."""
-        return [part for name in self.tasks if (part := self.main(name)) is not None]
+        parts = [part for name in self.tasks if (part := self.main(name)) is not None]
+        return [part for part in parts if part.key in self.keys]
 
 
 def cell_of(result: MetricResult, note: str = "") -> Cell:

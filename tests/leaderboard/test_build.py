@@ -167,6 +167,20 @@ def test_a_rejected_submission_is_left_out_with_its_problems_and_the_others_are_
     assert "no reply" in str(built.rejected[0].problems[0]) or built.rejected[0].n_problems == 1
 
 
+def test_a_submission_that_cannot_be_read_is_left_out_and_stops_no_other(copy, cache, monkeypatch):
+    def unreadable(files):
+        if files.folder.parent.name == "poor":
+            raise MmjudgeError("run.json: cannot be read: Permission denied")
+        return real(files)
+
+    from mmjudge.leaderboard.cache import file_digests as real
+
+    monkeypatch.setattr("mmjudge.leaderboard.cache.file_digests", unreadable)
+    built = build(copy, resamples=RESAMPLES, cache=cache)
+    assert [one.id for one in built.boards[0].entries] == ["fair--one", "good--one"]
+    assert "Permission denied" in str(built.rejected[0].problems[0])
+
+
 def test_a_copy_is_flagged_but_not_what_the_owners_ran(copy, cache):
     made = copy / "submissions" / "fair" / "one"
     shutil.copytree(made, copy / "submissions" / "thief" / "one")
