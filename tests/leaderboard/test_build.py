@@ -78,6 +78,7 @@ def test_every_rule_agrees_where_one_judge_is_better_in_all(board):
         assert standings[0] == ("good--one", 0)
         assert order.explanation
     assert board.orders[0].rule == "mean"
+    assert "One task counts" in board.notes[0]
 
 
 def test_overall_is_0_at_chance_and_1_for_one_that_is_always_right(board):
