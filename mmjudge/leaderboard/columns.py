@@ -1,11 +1,10 @@
 """Which columns a board has, what each one means, and which figures it is made of."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from mmjudge.leaderboard.asked import AskedTask
-from mmjudge.leaderboard.board import Cell, Column, Direction
+from mmjudge.leaderboard.board import Cell, Column, Direction, slug
 from mmjudge.leaderboard.measured import TAKEN, Measured
 from mmjudge.metrics.measure import Measure
 from mmjudge.report.overview import CHANCE, MAIN
@@ -115,9 +114,10 @@ def _overall(found: Found, mains: Sequence[Part]) -> Iterator[Plan]:
     if not parts:
         return
     weighted = len({part.weight for part in parts}) > 1
+    over = f"{'Weighted mean' if weighted else 'Mean'} over the {len(parts)} tasks of "
     text = (
-        f"{'Weighted mean' if weighted else 'Mean'} over the {len(parts)} tasks of the board of "
-        "(figure - chance) / (1 - chance), where the figure is that of the task's column, and "
+        f"{over if len(parts) > 1 else ''}(figure - chance) / (1 - chance), where the figure is "
+        "that of the task's column, and "
         "chance what a judge that does not look has on average: 0 for such a judge, 1 for one that "
         "always agrees with people, below 0 for one that is worse than chance. A task that an "
         "entry was not run on in full counts 0, as if it had not looked: leaving it out gains "
@@ -146,10 +146,11 @@ def _task(found: Found, part: Part, *, shown: bool) -> Plan:
     hidden = task.choice.hidden or task.choice.gold is not None
     told = "Its gold is not public. " if hidden else ""
     text = (
-        f"{part.measure} on {task.choice.task}, asked by {task.choice.protocol}, criterion "
-        f"{part.criterion}: {_summary(part.measure)}. {told}{_failures(task.choice.protocol)}"
+        f"{part.measure} on {task.choice.task}{_only(task)}, asked by {task.choice.protocol}, "
+        f"criterion {part.criterion}: {_summary(part.measure)}. {told}"
+        f"{_failures(task.choice.protocol)}"
     )
-    name = f"{task.choice.name} ({task.choice.protocol})"
+    name = task.choice.words
     return Plan(
         _column(
             task.choice.id,
@@ -169,6 +170,11 @@ def _task(found: Found, part: Part, *, shown: bool) -> Plan:
     )
 
 
+def _only(task: AskedTask) -> str:
+    strata = [f"{axis} {value}" for axis, value in sorted(task.choice.where.items())]
+    return f", only items of {', '.join(strata)}" if strata else ""
+
+
 def _own(found: Found, main: Part) -> Iterator[Plan]:
     """The task's own primary measure, where another one stands for it."""
     task = found.tasks[main.task]
@@ -177,15 +183,15 @@ def _own(found: Found, main: Part) -> Iterator[Plan]:
     if own == main.measure or part.key not in found.keys:
         return
     text = (
-        f"The measure that the task names first: {own} on {task.choice.task}, criterion "
-        f"{part.criterion}: {_summary(own)}. {_failures(task.choice.protocol)}"
+        f"The measure that the task names first: {own} on {task.choice.task}{_only(task)}, "
+        f"criterion {part.criterion}: {_summary(own)}. {_failures(task.choice.protocol)}"
     )
     yield Plan(
         _column(
             f"{task.choice.id}-own",
             own,
             kind="hidden" if task.choice.hidden or task.choice.gold else "task",
-            title=f"{task.choice.name} ({task.choice.protocol}), {own}",
+            title=f"{task.choice.words}, {own}",
             explanation=text,
             ranked=True,
             task=main.task,
@@ -199,20 +205,27 @@ def _own(found: Found, main: Part) -> Iterator[Plan]:
 def _over_tasks(found: Found, mains: Sequence[Part], *, shown: bool) -> Iterator[Plan]:
     """Means over tasks by criterion, and by modality."""
     for protocol in dict.fromkeys(found.tasks[part.task].choice.protocol for part in mains):
-        tasks = [p.task for p in mains if found.tasks[p.task].choice.protocol == protocol]
-        main = MAIN[protocol]
-        keys = [key for key in found.keys if key[0] in tasks and key[3] == main]
-        firsts = {name: found.tasks[name].spec.criteria[0].name for name in tasks}
-        for criterion in dict.fromkeys(key[1] for key in keys):
-            parts = [Part(*k) for k in keys if k[1] == criterion and k[2] == ALL]
-            if len(parts) > 1 or firsts[parts[0].task] != criterion:
-                first = all(firsts[part.task] == criterion for part in parts)
+        weights = _counting(found, mains, protocol)
+        keys = [k for t in weights for k in found.keys if k[0] == t and k[3] == MAIN[protocol]]
+        specs = [found.tasks[name].spec for name in weights]
+        named = dict.fromkeys(c.name for spec in specs for c in spec.criteria)
+        for criterion in named:
+            parts = [Part(*k, weights[k[0]]) for k in keys if k[1] == criterion and k[2] == ALL]
+            firsts = [found.tasks[part.task].spec.criteria[0].name for part in parts]
+            if len(parts) > 1 or (parts and firsts[0] != criterion):
+                first = all(name == criterion for name in firsts)
                 yield _mean("criterion", protocol, criterion, parts, shown=shown and first)
         for modality in sorted({key[2] for key in keys} - {ALL, TAKEN}):
-            parts = [Part(*k) for k in keys if k[2] == modality]
+            parts = [Part(*k, weights[k[0]]) for k in keys if k[2] == modality]
             others = {k[2] for k in keys if k[0] == parts[0].task} - {ALL, TAKEN}
             if len(parts) > 1 or len(others) > 1:
                 yield _mean("modality", protocol, modality, parts, shown=False)
+
+
+def _counting(found: Found, mains: Sequence[Part], protocol: ProtocolName) -> dict[str, float]:
+    """Weights of the tasks of a protocol that count; equal ones where none does."""
+    every = {p.task: p.weight for p in mains if found.tasks[p.task].choice.protocol == protocol}
+    return {name: w for name, w in every.items() if w > 0} or dict.fromkeys(every, 1.0)
 
 
 def _mean(
@@ -220,7 +233,9 @@ def _mean(
 ) -> Plan:
     what = f"criterion {name}" if kind == "criterion" else f"items of modality {name}"
     several = (
-        "the mean over the tasks that have it" if len(parts) > 1 else "on the task that has it"
+        "the mean over the tasks that have it, by their weights"
+        if len(parts) > 1
+        else "on the task that has it"
     )
     tasks = ", ".join(part.task for part in parts)
     text = (
@@ -275,16 +290,6 @@ def _summary(measure: str) -> str:
 
 def _failures(protocol: ProtocolName) -> str:
     return SCORED if protocol == "score" else FAILED_COUNT
-
-
-def slug(text: str) -> str:
-    """A text as a part of a name: lower case, figures, hyphens.
-
-    Example:
-        >>> slug("text->image"), slug("***")
-        ('text-image', 'x')
-    """
-    return re.sub(r"[^a-z0-9]+", "-", text.casefold()).strip("-")[:80] or "x"
 
 
 def unique(name: str, taken: Iterable[str]) -> str:
