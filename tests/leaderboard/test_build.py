@@ -354,3 +354,14 @@ def test_the_board_survives_json_and_holds_no_path(board, folder):
     assert str(folder) not in text
     assert "question 1" not in text
     assert json.loads(text)["format"] == 1
+
+
+def test_a_board_of_nobody_is_a_board(tmp_path):
+    write_task(tmp_path / "small")
+    (tmp_path / "submissions").mkdir()
+    task = {"task": "small@1", "protocol": "pair", "folder": "small"}
+    plan = {"name": "b", "title": "B", "submissions": "submissions", "tasks": [task]}
+    write_layout(tmp_path, [plan])
+    board = build(tmp_path, resamples=RESAMPLES).boards[0]
+    assert (board.entries, board.orders, board.duels, board.condorcet) == ((), (), (), None)
+    assert board.tasks[0].n_items == 10
