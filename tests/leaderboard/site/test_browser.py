@@ -30,6 +30,12 @@ def page(browser):
         yield page
 
 
+def lost(request) -> list[str]:
+    """What could not be loaded; what a reader left before it came is none of that."""
+    gone = request.failure == "net::ERR_ABORTED"
+    return [] if gone else [f"failed: {request.url}: {request.failure}"]
+
+
 @contextmanager
 def opened(browser, **settings):
     context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **settings})
@@ -38,7 +44,7 @@ def opened(browser, **settings):
     page.on("console", lambda said: wrong.append(f"{said.type}: {said.text}"))
     page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
     page.on("dialog", lambda dialog: wrong.append(f"dialog: {dialog.message}") or dialog.dismiss())
-    page.on("requestfailed", lambda request: wrong.append(f"failed: {request.url}"))
+    page.on("requestfailed", lambda request: wrong.extend(lost(request)))
     yield page
     context.close()
     assert not wrong, wrong
