@@ -128,7 +128,7 @@ def test_search_and_filters_say_how_many_are_left_and_reset_brings_all_back(writ
 def test_any_state_has_a_link_and_back_goes_to_the_one_before(written, browser, page):
     _, folder = written
     show(page, folder)
-    page.select_option("#modality", "audio")
+    page.select_option("#modality", "video")
     heading(page, "bias-verbosity").click()
     page.wait_for_selector('th[data-column="bias-verbosity"][aria-sort]')
     page.click("#choose")
@@ -137,7 +137,7 @@ def test_any_state_has_a_link_and_back_goes_to_the_one_before(written, browser, 
     page.wait_for_function("location.hash.includes('q=3b')")
     with opened(browser) as other:
         show(other, folder, page.evaluate("location.hash"))
-        assert other.input_value("#modality") == "audio"
+        assert other.input_value("#modality") == "video"
         assert other.input_value("#find") == "3b"
         heads = "[...document.querySelectorAll('#table thead th')].map((th) => th.dataset.column)"
         assert other.evaluate(heads) == page.evaluate(heads)
