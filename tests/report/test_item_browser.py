@@ -1,11 +1,13 @@
 """The browser of items, driven in Chromium: filters, order, addresses, keys, players, safety."""
 
+import json
 from collections import defaultdict
 from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from PIL import Image
 
 import mmjudge
 from mmjudge.errors import MmjudgeError
@@ -354,15 +356,16 @@ def plays(tab, kind: str) -> None:
     raise AssertionError(f"{kind} does not play")
 
 
+def width(image) -> int:
+    """Of a picture in pixels, once it was decoded, which a broken one never is."""
+    return image.evaluate("(one) => one.decode().then(() => one.naturalWidth)")
+
+
 def media_are_there(tab) -> None:
     tab.tick("modality", "text->image")
     image = tab.page.locator("#items-detail img").first
     image.wait_for()
-    for _ in range(50):
-        if image.evaluate("(one) => one.naturalWidth") > 0:
-            break
-        tab.page.wait_for_timeout(50)
-    assert image.evaluate("(one) => one.naturalWidth") > 0
+    assert width(image) > 0
     tab.tick("modality", "text->image")
     for way, kind in (("text->video", "video"), ("text->audio", "audio")):
         tab.tick("modality", way)
@@ -524,5 +527,25 @@ def test_a_page_may_begin_with_filters_and_link_to_others(browser, site, tmp_pat
     opened.page.click("#other")
     opened.page.wait_for_selector(f"{chips}:has-text('rank')")
     assert opened.page.input_value("#items-sort") == "error"
+    assert not opened.wrong
+    opened.context.close()
+
+
+def test_what_a_medium_shows_in_words_stands_below_it_and_is_found(browser, tmp_path):
+    folder = evil_task(tmp_path / "task")
+    item = json.loads((folder / "items.jsonl").read_text())
+    item["candidates"][0]["parts"] = [{"modality": "image", "uri": "cup.png"}]
+    for part in (item["prompt"], item["candidates"][1]["parts"]):
+        del part[1]
+    Image.new("RGB", (20, 10), "red").save(folder / "cup.png")
+    item |= {"reference": None, "in_words": {"cup.png": f"a red cup {EVIL}"}}
+    (folder / "items.jsonl").write_text(json.dumps(item) + "\n")
+    run = mmjudge.run(str(folder), Scripted(flip), out=tmp_path / "run", orders="given")
+    write_page([run.folder], tmp_path / "page.html", 0, 0)
+    opened = Tab(browser, tmp_path / "page.html")
+    assert opened.page.inner_text("#items-detail figcaption") == f"in words: a red cup {EVIL}"
+    assert width(opened.page.locator("#items-detail img")) == 20
+    opened.find("RED CUP")
+    assert opened.count == 1
     assert not opened.wrong
     opened.context.close()
