@@ -253,16 +253,18 @@ class Browser {
     const passing = this.filters.passing(item);
     const some = (test) => passing.filter(test).length;
     const right = some((unit) => units.verdict[unit] === 0);
-    const wrong = some((unit) => units.verdict[unit] === 1 || units.verdict[unit] === 2);
+    const times = some((unit) => units.verdict[unit] === 1);
+    const wrong = some((unit) => units.verdict[unit] === 2);
     const failed = some((unit) => units.failed[unit] !== 0);
     const flipped = some((unit) => units.order[unit] & 1);
     const marks = [
       right ? make("span", "mark right", {}, `✓ ${right}`) : null,
+      times ? make("span", "mark", {}, `✓✗ ${times}`) : null,
       wrong ? make("span", "mark wrong", {}, `✗ ${wrong}`) : null,
       flipped ? make("span", "mark", {}, `⇄ ${flipped}`) : null,
       failed ? make("span", "mark", {}, `failed ${failed}`) : null,
     ];
-    const said = [right && `${right} right`, wrong && `${wrong} wrong`, flipped && `${flipped} flipped`].filter(Boolean).join(", ");
+    const said = [right && `${right} right`, times && `${times} right at times`, wrong && `${wrong} wrong`, flipped && `${flipped} flipped`].filter(Boolean).join(", ");
     row.append(
       make("div", "title", {}, untold(items.title[item] || `# ${items.id[item]}`)),
       make("div", "under", {}, make("span", "soft id", {}, untold(items.id[item])), ...marks.filter(Boolean)));
