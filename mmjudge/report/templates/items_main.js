@@ -108,7 +108,7 @@ class Browser {
     this.counts();
     this.chips();
     if (keep !== undefined && this.list.at >= 0) return;
-    if (!found.length) this.detail.clear("Nothing passes these filters. Take one off.");
+    if (!found.length) this.detail.clear(this.filters.size ? "Nothing passes these filters. Take one off." : "There is no item that could be read.");
     else if (keep === undefined) {
       this.list.at = 0;
       this.list.draw();
@@ -163,7 +163,7 @@ class Browser {
 
   controls() {
     const { sure, error } = this.filters.units;
-    const known = { sure: sure.some((value) => value >= 0), error: error.some((value) => value >= 0) };
+    const known = { sure: sure.some((value) => value >= 0), error: error.some((value) => value >= 0), moved: this.filters.units.moved.some((code) => code > 0) };
     part("sort").append(...SORTS.filter(([key]) => known[key] ?? true).map(([key, title]) => make("option", "", { value: key }, title)));
     part("sort").addEventListener("change", (event) => {
       this.sort = event.target.value;
