@@ -218,7 +218,7 @@ def test_failures_and_probes_are_filters(tab, site):
     assert tab.count > 0
     detail = tab.page.locator("#items-detail details", has_text="asked in a changed way").first
     detail.locator("summary").first.click()
-    assert "order_swapped" in detail.inner_text()
+    detail.locator(".probe:has-text('order_swapped')").first.wait_for()  # made when it is opened
     assert name in tab.page.inner_text("#items-filters")
 
 
