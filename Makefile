@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 APT := DEBIAN_FRONTEND=noninteractive timeout 240 apt-get -qq \
 	-o Acquire::Retries=1 -o Acquire::http::Timeout=20
 
-.PHONY: setup models browser demo test test-all lint bench lock
+.PHONY: setup models browser demo test test-all lint bench lock leaderboard recorded site
 
 setup: $(READY)
 
@@ -53,6 +53,21 @@ lint: setup
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+# Submissions of the embedded judges, and those to season 0, made anew; the verdicts stay the same.
+leaderboard: models
+	$(BIN)/python -m leaderboard.make
+	$(BIN)/python -m leaderboard.make --season
+
+# The repository's own leaderboard, in leaderboard/site; what season 0 shows is made first.
+site: setup
+	$(BIN)/python -m leaderboard.season
+	$(BIN)/mmjudge leaderboard build leaderboard
+
+# Figures and boards of the judges that others recorded, from their files: make recorded DATA=FOLDER
+recorded: setup
+	$(BIN)/python -m leaderboard.recompute --data $(DATA)
+	$(BIN)/python -m leaderboard.recorded_boards --data $(DATA)
 
 bench: models
 	$(BIN)/python bench/harness.py

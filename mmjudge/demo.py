@@ -64,6 +64,7 @@ def play(
     say: Callable[[str], None],
     judges: Sequence[Contestant] = JUDGES,
     tasks: Mapping[str, Modality] = TASKS,
+    probes: str = "",
 ) -> Played:
     """Put every task to every judge in each protocol that both have; go on where it stopped.
 
@@ -74,6 +75,7 @@ def play(
         say: Takes a line for each run.
         judges: Those to try.
         tasks: Those to ask, with the modality that a judge must take.
+        probes: Names or a preset, as `--probes` takes them.
 
     Raises:
         MmjudgeError: A task is not there, or an earlier run in the folder was another one.
@@ -92,7 +94,7 @@ def play(
         for name, protocol in _asked(answering.card, opened, tasks):
             place = folder / f"{opened[name].spec.name}-{protocol}"
             try:
-                say(f"{judge.spec:18} {_run(place, answering, opened[name], protocol)}")
+                say(f"{judge.spec:18} {_run(place, answering, opened[name], protocol, probes)}")
                 runs.append(place)
             except MissingExtraError as error:
                 left_out.append(_why(f"{judge.spec} on {name}", error))
@@ -121,11 +123,11 @@ def _asked(
             yield from ((name, p) for p in task.spec.protocols if p in card.protocols)
 
 
-def _run(place: Path, judge: Judge, task: Task, protocol: ProtocolName) -> str:
+def _run(place: Path, judge: Judge, task: Task, protocol: ProtocolName, probes: str) -> str:
     """Put a task to a judge, or go on with it, and say in a line what became of it."""
     started = time.monotonic()
     orders: Orders = "both" if protocol == "pair" else "balanced"
-    done = api.run(task, judge, protocol=protocol, orders=orders, out=place)
+    done = api.run(task, judge, protocol=protocol, orders=orders, out=place, probes=probes or ())
     if done.stats is not None and done.stats.interrupted:
         raise KeyboardInterrupt
     outcome = read_outcome(place)

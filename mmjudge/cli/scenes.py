@@ -23,6 +23,7 @@ Protocols = Annotated[
 ]
 Twins = Annotated[bool, typer.Option(help="Show each item in a second modality too.")]
 Processes = Annotated[int, typer.Option(min=1, help="Processes that draw.")]
+Called = Annotated[str, typer.Option("--name", help="Of the task: small letters, digits and _.")]
 Compact = Annotated[bool, typer.Option(help="Smaller files, which take longer to make.")]
 
 
@@ -36,6 +37,7 @@ def scenes_generate(  # noqa: PLR0913, PLR0917 (one parameter for each option of
     protocol: Protocols = None,
     twins: Twins = True,
     compact: Compact = False,
+    name: Called = "scenes",
     workers: Processes = 2,
 ) -> None:
     """Write items with gold as a task folder."""
@@ -43,7 +45,7 @@ def scenes_generate(  # noqa: PLR0913, PLR0917 (one parameter for each option of
     from mmjudge.scenes.pack import Wanted
 
     which = asked(direction), asked(level), asked(protocol)
-    wanted = Wanted(seed, items, *which, twins, compact=compact)
+    wanted = Wanted(seed, items, *which, twins, name, compact)
     write_pack(wanted, out, workers)
 
 
@@ -56,11 +58,12 @@ def scenes_season(  # noqa: PLR0913, PLR0917 (one parameter for each option of t
     level: Levels = None,
     protocol: Protocols = None,
     twins: Twins = True,
+    name: Called = "scenes",
     workers: Processes = 2,
 ) -> None:
     """Write a public part without gold, and a private part with it."""
     from mmjudge.commands.scenes import asked, write_season
     from mmjudge.scenes.pack import Wanted
 
-    wanted = Wanted("", items, asked(direction), asked(level), asked(protocol), twins)
+    wanted = Wanted("", items, asked(direction), asked(level), asked(protocol), twins, name)
     write_season(wanted, seed_file, out, workers)

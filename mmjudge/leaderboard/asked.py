@@ -2,7 +2,8 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ from mmjudge.types import Item, ProtocolName, TaskSpec
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+_EVERY: Mapping[str, str] = MappingProxyType({})
 KEPT = 1 << 25
 """Weights of all resamples that are kept between entries: 256 MiB."""
 
@@ -64,17 +66,20 @@ class Library:
 
     def __init__(self, sources: Sources) -> None:
         self.sources = sources
-        self._read: dict[tuple[str, ProtocolName], TaskItems] = {}
+        self._read: dict[tuple[str, ProtocolName, frozenset[tuple[str, str]]], TaskItems] = {}
 
-    def items(self, label: str, protocol: ProtocolName) -> TaskItems:
-        """The items of a task.
+    def items(
+        self, label: str, protocol: ProtocolName, where: Mapping[str, str] = _EVERY
+    ) -> TaskItems:
+        """The items of a task, or of some strata of it.
 
         Raises:
             MmjudgeError: It is not there, is of another version, or cannot be read.
         """
-        if (label, protocol) not in self._read:
-            self._read[label, protocol] = read_task(label, protocol, self.sources)
-        return self._read[label, protocol]
+        key = label, protocol, frozenset(where.items())
+        if key not in self._read:
+            self._read[key] = read_task(label, protocol, self.sources, where)
+        return self._read[key]
 
 
 class Asked:
@@ -96,7 +101,7 @@ class Asked:
         self, choices: Sequence[TaskChoice], library: Library, resamples: int, seed: int = 0
     ) -> None:
         self.resamples, self.seed = resamples, seed
-        read = {one.id: library.items(one.task, one.protocol) for one in choices}
+        read = {one.id: library.items(one.task, one.protocol, one.where) for one in choices}
         self._units: dict[ProtocolName, int] = {}
         self._kept: dict[ProtocolName, list[tuple[int, Floats]]] = {}
         self.tasks: dict[str, AskedTask] = {}
@@ -130,8 +135,10 @@ class Asked:
         return int.from_bytes(hashlib.sha256(said).digest()[:8])
 
 
-def read_task(label: str, protocol: ProtocolName, sources: Sources) -> TaskItems:
-    """Read a task's items.
+def read_task(
+    label: str, protocol: ProtocolName, sources: Sources, where: Mapping[str, str] = _EVERY
+) -> TaskItems:
+    """Read a task's items; those of other strata are as if they could not be judged.
 
     Raises:
         MmjudgeError: It is not there, is of another version, or cannot be read.
@@ -147,6 +154,9 @@ def read_task(label: str, protocol: ProtocolName, sources: Sources) -> TaskItems
     keys: list[tuple[str, str, Hashable] | None] = []
     for place, item in enumerate(checked(task, protocol)):
         if isinstance(item, BadItem):
+            keys.append(None)
+            continue
+        if any(item.strata.get(axis) != value for axis, value in where.items()):
             keys.append(None)
             continue
         whole = complete.get(item.id, item)

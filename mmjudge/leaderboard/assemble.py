@@ -32,7 +32,7 @@ from mmjudge.metrics import voting
 from mmjudge.metrics.measure import Measure
 from mmjudge.report.overview import CHANCE, MAIN
 
-MOST_DUELS = 50_000
+MOST_DUELS = 20_000
 """Pairs that a board lists; columns that would go beyond are left out of the list."""
 DIGITS = 12
 """Decimals that are kept: beyond is rounding of sums."""
@@ -127,7 +127,7 @@ def _rounded(cell: Cell) -> Cell:
 
 
 def _round(value: float) -> float:
-    return float(np.round(value, DIGITS)) + 0.0
+    return round(value, DIGITS) + 0.0
 
 
 def _votes(
@@ -191,12 +191,14 @@ def _task(task: AskedTask, found: Found) -> BoardTask:
     spec, choice = task.spec, task.choice
     main = found.main(choice.id)
     measure = main.measure if main is not None else MAIN[choice.protocol]
+    hidden = choice.hidden or choice.gold is not None
     return BoardTask(
         id=choice.id,
         label=spec.label,
         name=spec.name,
         version=spec.version,
         protocol=choice.protocol,
+        where=choice.where,
         summary=spec.card.summary,
         criteria=tuple(criterion.name for criterion in spec.criteria),
         modalities=spec.modalities,
@@ -209,9 +211,9 @@ def _task(task: AskedTask, found: Found) -> BoardTask:
         citation=spec.card.citation,
         known_flaws=spec.card.known_flaws,
         superseded_by=spec.card.superseded_by,
-        hidden=choice.hidden or choice.gold is not None,
+        hidden=hidden,
         weight=choice.weight,
-        digest=task.digest,
+        digest="" if hidden else task.digest,
     )
 
 

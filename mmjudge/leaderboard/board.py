@@ -4,6 +4,7 @@ A `Board` holds aggregates only: no item, no reply, no path of a machine, no tim
 were typed by strangers: whoever shows them escapes them.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from typing import Annotated, Literal, Self
@@ -51,11 +52,12 @@ class Cell(Record):
 class BoardTask(Record):
     """A task under one protocol, as this board asks it.
 
-    `id` is unique on the board, as in `scenes_image-pair`. `hidden`: its gold is not public.
+    `id` is unique on the board, as in `scenes_image-pair`. `where`: strata to which it
+    is cut, if it is. `hidden`: its gold is not public.
     `measure` is what stands for it: its value is `chance` for a judge that does not look, and 1 for
     one that always agrees with people; a task without a known chance has no part in the overall
     figure. `weight` is what it counts there and in the orders. `digest` is the SHA-256 of its items
-    with their gold.
+    with their gold; empty for a hidden one, whose gold could be guessed until it fits.
     """
 
     id: Slug
@@ -63,6 +65,7 @@ class BoardTask(Record):
     name: str
     version: int = Field(ge=1)
     protocol: ProtocolName
+    where: dict[str, str] = Field(default_factory=dict)
     summary: str = ""
     criteria: tuple[str, ...] = ()
     modalities: tuple[Modality, ...] = ()
@@ -309,3 +312,13 @@ def _unique(field: str, names: Iterable[str]) -> set[str]:
 def _known(field: str, names: Iterable[str], allowed: set[str]) -> None:
     if other := sorted(set(names) - allowed):
         raise ValueError(f"{field}: {other[0]!r} is no id of this board")
+
+
+def slug(text: str) -> str:
+    """A text as a part of a name: lower case, figures, hyphens.
+
+    Example:
+        >>> slug("text->image"), slug("***")
+        ('text-image', 'x')
+    """
+    return re.sub(r"[^a-z0-9]+", "-", text.casefold()).strip("-")[:80] or "x"

@@ -47,7 +47,7 @@ class Cache:
         if self.folder is None or key is None:
             return None
         try:
-            with np.load(self.folder / f"{key}.npz", allow_pickle=False) as file:
+            with (self.folder / f"{key}.npz").open("rb") as raw, np.load(raw) as file:
                 return {name: file[name] for name in file.files}
         except (OSError, ValueError, KeyError, EOFError, BadZipFile):
             return None

@@ -11,6 +11,7 @@ from mmjudge.leaderboard.plans import Sources
 from mmjudge.leaderboard.problems import Problem
 from mmjudge.leaderboard.reading import rebuild_submission
 from mmjudge.leaderboard.submission import Meta
+from mmjudge.report.overview import MAIN
 from mmjudge.scoring import score_table
 from mmjudge.store import RunStore
 from mmjudge.table import Table
@@ -20,7 +21,8 @@ from mmjudge.types import MetricResult, Record
 class CheckedRun(Record):
     """A run of a submission as it was judged again.
 
-    `failures` counts by reason; `figures` are the task's primary measure and its human ceiling.
+    `failures` counts by reason; `figures` are the task's primary measure, or that of the
+    protocol, and its human ceiling.
     """
 
     task: str
@@ -87,19 +89,25 @@ def check(
 
 
 def judged_run(folder: Path, resamples: int) -> Judged:
-    """The run with its task's primary measure, and the ceiling of that where there is one."""
+    """The run with its task's primary measure, and the ceiling of that where there is one.
+
+    Where that is of another protocol, the measure that stands for the run's own takes its place.
+    """
     table = Table.load(folder)
-    primary = table.header.task.primary
-    figures = score_table(table, resamples, measures=(primary,))
-    figures += _ceiling(table, primary, resamples)
+    measure = table.header.task.primary
+    figures = score_table(table, resamples, measures=(measure,))
+    if not figures:
+        measure = MAIN[table.header.settings.protocol]
+        figures = score_table(table, resamples, measures=(measure,))
+    figures += _ceiling(table, measure, resamples)
     return Judged(folder, table, tuple(figures))
 
 
-def _ceiling(table: Table, primary: str, resamples: int) -> list[MetricResult]:
+def _ceiling(table: Table, measure: str, resamples: int) -> list[MetricResult]:
     if all(ratings is None for ratings in table.ratings):
         return []
     try:
-        return score_table(table, resamples, measures=(f"ceiling(of={primary})",))
+        return score_table(table, resamples, measures=(f"ceiling(of={measure})",))
     except MeasureError:
         return []
 

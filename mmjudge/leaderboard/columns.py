@@ -1,11 +1,10 @@
 """Which columns a board has, what each one means, and which figures it is made of."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from mmjudge.leaderboard.asked import AskedTask
-from mmjudge.leaderboard.board import Cell, Column, Direction
+from mmjudge.leaderboard.board import Cell, Column, Direction, slug
 from mmjudge.leaderboard.measured import TAKEN, Measured
 from mmjudge.metrics.measure import Measure
 from mmjudge.report.overview import CHANCE, MAIN
@@ -146,10 +145,11 @@ def _task(found: Found, part: Part, *, shown: bool) -> Plan:
     hidden = task.choice.hidden or task.choice.gold is not None
     told = "Its gold is not public. " if hidden else ""
     text = (
-        f"{part.measure} on {task.choice.task}, asked by {task.choice.protocol}, criterion "
-        f"{part.criterion}: {_summary(part.measure)}. {told}{_failures(task.choice.protocol)}"
+        f"{part.measure} on {task.choice.task}{_only(task)}, asked by {task.choice.protocol}, "
+        f"criterion {part.criterion}: {_summary(part.measure)}. {told}"
+        f"{_failures(task.choice.protocol)}"
     )
-    name = f"{task.choice.name} ({task.choice.protocol})"
+    name = task.choice.words
     return Plan(
         _column(
             task.choice.id,
@@ -169,6 +169,11 @@ def _task(found: Found, part: Part, *, shown: bool) -> Plan:
     )
 
 
+def _only(task: AskedTask) -> str:
+    strata = [f"{axis} {value}" for axis, value in sorted(task.choice.where.items())]
+    return f", only items of {', '.join(strata)}" if strata else ""
+
+
 def _own(found: Found, main: Part) -> Iterator[Plan]:
     """The task's own primary measure, where another one stands for it."""
     task = found.tasks[main.task]
@@ -177,15 +182,15 @@ def _own(found: Found, main: Part) -> Iterator[Plan]:
     if own == main.measure or part.key not in found.keys:
         return
     text = (
-        f"The measure that the task names first: {own} on {task.choice.task}, criterion "
-        f"{part.criterion}: {_summary(own)}. {_failures(task.choice.protocol)}"
+        f"The measure that the task names first: {own} on {task.choice.task}{_only(task)}, "
+        f"criterion {part.criterion}: {_summary(own)}. {_failures(task.choice.protocol)}"
     )
     yield Plan(
         _column(
             f"{task.choice.id}-own",
             own,
             kind="hidden" if task.choice.hidden or task.choice.gold else "task",
-            title=f"{task.choice.name} ({task.choice.protocol}), {own}",
+            title=f"{task.choice.words}, {own}",
             explanation=text,
             ranked=True,
             task=main.task,
@@ -275,16 +280,6 @@ def _summary(measure: str) -> str:
 
 def _failures(protocol: ProtocolName) -> str:
     return SCORED if protocol == "score" else FAILED_COUNT
-
-
-def slug(text: str) -> str:
-    """A text as a part of a name: lower case, figures, hyphens.
-
-    Example:
-        >>> slug("text->image"), slug("***")
-        ('text-image', 'x')
-    """
-    return re.sub(r"[^a-z0-9]+", "-", text.casefold()).strip("-")[:80] or "x"
 
 
 def unique(name: str, taken: Iterable[str]) -> str:

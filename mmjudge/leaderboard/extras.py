@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from mmjudge.biases import LOST, Bias
-from mmjudge.leaderboard.board import Cell, Column
-from mmjudge.leaderboard.columns import Found, Part, cell_of, direction, slug
+from mmjudge.leaderboard.board import Cell, Column, slug
+from mmjudge.leaderboard.columns import Found, Part, cell_of, direction
 from mmjudge.leaderboard.measured import Measured, Numbers, interval
 from mmjudge.metrics.measure import Measure
 from mmjudge.types import ProtocolName
@@ -68,7 +68,7 @@ def _gaps(found: Found, entries: Sequence[Measured]) -> Iterator[Extra]:
         column = Column(
             id=f"{name}-gap",
             kind="hidden",
-            title=f"{task.choice.name} ({task.choice.protocol}), hidden minus public",
+            title=f"{task.choice.words}, hidden minus public",
             explanation=text,
             direction="zero",
             ideal=0.0,
@@ -89,7 +89,7 @@ def _gap(entry: Measured, hidden: Part, public: Part) -> Cell | None:
         return None
     return Cell(
         value=one.value - other.value,
-        ci95=interval(drawn - redrawn),
+        ci95=interval(drawn.astype(np.float64) - redrawn),
         n_items=one.n_items + other.n_items,
         n_failed=one.n_failed + other.n_failed,
     )

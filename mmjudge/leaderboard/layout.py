@@ -7,11 +7,11 @@ from typing import Annotated, Any, Self
 from pydantic import Field, ValidationError, model_validator
 
 from mmjudge.errors import MmjudgeError
-from mmjudge.leaderboard.board import Slug
+from mmjudge.leaderboard.board import Slug, slug
 from mmjudge.leaderboard.plans import Sources
 from mmjudge.leaderboard.problems import UnreadableError, show
 from mmjudge.leaderboard.strict import strict_yaml
-from mmjudge.leaderboard.submission import Label, TaskName
+from mmjudge.leaderboard.submission import Label, Link, TaskName
 from mmjudge.types import ProtocolName, Record
 
 LAYOUT = "leaderboard.yaml"
@@ -23,7 +23,8 @@ Place = Annotated[str, Field(min_length=1, max_length=500)]
 class TaskChoice(Record):
     """A task under one protocol, as a board asks it.
 
-    `weight`: what it counts in the overall figure and in the orders. `folder`: of a task that is
+    `where`: only the items of these strata, as runs of them have it in their settings. `weight`:
+    what it counts in the overall figure and in the orders. `folder`: of a task that is
     not installed. `data`: of an installed one. `gold`: the private part of a season; then, or with
     `hidden`, figures count as hidden ones. `public` names the task that the season is to be held
     against: a column says how much lower or higher the hidden figure is.
@@ -31,6 +32,7 @@ class TaskChoice(Record):
 
     task: Label
     protocol: ProtocolName
+    where: dict[str, str] = Field(default_factory=dict, max_length=10)
     weight: float = Field(default=1.0, ge=0, le=1000)
     folder: Place | None = None
     data: Place | None = None
@@ -50,8 +52,15 @@ class TaskChoice(Record):
 
     @property
     def id(self) -> str:
-        """Name of its column: that of the task, and the protocol."""
-        return f"{self.name}-{self.protocol}"
+        """Name of its column: that of the task, the protocol, and the strata if it has any."""
+        strata = [f"{slug(axis)}-{slug(value)}" for axis, value in sorted(self.where.items())]
+        return "-".join((self.name, self.protocol, *strata))
+
+    @property
+    def words(self) -> str:
+        """Name, protocol and strata, as a reader sees them."""
+        strata = [f"{axis} {value}" for axis, value in sorted(self.where.items())]
+        return f"{self.name} ({', '.join((self.protocol, *strata))})"
 
 
 class RunsOf(Record):
@@ -61,11 +70,17 @@ class RunsOf(Record):
     """
 
     id: Slug
-    runs: tuple[Place, ...] = Field(min_length=1)
+    runs: tuple[Place, ...]
     judge: str = ""
     revision: str = ""
     licence: str = ""
-    links: tuple[str, ...] = ()
+    links: tuple[Link, ...] = ()
+
+    @model_validator(mode="after")
+    def _some(self) -> Self:
+        if not self.runs:
+            raise ValueError("runs: at least one folder is needed")
+        return self
 
 
 class BoardPlan(Record):
@@ -116,10 +131,12 @@ class Layout(Record):
     licence: str = ""
     contact: str = ""
     source: str = Field(default="", pattern=r"^(https://.*)?$")
-    boards: tuple[BoardPlan, ...] = Field(min_length=1)
+    boards: tuple[BoardPlan, ...]
 
     @model_validator(mode="after")
     def _names(self) -> Self:
+        if not self.boards:
+            raise ValueError("boards: at least one is needed")
         names = [board.name for board in self.boards]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"boards: each name is allowed once, found {', '.join(twice)} twice")
@@ -161,7 +178,7 @@ def _problems(path: Path, error: ValidationError, lines: Mapping[str, int]) -> l
         field = ".".join(names)
         near = next((lines[at] for at in _upwards(names) if at in lines), 1)
         value = "nothing" if one["type"] == "missing" else show(one["input"])
-        allowed = one["msg"].removeprefix("Value error, ")
+        allowed = one["msg"].removeprefix("Value error, ").replace("Field required", "it is needed")
         if one["type"] == "extra_forbidden":
             allowed = f"only {', '.join(_fields(names[:-1]))}"
         said = f"{field}: " if field else ""
@@ -181,7 +198,7 @@ def _fields(names: Sequence[str]) -> list[str]:
 
 
 class Given(Record):
-    """Where tasks are, as the command line says: it comes before what `leaderboard.yaml` says."""
+    """Where tasks are, as the command line says, which overrules `leaderboard.yaml`."""
 
     tasks: tuple[Path, ...] = ()
     data: dict[TaskName, Path] = Field(default_factory=dict)
@@ -197,7 +214,7 @@ def sources_of(folder: Path, layout: Layout, given: Given) -> tuple[Sources, lis
         MmjudgeError: A task folder is not there, or is no task.
     """
     choices = [choice for board in layout.boards for choice in board.tasks]
-    folders = dict.fromkeys([*given.tasks, *(folder / c.folder for c in choices if c.folder)])
+    folders = dict.fromkeys([*(folder / c.folder for c in choices if c.folder), *given.tasks])
     data = {c.name: folder / c.data for c in choices if c.data} | given.data
     gold = {c.name: folder / c.gold for c in choices if c.gold} | given.gold
     absent = [name for name, place in gold.items() if not place.is_dir()]

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +24,8 @@ from mmjudge.table import MODALITY, Table
 from mmjudge.types import MetricResult, ProtocolName, Record, RunHeader
 
 Floats = NDArray[np.float64]
+Resampled = NDArray[np.float32]
+"""Figures of resamples, of which many entries have very many; 7 digits are more than they say."""
 Rows = NDArray[np.bool_]
 UNSUPPORTED = "unsupported"
 USAGE = ("tokens_in", "tokens_out", "latency_s", "cost_usd")
@@ -53,10 +57,12 @@ class Figure(Record):
 class RunNumbers(Record):
     """One run: how it was asked, and its figures, in the order of their resamples.
 
-    `not_taken` are the modalities of which the judge took nothing; `ALL`, if it took no item.
+    `whole`: whether it is of all items that the board asks of. `not_taken` are the modalities of
+    which the judge took nothing; `ALL`, if it took no item.
     """
 
     header: RunHeader
+    whole: bool = True
     items: int
     judgments: int
     failures: dict[str, int]
@@ -64,11 +70,6 @@ class RunNumbers(Record):
     figures: tuple[Figure, ...]
     not_taken: tuple[str, ...] = ()
     ceiling: MetricResult | None = None
-
-    @property
-    def whole(self) -> bool:
-        """Whether all items were asked."""
-        return not self.header.settings.where
 
 
 class Numbers(Record):
@@ -79,18 +80,16 @@ class Numbers(Record):
     probed: dict[ProtocolName, tuple[Bias, ...]]
 
 
-class Measured(NamedTuple):
-    """An entry's numbers, and the resamples of its figures, shape (n_figures, n_resamples).
-
-    `rows` finds a figure's resamples: by task, criterion, modality and measure.
-    """
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """An entry's numbers, and the resamples of its figures, shape (n_figures, n_resamples)."""
 
     numbers: Numbers
-    samples: Floats
+    samples: Resampled
 
-    @property
-    def rows(self) -> dict[tuple[str, str, str, str], tuple[Figure, Floats]]:
-        """Each figure with its resamples."""
+    @cached_property
+    def rows(self) -> dict[tuple[str, str, str, str], tuple[Figure, Resampled]]:
+        """Each figure with its resamples, by task, criterion, modality and measure."""
         keyed = [
             ((task, one.criterion, one.modality, one.measure), one)
             for task, run in self.numbers.runs.items()
@@ -112,9 +111,8 @@ def measure_entry(folders: Sequence[Path], asked: Asked) -> Measured:
     found: dict[str, tuple[Path, Table]] = {}
     for folder in folders:
         with RunStore.open(folder) as store:
-            name = f"{store.header.task.name}-{store.header.settings.protocol}"
-            label = store.header.task.label
-        if name in asked.tasks and asked.tasks[name].choice.task == label:
+            name = _place_of(store.header, asked)
+        if name is not None:
             found[name] = folder, Table.load(folder)
     runs, samples = {}, []
     for name in (name for name in asked.tasks if name in found):
@@ -134,8 +132,19 @@ def measure_entry(folders: Sequence[Path], asked: Asked) -> Measured:
                 for p, table in pooled.items()
             },
         ),
-        np.array(samples, dtype=np.float64).reshape(len(samples), asked.resamples),
+        np.array(samples, dtype=np.float32).reshape(len(samples), asked.resamples),
     )
+
+
+def _place_of(header: RunHeader, asked: Asked) -> str | None:
+    """The `id` of the task that a run is of: that of its own strata first, or of all items."""
+    for where in (header.settings.where, {}):
+        asks = (header.task.label, header.settings.protocol, where)
+        for name, task in asked.tasks.items():
+            choice = task.choice
+            if (choice.task, choice.protocol, choice.where) == asks:
+                return name
+    return None
 
 
 def _positions(table: Table, asked: Asked) -> tuple[MetricResult, ...]:
@@ -156,6 +165,7 @@ def _run(
     made = [_figure(one, table, task, asked) for one in _wanted(table, nothing)]
     numbers = RunNumbers(
         header=table.header,
+        whole=table.header.settings.where == task.choice.where,
         items=counts["items"],
         judgments=counts["judgments"],
         failures=failures,
@@ -245,7 +255,7 @@ def _figure(wanted: _Wanted, table: Table, task: AskedTask, asked: Asked) -> tup
     return figure, sample
 
 
-def interval(sample: Floats) -> tuple[float, float] | None:
+def interval(sample: NDArray[np.floating[Any]]) -> tuple[float, float] | None:
     """Percentile interval of the resamples that are defined, None where none is."""
     defined = sample[~np.isnan(sample)]
     if not len(defined):
@@ -293,7 +303,7 @@ def unpacked(arrays: Mapping[str, NDArray[np.generic]]) -> Measured | None:
     """An entry's numbers as they were packed, None where they are damaged."""
     try:
         numbers = Numbers.model_validate_json(arrays["numbers"].tobytes())
-        samples = np.asarray(arrays["samples"], dtype=np.float64)
+        samples = np.asarray(arrays["samples"], dtype=np.float32)
     except (KeyError, ValueError):
         return None
     count = sum(len(run.figures) for run in numbers.runs.values())

@@ -80,23 +80,21 @@ def _matrix(plan: Plan, entries: Sequence[Measured], tasks: Mapping[str, AskedTa
     figures: list[list[Figure | None]] = []
     for i, entry in enumerate(entries):
         rows = entry.rows
-        figures.append([_whole(entry, part, rows) for part in plan.parts])
+        figures.append([_whole(entry, part) for part in plan.parts])
         for j, part in enumerate(plan.parts):
             figure = figures[i][j]
             if figure is None or figure.value is None:
                 continue
             values[i, j] = _skill(np.array(figure.value), part, figure.share)
-            samples[i, j] = _skill(rows[part.key][1], part, figure.share)
+            samples[i, j] = _skill(rows[part.key][1].astype(np.float64), part, figure.share)
             units[i, j] = figure.n_units
     weights = np.array([part.weight for part in plan.parts])
     return _Matrix(figures, Parts(values, samples, units, weights))
 
 
-def _whole(
-    entry: Measured, part: Part, rows: Mapping[tuple[str, str, str, str], tuple[Figure, Floats]]
-) -> Figure | None:
+def _whole(entry: Measured, part: Part) -> Figure | None:
     """The entry's figure of a part, None where it is missing or of some items only."""
-    found = rows.get(part.key)
+    found = entry.rows.get(part.key)
     return found[0] if found is not None and entry.numbers.runs[part.task].whole else None
 
 

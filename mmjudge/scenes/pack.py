@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -23,7 +24,7 @@ from mmjudge.scenes.items import Content, Place, content
 from mmjudge.scenes.levels import LEVELS, LevelName
 from mmjudge.scenes.questions import NAMES, spec
 from mmjudge.scenes.show import Maker
-from mmjudge.types import Modality, ProtocolName, TaskSpec
+from mmjudge.types import TASK_NAME, Modality, ProtocolName, TaskSpec
 
 FORMAT = 2
 """Version of what is generated: it changes with facts, gold or ids of the same seed."""
@@ -71,6 +72,11 @@ class Wanted:
         _require("direction", self.directions, DIRECTIONS)
         _require("level", self.levels, LEVELS)
         _require("protocol", self.protocols, PROTOCOLS)
+        if not re.fullmatch(TASK_NAME, self.name):
+            raise MmjudgeError(
+                f"name: {self.name!r} is no name of a task: small letters, digits and _ are "
+                "allowed, as in season_1"
+            )
         if self.items < 1:
             raise MmjudgeError(f"items: 1 or more are needed, found {self.items}")
         cells = tuple(

@@ -1,38 +1,52 @@
 """Fuzzed submissions: none is accepted, none crashes the check, nothing is left behind."""
 
-import resource
-import tempfile
+import sys
 from random import Random
 
 import pytest
 
 from mmjudge.errors import MmjudgeError
 from mmjudge.leaderboard.submission import JSONL
-from tests.leaderboard.malformed import KINDS, cases, malformed, unpack, write
+from tests.leaderboard.malformed import (
+    KINDS,
+    MOST_REPEATED,
+    bloat,
+    cases,
+    decoded,
+    malformed,
+    repeat_a_line,
+    unpack,
+    write,
+)
+from tests.leaderboard.measured import CHECK, ONE_MIB, Checker
+
+MOST_MEMORY = 512 * ONE_MIB
 
 
 @pytest.fixture
-def fuzz(good, checked, tmp_path, monkeypatch):
-    """Check so many malformed submissions."""
+def fuzz(good, small_task, tmp_path):
+    """Check so many malformed submissions in a process of its own; its peak is returned, bytes."""
     scratch, entry = tmp_path / "scratch", tmp_path / "entry"
     scratch.mkdir()
     entry.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
     files = {path.name: path.read_bytes() for path in good.iterdir()}
 
-    def call(n, seed):
-        accepted = []
-        for number, bad in cases(files, n, seed):
-            write(bad, entry)
-            report = checked(entry)
-            if report.accepted:
-                accepted.append(number)
-            else:
-                assert report.problems
-                assert all(str(p).isprintable() and len(str(p)) < 1500 for p in report.problems)
+    def call(n, seed, check=CHECK):
+        accepted, peak = [], 0
+        with Checker(small_task, scratch, check) as checker:
+            for number, bad in cases(files, n, seed):
+                write(bad, entry)
+                answer = checker(entry)
+                if answer.accepted:
+                    accepted.append(number)
+                else:
+                    assert answer.problems
+                    assert all(said.isprintable() and len(said) < 1500 for said in answer.problems)
+                peak = answer.peak
         assert not accepted, f"accepted: {accepted}"
         assert sorted(path.name for path in tmp_path.iterdir()) == ["entry", "scratch"]
         assert not list(scratch.iterdir())
+        return peak
 
     return call
 
@@ -41,10 +55,28 @@ def test_300_malformed_submissions_are_all_rejected(fuzz):
     fuzz(300, seed=1)
 
 
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
+
+
+@on_linux
 @pytest.mark.slow
 def test_10_000_malformed_submissions_are_all_rejected_in_half_a_gigabyte(fuzz):
-    fuzz(10_000, seed=2)
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 512 * 1024
+    assert fuzz(10_000, seed=2) < MOST_MEMORY
+
+
+@on_linux
+def test_a_check_that_takes_more_for_a_moment_is_noticed(fuzz):
+    assert fuzz(1, seed=2) < MOST_MEMORY
+    assert fuzz(1, seed=2, check="tests.leaderboard.measured:hungry") > MOST_MEMORY
+
+
+def test_a_line_that_was_bloated_is_not_repeated_into_gigabytes(good):
+    files = {path.name: path.read_bytes() for path in good.iterdir()}
+    for number in range(3):
+        bad, random = dict(files), Random(number)
+        bloat(bad, random)
+        repeat_a_line(bad, random)
+        assert len(decoded(bad)) < MOST_REPEATED + 4 * ONE_MIB
 
 
 def flipped(files, n):

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 import mmjudge
 from mmjudge.cli import app
 from mmjudge.errors import MmjudgeError
+from mmjudge.folder_task import FolderTask
 from mmjudge.scenes.pack import Wanted, generate
 from mmjudge.scenes.season import commitment, join, read_seed, season
 
@@ -153,3 +154,15 @@ def test_the_command_says_what_to_publish_and_what_to_keep(tmp_path):
     assert done.exit_code == 0
     assert f"publish {tmp_path / 'out' / 'public'}; keep" in done.stderr
     assert (tmp_path / "out" / "private").stat().st_mode & 0o077 == 0
+
+
+def test_a_season_has_the_name_that_it_is_given_so_that_a_board_can_hold_several(tmp_path):
+    (tmp_path / "seed.txt").write_text(SECRET)
+    words = ["scenes", "season", "--seed-file", str(tmp_path / "seed.txt"), "--items", "2"]
+    words += ["--direction", "text->image", "--workers", "1"]
+    done = CliRunner().invoke(app, [*words, "--name", "season_2", "--out", str(tmp_path / "out")])
+    assert done.exit_code == 0
+    assert FolderTask(tmp_path / "out" / "public").spec.label == "season_2@1"
+    done = CliRunner().invoke(app, [*words, "--name", "Season 2", "--out", str(tmp_path / "no")])
+    assert done.exit_code == 2
+    assert "'Season 2' is no name of a task" in done.stderr

@@ -1,4 +1,4 @@
-"""A leaderboard as a static site: pages, style and script that work from a file as from a server."""
+"""A leaderboard as a static site: its pages work from a file as from a server."""
 
 from mmjudge.leaderboard.site.pages import write_site, write_sites
 

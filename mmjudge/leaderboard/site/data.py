@@ -10,6 +10,7 @@ from typing import Any
 
 from mmjudge.leaderboard.board import Board, Cell, Column, Duel, Entry
 from mmjudge.leaderboard.site.view import (
+    about,
     arranged,
     at_first,
     direction,
@@ -67,6 +68,7 @@ def _entry(board: Board, entry: Entry) -> dict[str, Any]:
         "judge": entry.judge,
         "revision": entry.revision,
         "setting": entry.setting,
+        "about": about(entry),
         "licence": entry.licence,
         "badges": list(entry.badges),
         "flags": len(entry.flags),
@@ -109,10 +111,10 @@ def _column(board: Board, column: Column, entries: list[Entry], shown: bool) -> 
 
 
 def _rounded(value: float | None) -> float | None:
-    """Six decimals are enough for a page; the files to download have all."""
+    """Nine decimals: what is written from them reads as what is written from all."""
     if value is None or not math.isfinite(value):
         return None
-    short = round(value, 6)
+    short = round(value, 9)
     return int(short) if short == int(short) else short
 
 
@@ -152,7 +154,9 @@ def csv(board: Board) -> str:
             if cell is not None:
                 numbers = [cell.value, *(cell.ci95 or ("", "")), cell.n_items, cell.n_failed]
                 found = [*about, column.kind, column.id, column.title, *numbers]
-                writer.writerow([defused(v) for v in [*found, *(cell.places or ("", "")), cell.note]])
+                writer.writerow(
+                    [defused(v) for v in [*found, *(cell.places or ("", "")), cell.note]]
+                )
     return out.getvalue()
 
 

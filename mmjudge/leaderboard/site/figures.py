@@ -15,8 +15,6 @@ LINES = 20
 """Judges in a plot of places."""
 LABEL = 48
 """Characters of a judge's name in a plot."""
-SHORT = 20
-"""The same on a phone."""
 ROOMY, TIGHT = (860, 310), (175, 125)
 """Pixels of the inner width of a plot, and of the names beside it: on a wide page, on a phone."""
 
@@ -30,19 +28,19 @@ def standing(rows: Sequence[Row], column: Column) -> Markup | None:
         return None
     title = f"{column.title}{f', {column.unit}' if column.unit else ''}"
     label = f"{title} of {len(known)} judges with intervals; the numbers stand in the table."
-    drawn = [
-        Markup('<div class="{}">{}</div>').format(
-            place, to_svg(_sized(_points(known, column, letters), title, column, size), label)
-        )
-        for place, letters, size in (("roomy", LABEL, ROOMY), ("tight", SHORT, TIGHT))
-    ]
+    spec = intervals(_points(known, column), title, mark=column.chance).to_dict()
+    drawn = []
+    for place, (width, room) in (("roomy", ROOMY), ("tight", TIGHT)):
+        axis = {**spec["config"]["axis"], "labelLimit": room}
+        sized = {**spec, "width": width, "config": {**spec["config"], "axis": axis}}
+        drawn.append(Markup('<div class="{}">{}</div>').format(place, to_svg(sized, label)))
     return Markup("\n").join(drawn)
 
 
-def _points(rows: Sequence[Row], column: Column, letters: int) -> list[Point]:
+def _points(rows: Sequence[Row], column: Column) -> list[Point]:
     return [
         Point(
-            label=line(name(row.entry), letters),
+            label=line(name(row.entry), LABEL),
             value=row.cell.value,
             low=row.cell.ci95[0] if row.cell.ci95 else None,
             high=row.cell.ci95[1] if row.cell.ci95 else None,
@@ -54,13 +52,6 @@ def _points(rows: Sequence[Row], column: Column, letters: int) -> list[Point]:
     ]
 
 
-def _sized(points: list[Point], title: str, column: Column, size: tuple[int, int]) -> Any:
-    """A plot of that inner width, with so much room for names beside it."""
-    spec = intervals(points, title, mark=column.chance).to_dict()
-    spec["width"], spec["config"]["axis"]["labelLimit"] = size
-    return spec
-
-
 def moves(board: Board) -> Markup | None:
     """Places under each rule, a line for each of the first entries of the first rule."""
     if len(board.orders) < 2:
@@ -68,7 +59,9 @@ def moves(board: Board) -> Markup | None:
     first = [s.entry for s in board.orders[0].standings][:LINES]
     if len(first) < 2:
         return None
-    labels = dict(zip(first, unlike([line(name(board.entry(e)), LABEL) for e in first]), strict=True))
+    names = unlike([line(name(board.entry(e)), LABEL) for e in first])
+    labels = dict(zip(first, names, strict=True))
+    rules = [order.title for order in board.orders]
     values = [
         {
             "rule": order.title,
@@ -81,31 +74,29 @@ def moves(board: Board) -> Markup | None:
         for standing in order.standings
         if standing.entry in labels
     ]
-    lowest = max(len(first), *(int(value["place"]) for value in values))
-    return to_svg(
-        _bump(values, [order.title for order in board.orders], lowest),
-        f"Places of {len(first)} judges under {len(board.orders)} rules; the table below says all.",
-    )
+    found = [s.place for o in board.orders for s in o.standings if s.entry in labels]
+    label = f"Places of {len(first)} judges under {len(rules)} rules; the table below says all."
+    return to_svg(_bump(values, rules, max(len(first), *found)), label)
 
 
 def _bump(values: list[dict[str, Any]], rules: list[str], lowest: int) -> Any:
+    """A line for each judge from rule to rule, its places in circles, its name at the end."""
     import altair as alt
 
-    x = alt.X("rule:N", sort=rules, title=None, scale=alt.Scale(padding=0.12),
-              axis=alt.Axis(orient="top", labelAngle=0, grid=True, domain=False, ticks=False))  # fmt: skip
-    y = alt.Y("place:Q", title=None, axis=None, scale=alt.Scale(domain=[0.5, lowest + 0.5], reverse=True, nice=False))  # fmt: skip
+    axis = alt.Axis(orient="top", labelAngle=0, grid=True, domain=False, ticks=False)
+    x = alt.X("rule:N", sort=rules, title=None, scale=alt.Scale(padding=0.12), axis=axis)
+    down = alt.Scale(domain=[0.5, lowest + 0.5], reverse=True, nice=False)
+    y = alt.Y("place:Q", title=None, axis=None, scale=down)
     base = alt.Chart(alt.Data(values=values)).encode(x=x, y=y, description="said:N")
-    shade = alt.Color("tone:N", scale=None)
-    ends_of = alt.Chart(alt.Data(values=[v for v in values if v["rule"] == rules[-1]]))
+    last = alt.Chart(alt.Data(values=[v for v in values if v["rule"] == rules[-1]]))
+    shade, ink = alt.Color("tone:N", scale=None), alt.value(colour("ink"))
     layers = [
         base.mark_line(strokeWidth=2, opacity=0.55).encode(detail="judge:N", color=shade),
-        base.mark_point(filled=True, size=330, opacity=1).encode(color=alt.value(colour("card"))),
+        base.mark_point(filled=True, size=330, opacity=1).encode(color=alt.value("var(--card)")),
         base.mark_point(filled=False, size=330, opacity=1, strokeWidth=1.5).encode(color=shade),
-        base.mark_text(fontSize=11, baseline="middle").encode(
-            text="place:Q", color=alt.value(colour("ink"))
-        ),
-        ends_of.mark_text(align="left", dx=18, fontSize=12, baseline="middle").encode(
-            x=x, y=y, text="judge:N", color=alt.value(colour("ink"))
+        base.mark_text(fontSize=11, baseline="middle").encode(text="place:Q", color=ink),
+        last.mark_text(align="left", dx=18, fontSize=12, baseline="middle").encode(
+            x=x, y=y, text="judge:N", color=ink
         ),
     ]
     height = 27 * min(lowest, LINES + 10)
@@ -126,14 +117,17 @@ def bar(cell: Cell, column: Column) -> Markup:
 
     low, high = cell.ci95 or (cell.value, cell.value)
     mark = column.chance if column.direction != "zero" else (column.ideal or 0.0)
-    line = f'<rect class="mark" x="{at(mark) - 0.3:g}" y="0" width="0.6" height="14"/>' if mark is not None else ""
+    upright = Markup()
+    if mark is not None:
+        upright = Markup('<rect class="mark" x="{:g}" y="0" width="0.6" height="14"/>').format(
+            at(mark) - 0.3
+        )
     return Markup(
-        '<svg class="bar {look}" viewBox="0 0 100 14" preserveAspectRatio="none" aria-hidden="true">'
-        '<rect class="track" x="0" y="6" width="100" height="2"/>'
-        '<rect class="span" x="{x}" y="3.5" width="{w:g}" height="7"/>{line}'
+        '<svg class="bar {look}" viewBox="0 0 100 14" preserveAspectRatio="none" '
+        'aria-hidden="true"><rect class="track" x="0" y="6" width="100" height="2"/>'
+        '<rect class="span" x="{x:g}" y="3.5" width="{w:g}" height="7"/>{upright}'
         '<rect class="dot" x="{dot:g}" y="2" width="1.4" height="10"/></svg>'
     ).format(
         look=state(cell, column), x=at(low), w=max(round(at(high) - at(low), 2), 0.5),
-        line=Markup(line), dot=min(max(at(cell.value) - 0.7, 0), 98.6),
+        upright=upright, dot=min(max(at(cell.value) - 0.7, 0), 98.6),
     )  # fmt: skip
-

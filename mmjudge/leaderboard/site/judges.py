@@ -7,6 +7,8 @@ from mmjudge.leaderboard.board import Board, Cell, Column, Duel, Entry
 from mmjudge.leaderboard.site.duels import pairs
 from mmjudge.leaderboard.site.view import badness, groups, ordered, overall, state
 
+WORST = 12
+"""Biases that are shown before any is asked for."""
 NEAR = 10
 """Neighbours in the first order, above and below, whose duels stand on the page."""
 
@@ -38,6 +40,7 @@ class Placed:
             "worst": certain[0] if certain else None,
             "shown": [group for group in shown if group[2]],
             "biases": biases,
+            "worst_of": WORST,
             "failures": _failures(entry),
             "places_by_rule": [(order, found.get(entry.id)) for order, found in self.standings],
             "neighbours": self._neighbours(entry),

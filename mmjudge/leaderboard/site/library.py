@@ -45,7 +45,8 @@ def _licences(package: Distribution, bundled: str) -> str:
     own = found[0].read_text(encoding="utf-8") if found else "MIT"
     notices = "\n".join(text.rstrip() for text in bundled.strip("\n").splitlines())
     return (
-        f"library.js is the script of the Python package itables {package.version}, whose licence\n"
-        "is below. It bundles the following, under the same licence but where it says otherwise:\n\n"
+        f"library.js is the script of the Python package itables {package.version}, whose\n"
+        "licence is below. It bundles the following, under the same licence but where it says\n"
+        "otherwise:\n\n"
         f"{notices}\n\n{own}"
     )

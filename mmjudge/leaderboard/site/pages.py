@@ -32,16 +32,18 @@ PROTOCOLS = {
     "rank": "in which order several candidates stand",
 }
 STATIC = (
-    "early.js", "page.js", "cells.js", "state.js", "table.js", "chooser.js", "board.js", "duels.js",
-    "site.css",
+    "early.js", "page.js", "cells.js", "state.js", "fill.js", "table.js", "chooser.js", "board.js",
+    "duels.js", "site.css",
 )  # fmt: skip
 BOARD_SCRIPTS = (
     "assets/library.js", "board.js", "assets/page.js", "assets/cells.js", "assets/state.js",
-    "assets/table.js", "assets/chooser.js",
+    "assets/fill.js", "assets/table.js", "assets/chooser.js",
     "assets/board.js",
 )  # fmt: skip
-OWNED = ("judges/*.html", "tasks/*.html", "duels/*.js")
+OWNED = ("all.html", "judges/*.html", "tasks/*.html", "duels/*.js")
 """Pages whose number depends on the board."""
+PLAIN = 100
+"""Rows that the first page has for readers without script; more stand on a page of their own."""
 TOP = 3
 """Entries that are named with a column, or on the page of all boards."""
 
@@ -75,11 +77,10 @@ def write_sites(boards: Sequence[Board], out: Path) -> None:
     listed = []
     for board in boards:
         first = view.overall(board)
-        rows = [row for row in view.ordered(board, first) if row.cell and row.cell.value is not None]
-        listed.append((board, first, rows[:TOP]))
+        listed.append((board, first, view.known(view.ordered(board, first))[:TOP]))
     page = _page(
-        "boards", root="", here="index.html", menu=(("Boards", "index.html"),), title="Leaderboards",
-        site="Leaderboards", description="Judges of text, pictures, sound and video.",
+        "boards", root="", here="index.html", menu=(("Boards", "index.html"),), site="Leaderboards",
+        title="Leaderboards", description="Judges of text, pictures, sound and video.",
         scripts=("assets/page.js",), made_with=boards[0].made_with if boards else "mmjudge",
         boards=listed,
     )  # fmt: skip
@@ -135,6 +136,11 @@ def _board_files(board: Board) -> Iterator[tuple[str, str]]:
         "pairs": board.separated.get(board.overall), "common": view.shared_badges(board),
     }  # fmt: skip
     yield "index.html", _index(board, known)
+    if len(rows) > PLAIN:
+        yield "all.html", _page(
+            "all", **known, root="", here="", title="All judges", columns=view.at_first(board),
+            scripts=("assets/page.js",),
+        )  # fmt: skip
     yield "orders.html", _orders(board, known)
     yield "duels.html", _duels(board, known)
     yield "columns.html", _columns(board, known)
@@ -167,6 +173,7 @@ def _index(board: Board, known: dict[str, Any]) -> str:
     return _page(
         "index", **known, **options, root="", here="index.html", title=board.title,
         scripts=BOARD_SCRIPTS, columns=view.at_first(board), figure=figure, most=figures.MOST,
+        plain=PLAIN,
     )  # fmt: skip
 
 
@@ -194,8 +201,7 @@ def _duels(board: Board, known: dict[str, Any]) -> str:
 
 def _columns(board: Board, known: dict[str, Any]) -> str:
     def top(column: Any) -> list[view.Row]:
-        ranked = view.ordered(board, column)
-        return [row for row in ranked if row.cell and row.cell.value is not None][:TOP]
+        return view.known(view.ordered(board, column))[:TOP]
 
     return _page(
         "columns", **known, root="", here="columns.html", title="Columns", top=top,
@@ -212,7 +218,7 @@ def _task(board: Board, name: str, known: dict[str, Any]) -> str:
     return _page(
         "task", **{**known, "rows": asked}, root="../", here="", task=board.task(name), main=main,
         columns=[main, *rest] if main else [], unasked=len(ranked) - len(asked),
-        title=view.line(board.task(name).label, 60), scripts=("assets/page.js",),
+        title=view.line(view.task_name(board.task(name)), 60), scripts=("assets/page.js",),
         figure=figures.standing(asked, main) if main else None,
     )  # fmt: skip
 
@@ -225,14 +231,13 @@ def _environment() -> Environment:
     )  # fmt: skip
     made.filters.update(
         line=view.line, link=view.link, number=view.number, places=view.places, name=view.name,
-        facts=view.facts, direction=view.direction, signed=view.signed, p_value=view.p_value,
-        breaks=view.breaks,
-        inner=inner,
+        task_name=view.task_name, facts=view.facts, direction=view.direction, signed=view.signed,
+        p_value=view.p_value, breaks=view.breaks, inner=inner,
     )  # fmt: skip
     made.globals.update(
-        state=view.state, ends=view.ends, bar=figures.bar, policy=POLICY, STATES=words.STATES,
-        BADGES=words.BADGES, FLAGS=words.FLAGS, KNOWN=words.KNOWN, ONE_OF=words.ONE_OF,
-        PROTOCOLS=PROTOCOLS,
+        state=view.state, ends=view.ends, bar=figures.bar, about_of=view.about, policy=POLICY,
+        STATES=words.STATES, BADGES=words.BADGES, FLAGS=words.FLAGS, KNOWN=words.KNOWN,
+        ONE_OF=words.ONE_OF, PROTOCOLS=PROTOCOLS,
     )  # fmt: skip
     return made
 

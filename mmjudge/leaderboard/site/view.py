@@ -5,7 +5,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 from pydantic import TypeAdapter, ValidationError
 
-from mmjudge.leaderboard.board import Board, Cell, Column, Entry
+from mmjudge.leaderboard.board import Board, BoardTask, Cell, Column, Entry
 from mmjudge.leaderboard.site.words import DIRECTIONS, KINDS
 from mmjudge.leaderboard.submission import Link
 from mmjudge.report.outcome import printable
@@ -13,6 +13,9 @@ from mmjudge.report.outcome import printable
 MINUS, DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
 SOME = 12
 """Columns that are shown before any is chosen, where the board does not say which."""
+
+LONGEST = 14
+"""Characters of a digest that are shown beside a name."""
 
 _LINK: TypeAdapter[str] = TypeAdapter(Link)
 
@@ -29,7 +32,7 @@ def number(value: float, digits: int) -> str:
 
     Example:
         >>> number(-1234.5, 1), number(-0.0001, 3)
-        ('−1,234.5', '0.000')
+        ('\u22121,234.5', '0.000')
     """
     text = f"{value:,.{digits}f}"
     return text.replace("-", MINUS) if any(c in "123456789" for c in text) else text.lstrip("-")
@@ -54,7 +57,7 @@ def places(cell: Cell | None) -> str:
 
     Example:
         >>> places(Cell(value=0.5, places=(2, 4))), places(Cell(value=0.5, places=(1, 1)))
-        ('2–4', '1')
+        ('2\u20134', '1')
     """
     if cell is None or cell.places is None:
         return ""
@@ -105,6 +108,11 @@ def ordered(board: Board, column: Column | None) -> list[Row]:
     return sorted(rows, key=key)
 
 
+def known(rows: list[Row]) -> list[Row]:
+    """The rows that have a value."""
+    return [row for row in rows if row.cell is not None and row.cell.value is not None]
+
+
 def overall(board: Board) -> Column | None:
     """The column that the board's first order is made from."""
     return board.column(board.overall) if board.overall else None
@@ -112,7 +120,9 @@ def overall(board: Board) -> Column | None:
 
 def groups(board: Board) -> list[tuple[str, str, list[Column]]]:
     """Columns by kind, in the order of the page: kind, heading, columns."""
-    found = [(kind, name, [c for c in board.columns if c.kind == kind]) for kind, name in KINDS.items()]
+    found = [
+        (kind, name, [c for c in board.columns if c.kind == kind]) for kind, name in KINDS.items()
+    ]
     return [group for group in found if group[2]]
 
 
@@ -173,10 +183,31 @@ def line(text: object, width: int = 300) -> str:
     return printable(str(text), width)
 
 
+def about(entry: Entry) -> list[str]:
+    """What tells an entry from others of the same judge; of a long digest only the beginning."""
+    return [part for part in (short(entry.revision), entry.setting) if part]
+
+
+def short(revision: str) -> str:
+    """A revision as it is shown beside a name.
+
+    Example:
+        >>> short("sha256:b10b1ef5105165568a305148ab04823a"), short("as recorded in 2024")
+        ('sha256:b10b1ef\u2026', 'as recorded in 2024')
+    """
+    digest = len(revision) > LONGEST and " " not in revision
+    return f"{revision[:LONGEST]}\N{HORIZONTAL ELLIPSIS}" if digest else revision
+
+
 def name(entry: Entry) -> str:
     """An entry in one line: judge, and what tells it from others of the same judge."""
-    more = ", ".join(part for part in (entry.revision, entry.setting) if part)
+    more = ", ".join(about(entry))
     return line(f"{entry.judge} ({more})" if more else entry.judge)
+
+
+def task_name(task: BoardTask) -> str:
+    """A task with its protocol, for boards that ask the same task in several ways."""
+    return task.label if task.label.endswith(task.protocol) else f"{task.label} {task.protocol}"
 
 
 def breaks(text: str) -> Markup:
@@ -191,7 +222,7 @@ def breaks(text: str) -> Markup:
 
 def shared_badges(board: Board) -> list[str]:
     """Badges that every entry has: said once, and not in each row."""
-    found = [set(entry.badges) for entry in board.entries]
+    found: list[set[str]] = [set(entry.badges) for entry in board.entries]
     return sorted(set.intersection(*found)) if len(found) > 1 else []
 
 
@@ -200,7 +231,7 @@ def signed(value: float, digits: int) -> str:
 
     Example:
         >>> signed(0.05, 3), signed(-0.05, 3), signed(0.0, 3)
-        ('+0.050', '−0.050', '0.000')
+        ('+0.050', '\u22120.050', '0.000')
     """
     text = number(value, digits)
     return f"+{text}" if value > 0 and any(c in "123456789" for c in text) else text
@@ -211,7 +242,7 @@ def p_value(value: float | None) -> str:
 
     Example:
         >>> p_value(0.0123), p_value(0.0001), p_value(None)
-        ('0.012', '< 0.001', '–')
+        ('0.012', '< 0.001', '\u2013')
     """
     if value is None:
         return DASH

@@ -27,12 +27,13 @@ BADGES = {
     "recomputed": "Every figure was computed again from the raw replies, by this version.",
     "run by us": "Those who keep this board ran the judge themselves.",
     "self-run": "The submitter ran the judge; its replies are taken as given.",
-    "partial": "Not everything was asked: some cells are missing, or of a part of the items.",
-    "aggregates": "Only figures are shown: the verdicts are another's and not copied here.",
+    "recorded": "Its replies or verdicts were published by others, and are taken from there.",
+    "partial": "Not all tasks of the board were asked, or not all of their items.",
+    "aggregates": "Only figures are kept here: they were computed where the verdicts are.",
 }
 
 FLAGS = {
-    "constant verdicts": "It gives nearly always the same verdict, as a judge does that never looks.",
+    "constant verdicts": "It gives nearly always the same verdict, as one does that never looks.",
     "no order noise": "Shown the candidates in another order it never once changed its mind. "
     "Models nearly always do, now and then; a table of answers does not.",
     "above the human ceiling": "It agrees with the gold more than people agree with each other: "
@@ -47,7 +48,7 @@ FLAGS = {
     "its own grammar": "Its replies are read by rules of its own.",
     "contaminated": "By its makers' own word it was trained on items of this board.",
     "training data unknown": "Nobody says what it was trained on, so it may have seen these items.",
-    "its own fingerprint": "Its fingerprint is not made from its card, so the card may be another's.",
+    "its own fingerprint": "Its fingerprint is not made from its card, which may be another's.",
     "verdicts of another entry": "Its verdicts are nearly those of another entry.",
     "replies of another entry": "Its replies are, word for word, those of another entry.",
     "near-copy name": "Its name looks like that of another's entry.",

@@ -28,8 +28,8 @@ SIZES = ("0.6B", "2B", "3B", "7B", "8B", "32B", "72B", "235B-A22B")
 SETTINGS = ("", "both orders", "8 frames", "greedy, both orders", "temperature 0.7, 5 repeats")
 LICENCES = ("Apache-2.0", "MIT", "CC-BY-NC-4.0", "Llama 3.3 Community", "proprietary")
 TASKS = (
-    ("genai_bench", "GenAI-Bench: pictures, videos and edits made from a prompt", ("text", "image", "video")),
-    ("mj_bench_objects", "MJ-Bench, objects: which picture shows what was asked", ("text", "image")),
+    ("genai_bench", "GenAI-Bench: pictures and videos from a prompt", ("image", "text", "video")),
+    ("mj_bench_objects", "MJ-Bench, objects: which shows what was asked", ("text", "image")),
     ("scenes_audio", "Scenes, sound: generated scenes that one can hear", ("text", "audio")),
     ("scenes_image", "Scenes, pictures: generated scenes with one thing wrong", ("text", "image")),
     ("scenes_video", "Scenes, video: generated scenes that move", ("text", "video")),
@@ -41,23 +41,32 @@ TASKS = (
 CRITERIA = ("overall", "alignment", "quality", "attribute binding", "spatial relations", "counting",
             "speaking style", "temporal order", "safety", "readability")  # fmt: skip
 BIASES = ("flip rate", "first-slot share", "verbosity", "authority", "bandwagon", "typographic",
-          "watermark", "verdict spoofing", "master key", "null candidate", "blur", "brightness")  # fmt: skip
+          "watermark", "verdict spoofing", "master key", "null candidate", "blur",
+          "brightness")  # fmt: skip
 COSTS = (
     ("seconds a judgment", "s", 3),
     ("tokens in", "tokens", 0),
     ("tokens out", "tokens", 0),
     ("cost of 1,000 judgments", "US$", 2),
 )
-EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'><a href='javascript:alert(3)'>&amp;"
+EVIL = (
+    "<script>alert(1)</script><img src=x onerror=alert(2)>\"'><a href='javascript:alert(3)'>&amp;"
+)
 
 
-def board(n_entries: int = 12, n_columns: int = 40, seed: int = 0, say: str = "") -> Board:
+def board(
+    n_entries: int = 12,
+    n_columns: int = 40,
+    say: str = "",
+    n_tasks: int = len(TASKS),
+    seed: int = 0,
+) -> Board:
     """A board of that many entries and at most so many columns.
 
     `say` stands in place of every text that somebody may choose freely.
     """
     rng = np.random.default_rng(seed)
-    tasks = tuple(_task(number, say) for number in range(len(TASKS)))
+    tasks = tuple(_task(number, say) for number in range(n_tasks))
     columns = _columns(tasks, n_columns, say)
     entries = tuple(_entry(number, tasks, say) for number in range(n_entries))
     skill = np.sort(rng.normal(0.68, 0.1, n_entries))[::-1]
@@ -68,18 +77,21 @@ def board(n_entries: int = 12, n_columns: int = 40, seed: int = 0, say: str = ""
         for entry, cell in zip(entries, _cells(column, values, there), strict=True):
             if cell is not None:
                 cells[entry.id][column.id] = cell
+    n_pairs = n_entries * (n_entries - 1) // 2
     voters = tuple(c.id for c in columns if c.kind == "task")
     return Board(
         name="synthetic", title=say or "Judges of pictures, sound and video",
-        description=say or "How well judges agree with people, and what moves them that should not.",
+        description=say or "How judges agree with people, and what moves them that should not.",
         licence=say or "CC-BY-4.0", contact=say or "board@example.org",
         source=say or "https://example.org/leaderboard", made_with="mmjudge 0.1.0",
         resamples=1000, overall="overall" if columns else "",
         tasks=tasks, columns=columns, entries=entries, cells=cells, voters=voters,
         orders=_orders(entries, cells, rng, say), duels=_duels(entries, cells, columns),
-        separated={"overall": (n_entries * (n_entries - 1) // 3, n_entries * (n_entries - 1) // 2)},
-        siblings=(Sibling(name="recorded", title=say or "Recorded judges", path="../recorded/index.html"),),
-        notes=(say,) if say else ("Video tasks were asked with 8 frames unless a setting says otherwise.",),
+        separated={"overall": (n_pairs * 2 // 3, n_pairs)},
+        siblings=(
+            Sibling(name="recorded", title=say or "Recorded", path="../recorded/index.html"),
+        ),
+        notes=(say or "Videos were asked with 8 frames unless a setting says otherwise.",),
     )  # fmt: skip
 
 
@@ -115,8 +127,8 @@ def _columns(tasks: tuple[BoardTask, ...], most: int, say: str) -> tuple[Column,
     ]
     made += [
         Column(id=f"bias-{b.replace(' ', '-')}", kind="bias", title=say or b,
-               explanation=say or f"How far the probe “{b}” moves verdicts towards what it speaks for, "
-               "less those that it moves away; 0 for a judge that it does not move.",
+               explanation=say or f"How far the probe {b} moves verdicts towards what it speaks "
+               "for, less those that it moves away; 0 for a judge that it does not move.",
                direction="zero", ideal=0, low=-1, high=1, shown=i < 3, probe=b)
         for i, b in enumerate(BIASES)
     ]  # fmt: skip
@@ -127,10 +139,11 @@ def _columns(tasks: tuple[BoardTask, ...], most: int, say: str) -> tuple[Column,
         for i, (title, unit, digits) in enumerate(COSTS)
     ]  # fmt: skip
     made += [
-        agreement(f"modality-{m}", "modality", m, modality=m) for m in ("image", "text", "video", "audio")
+        agreement(f"modality-{m}", "modality", m, modality=m)
+        for m in ("image", "text", "video", "audio")
     ]
     made += [
-        Column(id="failed", kind="failure", title=say or "failed", explanation="Judgments that failed.",
+        Column(id="failed", kind="failure", title=say or "failed", explanation="Those that failed.",
                unit="of 100", digits=1, direction="lower", low=0, high=100)
     ]  # fmt: skip
     made += [
@@ -144,12 +157,13 @@ def _entry(number: int, tasks: tuple[BoardTask, ...], say: str) -> Entry:
     maker, size = MAKERS[number % len(MAKERS)], SIZES[(number // 3) % len(SIZES)]
     setting = SETTINGS[(number // 2) % len(SETTINGS)]
     flags = [
-        EntryFlag(name="missing usage", detail="scenes_image@1 pair: most of 338 replies lack tokens_in"),
+        EntryFlag(name="missing usage", detail="scenes_image@1: most replies lack tokens_in"),
         EntryFlag(name="contaminated", detail="trained on genai_bench"),
         EntryFlag(name="no order noise", detail="scenes_video@1 pair: no verdict of 144 changes"),
     ]  # fmt: skip
     return Entry(
-        id=f"judge-{number:03d}", judge=_line(say) or f"{maker}-{size}" + "-SFT" * (number // 17 % 2),
+        id=f"judge-{number:03d}",
+        judge=_line(say) or f"{maker}-{size}" + "-SFT" * (number // 17 % 2),
         revision=say or f"{number * 7919 + 4096:07x}", setting=say or setting,
         made_by=say or f"hf:example/{maker.lower().replace(' ', '-')}-{size.lower()}",
         licence=say or LICENCES[number % len(LICENCES)], contact="someone@example.org",
@@ -203,7 +217,9 @@ def _cells(column: Column, values: list[float], there: list[bool]) -> list[Cell 
                 below = int((seen < value - 2 * half).sum())
                 places = (1 + above, len(seen) - below)
             span = None if half is None else (max(value - half, -1), min(value + half, 1))
-            found.append(Cell(value=value, ci95=span, n_items=200, n_failed=number % 4, places=places))
+            found.append(
+                Cell(value=value, ci95=span, n_items=200, n_failed=number % 4, places=places)
+            )
     return found
 
 

@@ -12,9 +12,8 @@
   let linked = null;
   let typed = { what: "", at: 0 };
   site.themeLinked = new URLSearchParams(location.hash.slice(1)).has("theme");
-  const table = site.build(holder, state);
-  site.table = table;
-  site.tips(holder.firstChild);
+  let built = null;
+  let table = null;
 
   const shown = () => table.rows({ search: "applied", order: "applied" }).data().toArray().map((row) => row.i);
   const chosen = () => board.columns.filter((c) => state.columns.has(c.id));
@@ -25,7 +24,7 @@
       return first ? `in the order of ${first.title}` : "by name";
     }
     return "sorted by " + state.sort.map(([id, way]) => {
-      const c = site.columns[site.at.get(id)];
+      const c = site.known.get(id);
       return `${c.title}, ${way === c.first ? (c.column ? "best first" : "first to last") : (c.column ? "worst first" : "last to first")}`;
     }).join(", then ");
   };
@@ -33,7 +32,7 @@
   const say = () => {
     const n = table.rows({ search: "applied" }).count();
     $("shown").textContent = `${n} of ${board.entries.length} judges, ${inWords()}; ${state.columns.size} of ${board.columns.length} columns`;
-    holder.firstChild.classList.toggle("whole", (state.length < 0 ? n : Math.min(n, state.length)) <= 15);
+    
     pager();
   };
 
@@ -45,19 +44,19 @@
     made.type = "button";
     made.disabled = off;
     if (current) made.setAttribute("aria-current", "page");
-    made.addEventListener("click", () => { state.page = to; table.page(to).draw("page"); link(); say(); holder.firstChild.scrollTop = 0; });
+    made.addEventListener("click", () => { state.page = to; table.page(to).draw("page"); link(); say(); built.region.scrollTop = 0; });
     return made;
   };
   const rows = site.make("select", "");
   rows.id = "rows";
-  for (const n of site.LENGTHS) rows.append(new Option(n === -1 ? "all" : String(n), String(n)));
+  for (const n of site.LENGTHS) rows.append(new Option({ 0: "as fits", "-1": "all" }[n] ?? String(n), String(n)));
   rows.addEventListener("change", () => { state.length = Number(rows.value); state.page = 0; apply(); link(); });
   const label = site.make("label", "", "Rows ", rows);
   const pager = () => {
-    const { page, pages, recordsDisplay, length } = table.page.info();
+    const { page, pages, recordsDisplay } = table.page.info();
     const many = recordsDisplay > 25;
     foot.hidden = !many;
-    rows.value = String(length);
+    rows.value = String(state.length);
     const buttons = pages < 2 ? [] : [press("‹ Previous", page - 1, page === 0, false), ...Array.from({ length: pages }, (_, k) => k)
       .filter((k) => pages <= 9 || k === 0 || k === pages - 1 || Math.abs(k - page) < 3)
       .map((k) => press(String(k + 1), k, false, k === page)), press("Next ›", page + 1, page >= pages - 1, false)];
@@ -67,16 +66,35 @@
   };
 
   /* From the state to the page. */
-  table.search.fixed("chosen", (_, row) => site.passes(board.entries[row.i], state));
+  const mount = () => {
+    const left = built?.region.scrollLeft ?? 0;
+    built?.table.destroy(true);
+    built = site.build(holder, state.columns);
+    ({ table } = built);
+    site.table = table;
+    built.of = state.columns;
+    built.region.scrollLeft = left;
+    site.tips(built.region);
+    table.search.fixed("chosen", (_, row) => site.passes(board.entries[row.i], state));
+    table.on("order", () => {
+      if (quiet) return;
+      const sort = table.order().map(([k, way]) => [built.columns[k].id, way]);
+      if (JSON.stringify(sort) === JSON.stringify(state.sort)) return;
+      state.sort = sort;
+      state.page = 0;
+      queueMicrotask(() => { link(); say(); });
+    });
+  };
   const apply = () => {
     quiet = true;
-    for (const c of site.columns) {
-      const column = table.column(site.at.get(c.id));
-      const wanted = !c.column || state.columns.has(c.id);
-      if (column.visible() !== wanted) column.visible(wanted, false);
-    }
-    table.order(state.sort.map(([id, way]) => [site.at.get(id), way]));
-    table.page.len(state.length);
+    if (built?.of !== state.columns) mount();
+    const at = new Map(built.columns.map((c, k) => [c.id, k]));
+    state.sort = state.sort.filter(([id]) => at.has(id));
+    table.order(state.sort.map(([id, way]) => [at.get(id), way]));
+    const length = site.rows(state);
+    table.page.len(length);
+    const n = board.entries.filter((entry) => site.passes(entry, state)).length;
+    built.region.classList.toggle("whole", (length < 0 ? n : Math.min(n, length)) <= 20);
     table.draw();
     state.page = Math.min(state.page, Math.max(table.page.info().pages - 1, 0));
     if (state.page) table.page(state.page).draw("page");
@@ -121,14 +139,6 @@
   $("find").addEventListener("input", () => change("q", $("find").value.trim(), "q"));
   for (const name of NAMED) $(name)?.addEventListener("change", () => change(name, $(name).value));
   $("blind")?.addEventListener("change", () => change("blind", $("blind").checked));
-  table.on("order", () => {
-    if (quiet) return;
-    const sort = table.order().map(([k, way]) => [site.columns[k].id, way]);
-    if (JSON.stringify(sort) === JSON.stringify(state.sort)) return;
-    state.sort = sort;
-    state.page = 0;
-    queueMicrotask(() => { link(); say(); });
-  });
 
   site.discloses($("choose"), $("chooser"), false, () => {
     if (!site.tick) site.chooser($("chooser"), () => state.columns, (next) => { state.columns = next; apply(); link("columns"); });
@@ -169,5 +179,6 @@
 
   fill();
   apply();
+  performance.mark("ready");
   document.documentElement.dataset.ready = "yes";
 })();

@@ -88,7 +88,7 @@
     const link = make("a", "", one(entry.judge));
     link.href = `${root}judges/${entry.id}.html`;
     const about = make("small", "about");
-    [entry.revision, entry.setting].filter(Boolean).forEach((text, k) => {
+    entry.about.forEach((text, k) => {
       if (k) about.append(" · ");
       about.append(one(text));
     });

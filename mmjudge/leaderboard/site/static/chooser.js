@@ -57,19 +57,20 @@
     site.tick();
   };
 
-  /** What a heading means, shown beside it; Escape hides it. */
+  // What a heading means, shown beside it; Escape hides it.
+  const tip = make("div", "tip");
+  tip.id = "tip";
+  tip.role = "tooltip";
+  tip.hidden = true;
+  document.body.append(tip);
+
   site.tips = (region) => {
-    const tip = make("div", "tip");
-    tip.id = "tip";
-    tip.role = "tooltip";
-    tip.hidden = true;
-    document.body.append(tip);
     let over = null;
     let timer = 0;
     const hide = () => { clearTimeout(timer); tip.hidden = true; over = null; };
     const show = (th) => {
       clearTimeout(timer);
-      const c = site.columns[site.at.get(th.dataset.column)];
+      const c = site.known.get(th.dataset.column);
       const parts = [make("b", "", site.bdi(c.title)), make("p", "", site.bdi(c.explanation))];
       if (c.column) parts.push(make("p", "soft", site.bdi(c.column.facts)));
       tip.replaceChildren(...parts);
@@ -84,15 +85,19 @@
     const heading = (event) => event.target.closest?.("th[data-column]");
     region.addEventListener("mouseover", (event) => {
       const th = heading(event);
+      if (th === over && th) return;
       clearTimeout(timer);
+      if (over && !th) timer = setTimeout(hide, 200);
       if (th) timer = setTimeout(() => show(th), over ? 60 : 350);
     });
-    for (const part of [region, tip]) part.addEventListener("mouseleave", () => { clearTimeout(timer); timer = setTimeout(hide, 200); });
-    tip.addEventListener("mouseenter", () => clearTimeout(timer));
+    const leave = () => { clearTimeout(timer); timer = setTimeout(hide, 200); };
+    region.addEventListener("mouseleave", leave);
+    tip.onmouseleave = leave;
+    tip.onmouseenter = () => clearTimeout(timer);
     region.addEventListener("focusin", (event) => { const th = heading(event); if (th && event.target.matches(":focus-visible")) show(th); else hide(); });
     region.addEventListener("focusout", hide);
     region.addEventListener("scroll", hide, { passive: true });
-    document.addEventListener("keydown", (event) => { if (event.key === "Escape") hide(); });
+    document.onkeydown = (event) => { if (event.key === "Escape") hide(); };
     for (const control of region.querySelectorAll("th[data-column] [role=button]")) control.setAttribute("aria-describedby", "tip");
   };
 })();

@@ -33,7 +33,7 @@
   };
 
   const name = (entry) => {
-    const more = [entry.revision, entry.setting].filter(Boolean).join(", ");
+    const more = entry.about.join(", ");
     return site.bdi(more ? `${entry.judge} (${more})` : entry.judge);
   };
 

@@ -3,6 +3,8 @@
 (() => {
   const root = document.documentElement;
   root.classList.add("js");
+  // A script that does not come, or breaks, leaves the page that reads without.
+  addEventListener("error", () => { if (!root.dataset.ready) root.classList.remove("js"); }, true);
   const known = ["light", "dark"];
   const linked = new URLSearchParams(location.hash.slice(1)).get("theme");
   let kept = null;

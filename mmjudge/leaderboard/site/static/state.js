@@ -3,14 +3,16 @@
 (() => {
   const site = (globalThis.mmjudge ??= {});
   const PLAIN = ["q", "badge", "modality", "licence", "parameter"];
-  const LENGTHS = [25, 50, 100, -1];
+  const LENGTHS = [0, 25, 50, 100, -1];
 
   site.LENGTHS = LENGTHS;
+  /** Rows of a page where none were chosen: the more columns, the fewer. */
+  site.rows = (state) => state.length || (state.columns.size > 30 ? 25 : 50);
 
   site.fresh = (board) => ({
     q: "", badge: "", modality: "", licence: "", parameter: "", blind: true,
     sort: [], columns: new Set(board.columns.filter((c) => c.shown).map((c) => c.id)),
-    page: 0, length: 50,
+    page: 0, length: 0,
   });
 
   const same = (a, b) => a.size === b.size && [...a].every((x) => b.has(x));

@@ -40,8 +40,8 @@
     key: key(column), show: (i) => site.cell(column, i), explanation: column.explanation,
   });
 
-  site.columns = [place, judge, ...board.columns.map(figure)];
-  site.at = new Map(site.columns.map((c, k) => [c.id, k]));
+  const every = [place, judge, ...board.columns.map(figure)];
+  site.known = new Map(every.map((c) => [c.id, c]));
 
   const heading = (c) => {
     const th = make("th", c.of);
@@ -61,26 +61,25 @@
     if (look) td.classList.add(look);
   };
 
-  /** The table in its holder, in place of the one that reads without script. */
-  site.build = (holder, state) => {
-    const element = make("table", "ranks", make("thead", "", make("tr", "", ...site.columns.map(heading))), make("tbody", ""));
+  /** The table in its holder, in place of the one before: of the columns that are chosen, no others. */
+  site.build = (holder, chosen) => {
+    const columns = every.filter((c) => !c.column || chosen.has(c.id));
+    const element = make("table", columns.length < 10 ? "ranks few" : "ranks", make("thead", "", make("tr", "", ...columns.map(heading))), make("tbody", ""));
+    element.style.setProperty("--shown", columns.length - 2);
     const region = make("div", "wide board", element);
     region.tabIndex = 0;
     region.setAttribute("role", "region");
     region.setAttribute("aria-label", "The board: judges by column");
     const table = new globalThis.DataTable(element, {
       data: board.entries.map((_, i) => ({ i })),
-      columns: site.columns.map((c) => ({
+      columns: columns.map((c) => ({
         name: c.id, type: c.kind, className: c.of, searchable: false, data: null, defaultContent: "",
         cellType: c.id === "judge" ? "th" : "td", createdCell: dressed(c),
         orderSequence: c.first === "desc" ? ["desc", "asc"] : ["asc", "desc"],
-        visible: !c.column || state.columns.has(c.id),
-        render: (_, kind, row) => (kind === "display" ? c.show(row.i) : kind === "sort" ? c.key(row.i) : ""),
+        render: (_, kind, row) => (kind === "display" ? (c.column ? "" : c.show(row.i)) : kind === "sort" ? c.key(row.i) : ""),
       })),
       createdRow: (tr, row) => { if (!board.entries[row.i].looks) tr.classList.add("blind"); },
-      autoWidth: false, deferRender: true, order: [], orderClasses: false,
-      pageLength: state.length,
-      lengthMenu: site.LENGTHS.map((n) => ({ value: n, label: n === -1 ? "all" : String(n) })),
+      autoWidth: false, deferRender: true, order: [], orderClasses: false, pageLength: 1,
       layout: { topStart: null, topEnd: null, bottomStart: null, bottomEnd: null },
       language: {
         zeroRecords: "No judge is like that. Take a filter away, or press Reset.",
@@ -88,6 +87,7 @@
       },
     });
     holder.replaceChildren(region);
-    return table;
+    site.fills(table, region, columns);
+    return { table, columns, region };
   };
 })();
