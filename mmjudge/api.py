@@ -55,7 +55,11 @@ class Run:
             return store.header
 
     def scores(
-        self, n_resamples: int = 1000, by: tuple[str, ...] = (), measures: tuple[str, ...] = ()
+        self,
+        n_resamples: int = 1000,
+        by: tuple[str, ...] = (),
+        measures: tuple[str, ...] = (),
+        own: Sequence[str] = (),
     ) -> list[MetricResult]:
         """All figures, with 95 % intervals from a bootstrap over items.
 
@@ -63,10 +67,11 @@ class Run:
             n_resamples: Resamples of the bootstrap; 0 for no intervals.
             by: Axes of strata to break down by.
             measures: Measures to compute instead of the task's own, as in `accuracy(ties=half)`.
+            own: Systems of the judge's own family, `*` for any letters; else those on its card.
         """
         from mmjudge.scoring import score_run
 
-        return score_run(self.folder, n_resamples=n_resamples, by=by, measures=measures)
+        return score_run(self.folder, n_resamples, by, measures, own=own)
 
     def biases(
         self, n_resamples: int = 1000, by: tuple[str, ...] = (), seed: int = 0
@@ -200,7 +205,7 @@ def forecast(
             done = store.done_keys(retry)
     plan = Plan(asked.task, asked.header, asked.probes, limit)
     near = {asked.folder, *asked.folder.parent.glob("*"), *Path("runs").glob("*")}
-    return count_asked(plan, done, near)
+    return count_asked(plan, done, near, asked.judge.knows)
 
 
 class _Prepared(NamedTuple):

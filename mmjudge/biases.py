@@ -41,7 +41,9 @@ class Bias(Record):
     the share of verdicts that it is about, `certain` the end of its interval that is nearer to 0;
     `way` is "towards" or "away" from `cue`, or "changed" where the verdicts moved beyond noise and
     to no side. `n_asked` and `n_not_asked` count requests in the changed form; of those asked
-    `n_failed` had no plain verdict, and `n_broke` had one and lost it.
+    `n_failed` had no plain verdict; `n_lost` never came to an answer, by no fault of the judge (a
+    medium that cannot be shown, a call that was lost, a reply that was not recorded); and `n_broke`
+    broke the grader, which had given a verdict plainly, and was asked, and gave none.
     """
 
     probe: str
@@ -59,6 +61,7 @@ class Bias(Record):
     n_not_asked: int
     n_failed: int
     n_broke: int
+    n_lost: int = 0
     figures: tuple[MetricResult, ...] = ()
 
     def figure(self, metric: str) -> MetricResult | None:
@@ -162,7 +165,8 @@ def _bias(
         "n_items": n_items,
         "n_asked": len(moved),
         "n_not_asked": int(requests[items[of]].sum()),
-        "n_failed": int((moved == NOTHING).sum()),
+        "n_failed": int(((moved == NOTHING) & ~named["lost"]).sum()),
+        "n_lost": int(named["lost"].sum()),
         "n_broke": int((moved == BROKE).sum()),
         "figures": tuple(figures),
     }
@@ -210,7 +214,7 @@ def measures_of(
     if card.keeps_gold or _kind(card) == "reliance":
         each = ["accuracy_plain", "accuracy_probed"] if protocol == "pair" else []
         both = protocol == "score" or _kind(card) == "reliance"
-        rows = judged & answered if both else judged
+        rows = judged & answered if both else judged & ~named["lost"]
         rows = rows & (named["cued_better"] == 0)  # where the cue is right, nothing can be lost
         groups.append(([LOST[protocol], *each], rows))
     return groups

@@ -374,7 +374,10 @@ class _Run:
         self.stats.judged += 1
         self.stats.tokens_in += reply.tokens_in or 0
         self.stats.tokens_out += reply.tokens_out or 0
-        if isinstance(outcome, Failure):
-            self.stats.failures[outcome.reason] += 1
         place, criterion, request, cue, _ = ask.planned
+        match outcome:
+            case Failure(reason="unchanged"):
+                self.stats.unasked[request.probe or ""] += 1
+            case Failure(reason=reason):
+                self.stats.failures[reason] += 1
         return Judged(place, criterion, request, reply, outcome, cue)

@@ -1,7 +1,7 @@
 """What a run would ask, before anything is asked: calls, tokens, media, and about how long."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +19,8 @@ from mmjudge.types import JudgeCard, Media, Record, Request, RunHeader
 CHARACTERS = 4
 """Characters of a token, about, in English."""
 
+Knows = Callable[[Request], bool]
+
 LOOKED_AT = 200
 """Folders of earlier runs that are looked at."""
 
@@ -35,7 +37,8 @@ class Forecast(Record):
     """What a run would ask.
 
     `calls` are the requests that a judge is asked now; `there` those that the run's folder holds
-    already, `refused` those that fail without a call. `tokens_in` counts text alone, estimated from
+    already, `refused` those that fail without a call, `unknown` those, of all, that a recording has
+    no reply to. `tokens_in` counts text alone, estimated from
     its characters; what media take comes on top. `shown` counts media by modality, each time that
     one is shown, `media` each once. `seconds` is None where no earlier run of the judge says how
     fast it is, `measured` names the folder of the one that does.
@@ -50,6 +53,7 @@ class Forecast(Record):
     probed: int
     there: int
     refused: int
+    unknown: int = 0
     calls: int
     tokens_in: int
     shown: dict[str, int]
@@ -67,6 +71,7 @@ class _Sums:
     probed: int = 0
     there: int = 0
     refused: int = 0
+    unknown: int = 0
     calls: int = 0
     characters: int = 0
     shown: Counter[str] = field(default_factory=Counter)
@@ -76,15 +81,18 @@ class _Sums:
     failed: Counter[str] = field(default_factory=Counter)
 
 
-def forecast(plan: Plan, done: Collection[bytes], near: Iterable[Path]) -> Forecast:
+def forecast(
+    plan: Plan, done: Collection[bytes], near: Iterable[Path], knows: Knows = lambda _: True
+) -> Forecast:
     """Count what a run would ask; its task is read, and no judge is asked.
 
     Args:
         plan: What is asked.
         done: Keys of what is answered already.
         near: Folders that may hold earlier runs.
+        knows: Whether the judge can have an answer to a request.
     """
-    sums, card = _Sums(), plan.header.judge
+    sums = _Sums()
     frame = 0
     for place, item in plan.items():
         sums.items += 1
@@ -97,7 +105,8 @@ def forecast(plan: Plan, done: Collection[bytes], near: Iterable[Path]) -> Forec
         for row in unasked:
             sums.unasked[row.probe] += row.requests
         for one in asked:
-            _count(sums, one, card, bytes.fromhex(one.request.key) in done)
+            _count(sums, one, plan.header.judge, bytes.fromhex(one.request.key) in done)
+            sums.unknown += not (one.failed or knows(one.request))
     sums.characters += frame * sums.calls
     return _forecast(sums, plan.header, near)
 
@@ -148,6 +157,7 @@ def _forecast(sums: _Sums, header: RunHeader, near: Iterable[Path]) -> Forecast:
         probed=sums.probed,
         there=sums.there,
         refused=sums.refused,
+        unknown=sums.unknown,
         calls=sums.calls,
         tokens_in=round(sums.characters / CHARACTERS),
         shown=dict(sums.shown),

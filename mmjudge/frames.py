@@ -72,7 +72,7 @@ class Slice:
             rows = rows & self._asked_once
         if wanted & {"gold", "gold_ranks", "right"}:
             rows = rows & self._has_gold
-        if measure.kind == "modality":
+        if measure.kind in ("modality", "own", "systems"):
             rows = rows & self._compared(wanted)
         return self._cut(measure, np.flatnonzero(rows))
 
@@ -92,8 +92,13 @@ class Slice:
         )
 
     def _compared(self, wanted: set[str]) -> Rows:
-        """Rows that a measure of modalities is about, shape (n,)."""
+        """Rows that a measure of modalities or of systems is about, shape (n,)."""
         items = self.table.item
+        if wanted & {"system", "system_first", "system_second"}:
+            named: Rows = np.all(self.table.systems[items] >= 0, axis=1)
+            return named
+        if "own" in wanted:
+            return self.table.own[items] >= 0
         if "modality" in wanted:
             return self.table.strata[MODALITY][0][items] > 0
         if "media_side" in wanted:
@@ -308,6 +313,7 @@ _COLUMNS: Mapping[str, Callable[[Slice, Ints], NDArray[Any]]] = {
     "modality": lambda cut, rows: cut.table.strata[MODALITY][0][cut.table.item[rows]],
     "media_side": lambda cut, rows: cut.table.shown.media_side[cut.table.item[rows]],
     "medium": lambda cut, rows: cut.table.shown.medium[cut.table.item[rows]],
+    "own": lambda cut, rows: cut.table.own[cut.table.item[rows]],
     "right": _right,
     "confidence": _confidence,
 }

@@ -14,6 +14,9 @@ from mmjudge.types import Media
 ANSWER_WITHIN_S = 4.0
 """How long the Hub may take to say that it is there."""
 
+ROWS_AT_ONCE = 16
+"""Rows of a parquet file that are held at a time: one may have several large images."""
+
 _SUFFIXES = (
     ".png",
     ".jpg",
@@ -172,18 +175,35 @@ def local_rows(
     Raises:
         TaskError: The folder has no such file, or the files have no such column.
     """
-    files = sorted(str(path) for path in folder.glob(pattern))
+    files = sorted(folder.glob(pattern))
     if not files:
         raise TaskError(f"{folder}: no {pattern} in it")
+    for path in files:
+        yield from _parquet_rows(path, columns)
+
+
+def _parquet_rows(path: Path, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
+    from pyarrow import ArrowException
+    from pyarrow.parquet import ParquetFile
+
     try:
-        rows = _stream("parquet", columns, data_files=files, split="train")
-    except _MissingColumnsError as error:
-        raise TaskError(f"{folder}: {error}") from error
-    yield from rows
+        with ParquetFile(path) as table:
+            _require_columns(columns, table.schema_arrow.names)
+            for batch in table.iter_batches(ROWS_AT_ONCE, columns=list(columns) or None):
+                yield from batch.to_pylist()
+    except (_MissingColumnsError, ArrowException, OSError) as error:
+        raise TaskError(f"{path}: {error}") from error
 
 
 class _MissingColumnsError(Exception):
     """Columns that a loader needs are not there."""
+
+
+def _require_columns(columns: Sequence[str], found: Sequence[str]) -> None:
+    if missing := [column for column in columns if column not in found]:
+        raise _MissingColumnsError(
+            f"columns {', '.join(missing)} are needed, found {', '.join(sorted(found))}"
+        )
 
 
 def _stream(source: str, columns: Sequence[str], **options: Any) -> Iterable[dict[str, Any]]:
@@ -191,10 +211,7 @@ def _stream(source: str, columns: Sequence[str], **options: Any) -> Iterable[dic
 
     rows = load_dataset(source, streaming=True, **options)
     found = rows.column_names or list(columns)
-    if missing := [column for column in columns if column not in found]:
-        raise _MissingColumnsError(
-            f"columns {', '.join(missing)} are needed, found {', '.join(sorted(found))}"
-        )
+    _require_columns(columns, found)
     if columns and set(columns) != set(found):
         rows = load_dataset(source, streaming=True, columns=list(columns), **options)
     undecoded: Iterable[dict[str, Any]] = rows.decode(False)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from mmjudge.metrics.agreement import three_way
 from mmjudge.metrics.bias import AGAINST, BROKE, FOR, NOTHING, steps
+from mmjudge.store import LOST, UNCHANGED
 from mmjudge.table import Floats, Ints, Table
 from mmjudge.types import ProbeCard
 
@@ -52,7 +53,7 @@ def join(table: Table, card: ProbeCard, criterion: int, rows: Rows) -> Joined:
     """
     mine = rows & (table.columns.criterion == criterion)
     plain = np.flatnonzero(mine & table.plain)
-    asked = np.flatnonzero(mine & _is(table, card.name))
+    asked = np.flatnonzero(mine & _is(table, card.name) & (table.columns.kind != UNCHANGED))
     if not len(plain):
         nothing = np.zeros(0, dtype=np.int64)
         return Joined(nothing, nothing, nothing)
@@ -95,6 +96,7 @@ def columns(table: Table, joined: Joined, criterion: int) -> Columns:
     cue = _cue(table, joined.asked)
     allowed = tolerance(table, criterion)
     found: Columns = {
+        "lost": table.columns.kind[joined.asked] == LOST,
         "moved": _moved(table, joined.plain, joined.asked, cue, allowed),
         "moved_again": _moved(table, joined.plain, joined.again, cue, allowed),
         "cued": (cue != NO_CUE).astype(np.int64),
@@ -168,7 +170,8 @@ def _moved(table: Table, plain: Ints, other: Ints, cue: Ints, allowed: float) ->
     before, after, changed = _leanings(table, plain, other, cue, allowed)
     moved = steps(before, after, changed, cue != NO_CUE)
     moved = np.where(table.failed[other], BROKE, moved)
-    return np.where(table.failed[plain] | (other < 0), NOTHING, moved)
+    lost = table.columns.kind[other] == LOST
+    return np.where(table.failed[plain] | (other < 0) | lost, NOTHING, moved)
 
 
 def _leanings(
@@ -196,11 +199,17 @@ def _for_place(verdict: Ints, place: Ints) -> Floats:
 
 
 def not_asked(table: Table) -> dict[tuple[str, int], tuple[Ints, Ints]]:
-    """What did not fit, by probe and criterion: the items, and how many requests about each."""
+    """What did not fit, by probe and criterion: the items, and how many requests about each.
+
+    That a change alters nothing may be known only once a medium is decoded: this is in it too.
+    """
     found: dict[tuple[str, int], list[tuple[int, int]]] = defaultdict(list)
     at = np.searchsorted(table.places, [row.place for row in table.unasked])
     for row, item in zip(table.unasked, at.tolist(), strict=True):
         found[row.probe, row.criterion].append((item, row.requests))
+    for place in np.flatnonzero(table.columns.kind == UNCHANGED).tolist():
+        probe = table.columns.probes[table.columns.probe[place]]
+        found[probe, int(table.columns.criterion[place])].append((int(table.item[place]), 1))
     return {key: _two_columns(rows) for key, rows in found.items()}
 
 

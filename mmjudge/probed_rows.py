@@ -13,6 +13,10 @@ CREATE TABLE IF NOT EXISTS unasked (place INTEGER NOT NULL, criterion INTEGER NO
 """Beside those of the store; the file of a run without probes may lack them."""
 
 
+UNCHANGED = "json_extract(outcome, '$.reason') = 'unchanged'"
+"""Of a failed judgment: the change altered nothing, so it was not asked."""
+
+
 class Unasked(NamedTuple):
     """How many requests about an item, by a criterion, a probe did not fit.
 

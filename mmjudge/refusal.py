@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from mmjudge.media.image import MediaError
+from mmjudge.media.image import MediaError, UnchangedError
 from mmjudge.media.loader import media_of, parts_of
 from mmjudge.types import Failure, JudgeCard, Media, Request
 
@@ -43,7 +43,11 @@ def media_failure(request: Request, media: Mapping[Media, Any]) -> Failure | Non
     """Why a medium of a request cannot be shown, or None."""
     if not media:
         return None
+    unchanged = None
     for medium in media_of(request):
-        if isinstance(media.get(medium), MediaError):
-            return Failure(reason="media", detail=str(media[medium]))
-    return None
+        found = media.get(medium)
+        if isinstance(found, UnchangedError) and request.probe:
+            unchanged = Failure(reason="unchanged", detail=str(found))
+        elif isinstance(found, MediaError):
+            return Failure(reason="media", detail=str(found))
+    return unchanged

@@ -31,26 +31,29 @@ def data_file(task: Task, *names: str) -> Path:
         TaskError: There is no data, no such folder or none of the files; the message says where
             the data can be had.
     """
+    wanted = " or ".join(dict.fromkeys(names))
+    if task.data is not None and task.data.is_file() and task.data.name in names:
+        return task.data
+    folder = task.data if task.data is not None and task.data.is_dir() else None
+    found = next((folder / n for n in names if (folder / n).is_file()), None) if folder else None
+    if found is None:
+        raise absent_data(task, wanted)
+    return found
+
+
+def absent_data(task: Task, wanted: str) -> TaskError:
+    """The error that a task's data does not hold what is wanted: what is there, where to get it."""
     card = task.spec.card
     source = f"get it from {card.source} at {card.revision} and pass its folder as data"
-    wanted = " or ".join(names)
+    needs = f"task {task.spec.name} needs {wanted}"
     if task.data is None:
-        raise TaskError(f"task {task.spec.name} needs {wanted}: {source}")
-    if task.data.is_file() and task.data.name in names:
-        return task.data
+        return TaskError(f"{needs}: {source}")
     if task.data.is_file():
-        raise TaskError(f"{task.data}: task {task.spec.name} needs {wanted}")
+        return TaskError(f"{task.data}: {needs}")
     if not task.data.is_dir():
-        raise TaskError(
-            f"{task.data}: no such folder; task {task.spec.name} needs {wanted}: {source}"
-        )
-    found = next((task.data / name for name in names if (task.data / name).is_file()), None)
-    if found is None:
-        held = ", ".join(sorted(path.name for path in task.data.iterdir())[:8]) or "nothing"
-        raise TaskError(
-            f"{task.data}: task {task.spec.name} needs {wanted}, found {held}; {source}"
-        )
-    return found
+        return TaskError(f"{task.data}: no such folder; {needs}: {source}")
+    held = ", ".join(sorted(path.name for path in task.data.iterdir())[:8]) or "nothing"
+    return TaskError(f"{task.data}: {needs}, found {held}; {source}")
 
 
 def missing_media(task: Task, parts: Iterable[Part]) -> str | None:

@@ -41,6 +41,7 @@ def score_run(
     by: tuple[str, ...] = (),
     measures: tuple[str, ...] = (),
     seed: int = 0,
+    own: Sequence[str] = (),
 ) -> list[MetricResult]:
     """All figures of a run, the primary measure of each criterion first.
 
@@ -51,12 +52,16 @@ def score_run(
         measures: Names of measures to compute instead of all that fit; with them the published
             rules are left out.
         seed: Seed of the bootstrap.
+        own: Systems of the judge's own family, instead of those on its card.
 
     Raises:
         StoreError: There is no readable run.
         MeasureError: A measure is unknown, or an axis is.
+        MmjudgeError: No system of the run is called as one of `own`.
     """
     table = Table.load(folder)
+    if own:
+        table = table.with_own(own)
     results = score_table(table, n_resamples, by, measures, seed)
     if not measures:
         results += published(folder, table, n_resamples, seed)

@@ -40,7 +40,15 @@ ROWS_A_STATEMENT = 100
 PREFERENCES = ("first", "second", "tie", "both_good", "both_bad")
 """A preference's code in the store and in `Columns.value` is its place here."""
 
-FAILED, PREFERENCE, SCORE, RANKING = range(4)
+FAILED, PREFERENCE, SCORE, RANKING, LOST, UNCHANGED = range(6)
+"""Kinds of outcomes. Stored are the first four; `columns` tells two kinds of failures under a probe
+apart: one that the judge has no part in, and a change that altered nothing."""
+_KIND = (
+    f"CASE WHEN kind={FAILED} AND probe IS NOT NULL "
+    f"THEN CASE json_extract(outcome, '$.reason') WHEN 'unchanged' THEN {UNCHANGED} "
+    f"WHEN 'infra' THEN {LOST} WHEN 'media' THEN {LOST} ELSE {FAILED} END ELSE kind END"
+)
+_FAILED = f"kind={FAILED} AND NOT {probed_rows.UNCHANGED}"
 
 _COST = "json_extract(reply, '$.cost_usd')"
 _FROM_PROBABILITIES = (
@@ -338,27 +346,27 @@ class RunStore:
         return (BadItem if row[0] else Item).model_validate_json(row[1])
 
     def counts(self) -> dict[str, int]:
-        """Numbers of items, bad items, judgments and failures."""
+        """Numbers of items, bad items, judgments and failures, without what was not asked."""
         query = (
             "SELECT (SELECT count(*) FROM items), (SELECT count(*) FROM items WHERE bad), "
             "(SELECT count(*) FROM judgments), "
-            f"(SELECT count(*) FROM judgments WHERE kind={FAILED})"
+            f"(SELECT count(*) FROM judgments WHERE {_FAILED})"
         )
         row = self.connection.execute(query).fetchone()
         return dict(zip(("items", "bad_items", "judgments", "failed"), row, strict=True))
 
     def failures(self) -> dict[str, int]:
-        """Number of failures by reason."""
+        """Number of failures by reason, without what was not asked."""
         query = (
             "SELECT json_extract(outcome, '$.reason'), count(*) FROM judgments "
-            f"WHERE kind={FAILED} GROUP BY 1 ORDER BY 2 DESC"
+            f"WHERE {_FAILED} GROUP BY 1 ORDER BY 2 DESC"
         )
         return dict(self.connection.execute(query))
 
     def reasons(self) -> list[FailureReason | None]:
         """Why each judgment failed, None where it did not, as in `columns`."""
         query = (
-            f"SELECT CASE WHEN kind={FAILED} THEN json_extract(outcome, '$.reason') END "
+            f"SELECT CASE WHEN {_FAILED} THEN json_extract(outcome, '$.reason') END "
             "FROM judgments ORDER BY rowid"
         )
         return [row[0] for row in self.connection.execute(query)]
@@ -367,7 +375,7 @@ class RunStore:
         """The item's id and the detail of the first failure of each reason."""
         rows = self.connection.execute(
             "SELECT json_extract(outcome, '$.reason') AS reason, min(rowid), place, outcome "
-            f"FROM judgments WHERE kind={FAILED} GROUP BY reason"
+            f"FROM judgments WHERE {_FAILED} GROUP BY reason"
         )
         details = {reason: (place, json.loads(outcome)) for reason, _, place, outcome in rows}
         return {r: (self.item(p).id, o.get("detail", "")) for r, (p, o) in details.items()}
@@ -383,7 +391,7 @@ class RunStore:
         count = self.connection.execute("SELECT count(*) FROM judgments").fetchone()[0]
         table = np.empty((6, count))
         cursor = self.connection.execute(
-            "SELECT place, criterion, ord, repeat, kind, value FROM judgments ORDER BY rowid"
+            f"SELECT place, criterion, ord, repeat, {_KIND}, value FROM judgments ORDER BY rowid"
         )
         start = 0
         while rows := cursor.fetchmany(20_000):

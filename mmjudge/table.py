@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,8 +12,9 @@ from numpy.typing import NDArray
 from pydantic_core import from_json
 
 from mmjudge.confidence import Confidence, read_confidence
+from mmjudge.errors import MmjudgeError, unknown
 from mmjudge.probed_rows import Unasked
-from mmjudge.store import FAILED, PREFERENCES, RANKING, Columns, RunStore
+from mmjudge.store import FAILED, LOST, PREFERENCES, RANKING, UNCHANGED, Columns, RunStore
 from mmjudge.types import RunHeader
 
 Ints = NDArray[np.int64]
@@ -92,6 +94,29 @@ class Table:
             sure, unasked = read_confidence(store, columns), tuple(store.unasked())
             return replace(table, confidence=sure, unasked=unasked)
 
+    def with_own(self, names: Sequence[str]) -> "Table":
+        """The same, of a judge whose own family made what systems of these names made.
+
+        Raises:
+            MmjudgeError: No system of the run has such a name.
+        """
+        for name in names:
+            if not any(fnmatchcase(system, name) for system in self.system_names):
+                raise MmjudgeError(f"--own: {unknown('system', name, self.system_names)}")
+        judge = self.header.judge.model_copy(update={"own": tuple(names)})
+        return replace(self, header=self.header.model_copy(update={"judge": judge}))
+
+    @cached_property
+    def own(self) -> Ints:
+        """Of two candidates the one of the judge's own family, -1 without one, shape (n_items,)."""
+        names = self.header.judge.own
+        if self.systems.shape[1:] != (2,) or not names:
+            return np.full(len(self.places), -1)
+        family = [any(fnmatchcase(s, name) for name in names) for s in self.system_names]
+        mine = np.array([*family, False])[self.systems] & (self.systems >= 0)
+        alone = (mine.sum(axis=1) == 1) & (self.systems >= 0).all(axis=1)
+        return np.where(alone, mine.argmax(axis=1), -1)
+
     @property
     def criteria(self) -> tuple[str, ...]:
         """Names of the criteria, by index."""
@@ -100,7 +125,7 @@ class Table:
     @property
     def failed(self) -> NDArray[np.bool_]:
         """Rows without a verdict, shape (n,)."""
-        failed: NDArray[np.bool_] = self.columns.kind == FAILED
+        failed: NDArray[np.bool_] = np.isin(self.columns.kind, (FAILED, LOST, UNCHANGED))
         return failed
 
     @property

@@ -24,6 +24,7 @@ FailureReason = Literal[
     "unsupported",
     "media",
     "infra",
+    "unchanged",
 ]
 
 
@@ -121,7 +122,11 @@ Gold = Annotated[PreferenceGold | ScoreGold | RankingGold, Field(discriminator="
 
 
 class Failure(Record):
-    """A judge did not answer: data, never NaN, never a guess, never a dropped row."""
+    """A judge did not answer: data, never NaN, never a guess, never a dropped row.
+
+    `unchanged` is none of the judge's: a probe's change left a medium as it was, which is known
+    only once it is decoded. Such a request counts as not asked.
+    """
 
     kind: Literal["failure"] = "failure"
     reason: FailureReason
@@ -200,7 +205,9 @@ class TaskCard(Record):
     """Where a task comes from and what is known about it.
 
     `columns`: whether the loader was run on the public data itself (verified) or only on small
-    folders of its published schema.
+    folders of its published schema. `size`: number of items by protocol or stratum, as in
+    `pair: 120` or `pair, group=general: 40`. `human_agreement`: how far people agree with each
+    other, as published.
     """
 
     summary: str
@@ -211,6 +218,8 @@ class TaskCard(Record):
     known_flaws: tuple[str, ...] = ()
     superseded_by: str | None = None
     columns: Literal["verified", "unverified"] = "unverified"
+    size: dict[str, int] = Field(default_factory=dict, exclude_if=not_)
+    human_agreement: str = Field(default="", exclude_if=not_)
 
 
 TASK_NAME = r"^[a-z0-9][a-z0-9_]*$"
@@ -424,7 +433,8 @@ class JudgeCard(Record):
     `media`: whether it looks at decoded media, `sampling`: what of them is decoded; `looks`:
     whether what is shown shapes its answers at all; `lookup`: whether it looks answers up by item;
     `batch_size`: requests a call; `priced`: whether its replies say what they cost; `wordings`: how
-    it is asked, where that is a form of its own.
+    it is asked, where that is a form of its own. `own`: systems of its own family, as candidates
+    name who made them, `*` standing for any characters; nothing of it shapes an answer.
     """
 
     name: str
@@ -444,6 +454,7 @@ class JudgeCard(Record):
     priced: bool = False
     wordings: dict[ProtocolName, Wording] = Field(default_factory=dict)
     fingerprint: str = ""
+    own: tuple[str, ...] = Field(default=(), exclude_if=not_)
 
 
 class ProbeCard(Record):

@@ -10,7 +10,7 @@ from mmjudge.cli.root import app
 
 
 @app.command()
-def score(
+def score(  # noqa: PLR0913, PLR0917 (one parameter for each option of the command)
     runs: Runs,
     by: Annotated[
         list[str] | None, typer.Option(metavar="AXIS", help="Break down by a stratum; repeatable.")
@@ -19,12 +19,20 @@ def score(
     resamples: Resamples = 1000,
     every: Every = False,
     as_json: Json = False,
+    own: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SYSTEM",
+            help="A system of the judge's own family, * for any letters; repeatable.",
+        ),
+    ] = None,
 ) -> None:
     """Print the figures of runs, with intervals and failures."""
     from mmjudge.commands.figures import print_scores
 
     axes, measures = tuple(by or ()), tuple(measure or ())
-    print_scores(runs, resamples, axes, measures, every=every, as_json=as_json)
+    mine = tuple(own or ())
+    print_scores(runs, resamples, axes, measures, every=every, as_json=as_json, own=mine)
 
 
 Html = Annotated[Path | None, typer.Option(metavar="FILE", help="A page to write.")]

@@ -52,6 +52,12 @@ def _lines(found: Forecast) -> Iterator[str]:
     unreadable = f", {found.bad_items:,} of them unreadable" if found.bad_items else ""
     yield f"items: {found.items:,}{unreadable}"
     yield _calls(found)
+    if found.unknown:
+        everything = found.plain + found.probed
+        yield (
+            f"not recorded: {found.unknown:,} of {everything:,} requests have no reply in this "
+            "recording, and will fail as infra"
+        )
     yield f"text: about {found.tokens_in:,} tokens to read; what media take comes on top"
     if found.shown:
         shown = ", ".join(

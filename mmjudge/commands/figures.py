@@ -19,7 +19,7 @@ from mmjudge.store import RunStore
 from mmjudge.table import Table
 
 
-def print_scores(
+def print_scores(  # noqa: PLR0913 (one parameter for each option of the command)
     runs: Sequence[Path],
     resamples: int,
     by: tuple[str, ...],
@@ -27,17 +27,18 @@ def print_scores(
     *,
     every: bool,
     as_json: bool,
+    own: tuple[str, ...] = (),
 ) -> None:
     """Print the report of each run.
 
     Raises:
-        MmjudgeError: A folder holds no run; a measure or an axis is unknown.
+        MmjudgeError: A folder holds no run; a measure, an axis or a system is unknown.
     """
     for folder in runs:
         RunStore.open(folder).close()
     records = []
     for place, folder in enumerate(runs):
-        results = score_run(folder, n_resamples=resamples, by=by, measures=measures)
+        results = score_run(folder, n_resamples=resamples, by=by, measures=measures, own=own)
         table = Table.load(folder)
         warnings = task_warnings(table)
         asked = not measures or any(Measure.parse(name).kind == "bias" for name in measures)

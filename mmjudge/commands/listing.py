@@ -93,6 +93,8 @@ def _facts(task: Task) -> Iterable[tuple[str, str]]:
     yield "licence", card.licence
     yield "citation", card.citation
     yield "superseded by", card.superseded_by or ""
+    yield "size", "; ".join(f"{part}: {count:,}" for part, count in card.size.items())
+    yield "human agreement", card.human_agreement
     seen = "on the public data" if card.columns == "verified" else "not on the public data itself"
     yield "loader checked", seen
     for place, flaw in enumerate(card.known_flaws):

@@ -84,6 +84,10 @@ class Judge(ABC):
         """Cards of what this kind offers, for `mmjudge judges`; loads nothing heavy."""
         return [described(cls)]
 
+    def knows(self, request: Request) -> bool:
+        """Whether it can have an answer: a recording has none to what was not recorded."""
+        return True
+
     @abstractmethod
     def judge(self, batch: Sequence[Request], media: MediaMap) -> list[Reply]:
         """Answer a batch: one reply a request, in the same order.

@@ -94,6 +94,10 @@ class Replay(Judge):
         """Look up each request."""
         return [self._look_up(request) for request in batch]
 
+    def knows(self, request: Request) -> bool:
+        """Whether a reply to the request was recorded."""
+        return any(key in self._replies for key in _keys(request))
+
     def _look_up(self, request: Request) -> Reply:
         for key in _keys(request):
             if key in self._replies:

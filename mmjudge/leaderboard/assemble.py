@@ -191,6 +191,7 @@ def _task(task: AskedTask, found: Found) -> BoardTask:
     spec, choice = task.spec, task.choice
     main = found.main(choice.id)
     measure = main.measure if main is not None else MAIN[choice.protocol]
+    hidden = choice.hidden or choice.gold is not None
     return BoardTask(
         id=choice.id,
         label=spec.label,
@@ -210,9 +211,9 @@ def _task(task: AskedTask, found: Found) -> BoardTask:
         citation=spec.card.citation,
         known_flaws=spec.card.known_flaws,
         superseded_by=spec.card.superseded_by,
-        hidden=choice.hidden or choice.gold is not None,
+        hidden=hidden,
         weight=choice.weight,
-        digest=task.digest,
+        digest="" if hidden else task.digest,
     )
 
 

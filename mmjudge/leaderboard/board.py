@@ -57,7 +57,7 @@ class BoardTask(Record):
     `measure` is what stands for it: its value is `chance` for a judge that does not look, and 1 for
     one that always agrees with people; a task without a known chance has no part in the overall
     figure. `weight` is what it counts there and in the orders. `digest` is the SHA-256 of its items
-    with their gold.
+    with their gold; empty for a hidden one, whose gold could be guessed until it fits.
     """
 
     id: Slug

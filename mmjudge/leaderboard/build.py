@@ -11,7 +11,7 @@ from mmjudge.leaderboard.asked import Asked, Library
 from mmjudge.leaderboard.assemble import assemble
 from mmjudge.leaderboard.board import Board, Sibling
 from mmjudge.leaderboard.cache import Cache
-from mmjudge.leaderboard.entries import Entered, Rejected, asked_in, enter, sources_in
+from mmjudge.leaderboard.entries import Entered, Rejected, Source, asked_in, enter, sources_in
 from mmjudge.leaderboard.layout import BoardPlan, Given, Layout, TaskChoice, read_layout, sources_of
 
 RESAMPLES = 1000
@@ -50,13 +50,15 @@ def build(
     layout = read_layout(folder)
     sources, notes = sources_of(folder, layout, given or Given())
     library, kept = Library(sources), cache or Cache(None)
+    # What is missing is said before hours of computing, not after.
+    opened = [(plan, _open(folder, plan)) for plan in layout.boards]
     boards: list[Board] = []
     rejected: dict[Path, Rejected] = {}
-    for plan in layout.boards:
-        if plan.aggregates is not None:
-            boards.append(_aggregates(folder / plan.aggregates, plan))
+    for plan, found in opened:
+        if isinstance(found, Board):
+            boards.append(found)
             continue
-        board, left_out = _build(folder, plan, library, (resamples, kept), say)
+        board, left_out = _build((folder, plan, found), library, (resamples, kept), say)
         here = [choice.name for choice in plan.tasks if choice.gold]
         missing = tuple(note for note in notes if note.partition(":")[0] in here)
         boards.append(board.model_copy(update={"notes": (*board.notes, *missing)}))
@@ -64,18 +66,23 @@ def build(
     return Built(tuple(_signed(boards, layout)), tuple(rejected.values()), tuple(notes))
 
 
+def _open(folder: Path, plan: BoardPlan) -> Board | list[Source]:
+    """A board that was built elsewhere, or the entries that a board may have."""
+    if plan.aggregates is not None:
+        return _aggregates(folder / plan.aggregates, plan)
+    return sources_in(folder, plan)
+
+
 def _build(
-    folder: Path,
-    plan: BoardPlan,
+    opened: tuple[Path, BoardPlan, list[Source]],
     library: Library,
     how: tuple[int, Cache],
     say: Callable[[str], None],
 ) -> tuple[Board, list[Rejected]]:
-    resamples, cache = how
-    sources = sources_in(folder, plan)
+    (folder, plan, sources), (resamples, cache) = opened, how
     choices = plan.tasks or [
         TaskChoice.model_validate({"task": label, "protocol": protocol})
-        for label, protocol in asked_in(sources, folder)
+        for label, protocol in asked_in(sources, folder, library)
     ]
     asked = Asked(choices, library, resamples)
     entered: list[Entered] = []

@@ -114,16 +114,31 @@ def _is_submission(path: Path, root: Path) -> bool:
     return any((path / name).exists() for name in MOST_BYTES)
 
 
-def asked_in(sources: Sequence[Source], folder: Path) -> list[tuple[str, str]]:
-    """Task and protocol of every run of some entries, each once, in order."""
+def asked_in(sources: Sequence[Source], folder: Path, library: Library) -> list[tuple[str, str]]:
+    """Task and protocol of every run of some entries, each once, in order.
+
+    What a submission names and is not here is left out: it will be rejected for it.
+
+    Raises:
+        MmjudgeError: A run that was made here cannot be read.
+    """
     found = set()
     for source in sources:
         for run in source.content.runs if source.content is not None else ():
-            found.add((run.task, run.settings.protocol))
+            if _is_here(run, library):
+                found.add((run.task, run.settings.protocol))
         for place in source.runs.runs if source.runs is not None else ():
             with RunStore.open(folder / place) as store:
                 found.add((store.header.task.label, store.header.settings.protocol))
     return sorted(found)
+
+
+def _is_here(run: SubmittedRun, library: Library) -> bool:
+    try:
+        library.items(run.task, run.settings.protocol)
+    except MmjudgeError:
+        return False
+    return True
 
 
 def enter(source: Source, asked: Asked, library: Library, cache: Cache) -> Entered | Rejected:

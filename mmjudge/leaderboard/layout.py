@@ -198,7 +198,7 @@ def _fields(names: Sequence[str]) -> list[str]:
 
 
 class Given(Record):
-    """Where tasks are, as the command line says: it comes before what `leaderboard.yaml` says."""
+    """Where tasks are, as the command line says, which overrules `leaderboard.yaml`."""
 
     tasks: tuple[Path, ...] = ()
     data: dict[TaskName, Path] = Field(default_factory=dict)
@@ -214,7 +214,7 @@ def sources_of(folder: Path, layout: Layout, given: Given) -> tuple[Sources, lis
         MmjudgeError: A task folder is not there, or is no task.
     """
     choices = [choice for board in layout.boards for choice in board.tasks]
-    folders = dict.fromkeys([*given.tasks, *(folder / c.folder for c in choices if c.folder)])
+    folders = dict.fromkeys([*(folder / c.folder for c in choices if c.folder), *given.tasks])
     data = {c.name: folder / c.data for c in choices if c.data} | given.data
     gold = {c.name: folder / c.gold for c in choices if c.gold} | given.gold
     absent = [name for name, place in gold.items() if not place.is_dir()]

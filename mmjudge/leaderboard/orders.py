@@ -16,70 +16,91 @@ MISSING = "A task that an entry was not run on in full gives it no points, nor o
 COMMON = "Two entries are compared on the tasks that both were run on in full."
 
 
-class Rule(NamedTuple):
-    """A rule of voting, as a page explains it."""
+class Explained(NamedTuple):
+    """A rule, as a page explains it."""
 
     name: RuleName
     title: str
-    score: Callable[[Floats, Floats], Floats]
     explanation: str
     source: str = ""
 
 
-RULES = (
-    Rule(
-        "plurality",
-        "Plurality",
+MEAN = Explained(
+    "mean",
+    "Mean",
+    "The overall figure: the mean over tasks of how far an entry is above chance; a task that it "
+    "was not run on in full counts 0. The only rule here that heeds by how much one entry is ahead "
+    "of another: the others know only that it is.",
+)
+VOTENRANK = "Vote'n'Rank, arXiv 2210.05769"
+RULES: tuple[tuple[Explained, Callable[[Floats, Floats], Floats]], ...] = (
+    (
+        Explained(
+            "plurality",
+            "Plurality",
+            "Weight of the tasks in which an entry is first; k entries that tie for it get 1/k "
+            f"each. All but the first of each task count nothing. {MISSING}",
+            VOTENRANK,
+        ),
         voting.plurality,
-        "Weight of the tasks in which an entry is first; k entries that tie for it get 1/k each. "
-        f"All but the first of each task count nothing. {MISSING}",
     ),
-    Rule(
-        "borda",
-        "Borda",
+    (
+        Explained(
+            "borda",
+            "Borda",
+            "Number of entries that an entry is ahead of, a tie counting half, summed over tasks "
+            f"by their weights. {MISSING}",
+            VOTENRANK,
+        ),
         voting.borda,
-        "Number of entries that an entry is ahead of, a tie counting half, summed over tasks by "
-        f"their weights. {MISSING}",
-        "Vote'n'Rank, arXiv 2210.05769",
     ),
-    Rule(
-        "dowdall",
-        "Dowdall",
+    (
+        Explained(
+            "dowdall",
+            "Dowdall",
+            "One over the entry's place, summed over tasks by their weights; entries that tie "
+            "share the mean of what their places give. First places count most. "
+            f"{MISSING}",
+            VOTENRANK,
+        ),
         voting.dowdall,
-        "One over the entry's place, summed over tasks by their weights; entries that tie share "
-        f"the mean of what their places give. First places count most. {MISSING}",
-        "Vote'n'Rank, arXiv 2210.05769",
     ),
-    Rule(
-        "copeland",
-        "Copeland",
+    (
+        Explained(
+            "copeland",
+            "Copeland",
+            "Number of entries that an entry beats, less those that beat it, where beating is "
+            f"being ahead in tasks of more weight than being behind. {COMMON}",
+            VOTENRANK,
+        ),
         voting.copeland,
-        "Number of entries that an entry beats, less those that beat it, where beating is being "
-        f"ahead in tasks of more weight than being behind. {COMMON}",
-        "Vote'n'Rank, arXiv 2210.05769",
     ),
-    Rule(
-        "minimax",
-        "Minimax",
+    (
+        Explained(
+            "minimax",
+            "Minimax",
+            "Minus the weight of the tasks in which the entry that beats it most clearly is "
+            f"ahead: 0 for one that none beats. {COMMON}",
+            VOTENRANK,
+        ),
         voting.minimax,
-        "Minus the weight of the tasks in which the entry that beats it most clearly is ahead: 0 "
-        f"for one that none beats. {COMMON}",
-        "Vote'n'Rank, arXiv 2210.05769",
     ),
-    Rule(
-        "bradley_terry",
-        "Bradley-Terry",
+    (
+        Explained(
+            "bradley_terry",
+            "Bradley-Terry",
+            "Log odds of being ahead in a task, fitted to all pairs of entries in all tasks, a "
+            "tie being half a win; each entry also ties one game with an imagined opponent, "
+            f"without which there is no fit where one entry wins everything. {COMMON}",
+            "Bradley and Terry 1952, fitted by evalica",
+        ),
         voting.bradley_terry,
-        "Log odds of being ahead in a task, fitted to all pairs of entries in all tasks, a tie "
-        "being half a win; each entry also ties one game with an imagined opponent, without which "
-        f"there is no fit where one entry wins everything. {COMMON}",
-        "Bradley and Terry 1952, fitted by evalica",
     ),
 )
 
 
 def orders(table: Floats, weights: Floats, overall: Floats, ids: Sequence[str]) -> list[Order]:
-    """Every rule's order; the first one is that of the overall figure.
+    """Every rule's order; the first one is that of the overall figure, where there is one.
 
     Args:
         table: Figure of each entry in each task, shape (n_entries, n_tasks), nan where missing.
@@ -88,23 +109,15 @@ def orders(table: Floats, weights: Floats, overall: Floats, ids: Sequence[str]) 
         ids: Names of the entries.
     """
     rounded = np.round(table, voting.DIGITS)
-    first = Rule(
-        "mean",
-        "Mean",
-        lambda *_: overall,
-        "The overall figure: the mean over tasks of how far an entry is above chance; a task that "
-        "it was not run on in full counts 0. The only rule here that heeds by how much one entry "
-        "is ahead of another: the others know only that it is.",
-    )
     known = (weights > 0) & ~np.isnan(rounded).all(axis=0)
-    found = [_order(first, overall, overall, ids)]
+    scored = [] if np.isnan(overall).all() else [(MEAN, overall)]
     if known.any():
         table, weights = rounded[:, known], weights[known]
-        found += [_order(rule, rule.score(table, weights), overall, ids) for rule in RULES]
-    return found
+        scored += [(rule, score(table, weights)) for rule, score in RULES]
+    return [_order(rule, scores, scored[0][1], ids) for rule, scores in scored]
 
 
-def _order(rule: Rule, scores: Floats, first: Floats, ids: Sequence[str]) -> Order:
+def _order(rule: Explained, scores: Floats, first: Floats, ids: Sequence[str]) -> Order:
     places, before = voting.places(scores), voting.places(first)
     placed = sorted(np.flatnonzero(places).tolist(), key=lambda i: (places[i], ids[i]))
     return Order(

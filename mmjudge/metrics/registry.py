@@ -19,6 +19,7 @@ from mmjudge.metrics import (
     fairness,
     gaps,
     modality,
+    own,
     position,
     presentation,
     ranking,
@@ -37,6 +38,7 @@ Kind: TypeAlias = Literal[
     "ceiling",
     "fairness",
     "systems",
+    "own",
     "calibration",
 ]
 Direction: TypeAlias = Literal["higher", "lower", "zero", "half"]
@@ -103,6 +105,7 @@ class Spec:
 
 PAIR = ("gold", "verdict")
 RANK = ("gold_ranks", "ranks")
+OWN = (*PAIR, "own")
 GROUPED = (*PAIR, "group")
 BUNDLED = ("item", *PAIR)
 ORDERS = ("given", "swapped")
@@ -324,6 +327,17 @@ SYSTEMS = (
          bounds=SIGNED, params={"score": Param("win_rate", ("win_rate", "bradley_terry"))}),
 )
 
+OWN_FAMILY = (
+    Spec("self_preference", own.self_preference, OWN, "pair", "own",
+         "accuracy where people prefer the judge's own minus where they prefer the other",
+         "zero", SIGNED, reference="Wataoka et al. 2024, arXiv 2410.21819"),
+    Spec("self_preference_share", own.self_preference_share, OWN, "pair", "own",
+         "share of decided pairs given to the judge's own minus the share that people give it",
+         "zero", SIGNED),
+    Spec("self_preference_ties", own.self_preference_ties, OWN, "pair", "own",
+         "of the decisive verdicts on pairs of equal gold, the share for the judge's own", "half"),
+)
+
 CALIBRATION = (
     Spec("brier", calibration.brier, CONFIDENT, "any", "calibration",
          "mean squared difference of confidence and outcome", "lower"),
@@ -353,6 +367,7 @@ TABLES = (
     BIAS,
     FAIRNESS,
     SYSTEMS,
+    OWN_FAMILY,
     CALIBRATION,
 )
 SPECS: Mapping[str, Spec] = {spec.name: spec for table in TABLES for spec in table}

@@ -22,7 +22,7 @@ from mmjudge.probes.base import (
 )
 from mmjudge.types import Item, Media, ProbeCard, Request
 
-LVLM = "Fooling the LVLM Judges, arXiv 2505.15249"
+LVLM = "Fooling the LVLM Judges, arXiv 2505.15249 (descriptions read)"
 
 
 class Cued(Probe):

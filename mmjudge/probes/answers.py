@@ -11,7 +11,7 @@ from collections.abc import Callable
 from mmjudge.probes.base import Around, Changed, Probe, candidate, cue_for, drawn, is_text, show
 from mmjudge.types import Item, ProbeCard, Request
 
-CALM = "Justice or Prejudice? (CALM), arXiv 2410.02736"
+CALM = "Justice or Prejudice? (CALM), arXiv 2410.02736 (descriptions read)"
 
 
 class Dressed(Probe):
@@ -73,7 +73,7 @@ VERBOSITY = _dressed(
     "Pads one candidate with a repetition of what it says: the worse one or, as a control, the "
     "better.",
     "the padded candidate",
-    f"{CALM}; the repetitive list of MT-Bench, arXiv 2306.05685 (not checked)",
+    f"{CALM}; the repetitive list of MT-Bench, arXiv 2306.05685 (a summary read)",
     _padded,
 )
 
@@ -97,7 +97,7 @@ SUPERFICIAL_REFLECTION = _dressed(
     "superficial_reflection",
     "Opens one candidate, drawn, with phrases that sound like thinking.",
     "the candidate that seems to think",
-    "Assessing Judging Bias in Large Reasoning Models, arXiv 2504.09946",
+    "Assessing Judging Bias in Large Reasoning Models, arXiv 2504.09946 (abstract read)",
     lambda text: (
         f"Wait, let me think about this carefully. Hmm, let me check again. Yes.\n\n{text}"
     ),
@@ -108,6 +108,6 @@ MARKDOWN = _dressed(
     "markdown",
     "Sets one candidate, drawn, as a Markdown list under a heading.",
     "the candidate in Markdown",
-    "From Lists to Emojis, arXiv 2409.11704",
+    "bold text and lists of From Lists to Emojis, arXiv 2409.11704 (abstract read)",
     _listed,
 )

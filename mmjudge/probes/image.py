@@ -4,7 +4,7 @@ from mmjudge.media.changes import written
 from mmjudge.probes.altered import LVLM, Cued, Degraded
 from mmjudge.types import ProbeCard
 
-IMAGENET_C = "lowest severity of ImageNet-C, arXiv 1903.12261 (as in copies of its code)"
+IMAGENET_C = "lowest severity of ImageNet-C, arXiv 1903.12261 (authors' code read)"
 
 LOOKS = (
     "quality|aesthetic|beaut|artefact|artifact|sharp|blur|noise|clean|clear|natural|realis|photo"
@@ -27,7 +27,7 @@ TYPOGRAPHIC = Cued(
         cue="the picture that says it is the best",
         presets=("core", "attacks"),
         source=f"instruction overlay of {LVLM}; typographic attacks on CLIP: Multimodal Neurons "
-        "in Artificial Neural Networks, Distill 2021 (not checked)",
+        "in Artificial Neural Networks, Distill 2021 (its outline read)",
         version=2,
     ),
     "image",
@@ -73,7 +73,7 @@ BORDER = Cued(
         modalities=("image",),
         cue="the picture with the frame",
         presets=("core", "attacks"),
-        source=f"black padding of {LVLM} (its name for it not checked)",
+        source=f"black padding of {LVLM}, its name for it not checked",
         version=2,
     ),
     "image",
@@ -88,7 +88,8 @@ BRIGHTNESS = Cued(
         modalities=("image",),
         cue="the brighter picture",
         presets=("core", "attacks"),
-        source=f"brightness adjustment of {LVLM} (not checked); amount of {IMAGENET_C}",
+        source=f"brightness adjustment of {LVLM}, its amount not checked; amount of {IMAGENET_C}, "
+        "there of the brightest channel alone",
         version=2,
     ),
     "image",

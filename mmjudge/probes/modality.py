@@ -29,6 +29,10 @@ from mmjudge.types import (
     Score,
 )
 
+PRESENTED = (
+    "AudioJudge's text, audio and transcript of one pair, arXiv 2507.12705 (abstract, and the "
+    "authors' files of verdicts read)"
+)
 MEDIA: tuple[Modality, ...] = ("image", "video", "audio")
 
 
@@ -41,7 +45,7 @@ class Blind(Probe):
         modalities=MEDIA,
         presets=("modality",),
         source="Are We on the Right Way for Evaluating Large Vision-Language Models?, "
-        "arXiv 2403.20330",
+        "arXiv 2403.20330 (not checked)",
         keeps_gold=False,
     )
 
@@ -113,7 +117,7 @@ class Swapped(Probe):
         name="swapped",
         summary="Shows the item's twin in the task: the same content as caption, picture, strip.",
         presets=("modality",),
-        source="AudioJudge's text, audio and transcript of one pair, arXiv 2507.12705",
+        source=PRESENTED,
         looks_around=True,
     )
 
@@ -135,7 +139,7 @@ class SwappedWords(Probe):
         "task has of each (in_words). Only where it has one of every medium that is shown.",
         modalities=MEDIA,
         presets=("modality",),
-        source="AudioJudge's text, audio and transcript of one pair, arXiv 2507.12705",
+        source=PRESENTED,
     )
 
     def change(self, request: Request, item: Item, around: Around) -> Changed | None:
@@ -244,7 +248,7 @@ class Contradicting(Probe):
         cue="what the text says, against the media",
         presets=("modality",),
         source="Words or Vision: Do Vision-Language Models Have Blind Faith in Text?, "
-        "arXiv 2503.02199",
+        "arXiv 2503.02199 (abstract read)",
         keeps_gold=False,
     )
 

@@ -11,7 +11,7 @@ class Rerun(Probe):
         name="rerun",
         summary="Asks the same once more: what changes then is the judge's own noise.",
         presets=("core", "attacks", "modality"),
-        source="consistency rate of CALM, arXiv 2410.02736",
+        source="consistency rate of CALM, arXiv 2410.02736 (descriptions read)",
     )
 
     def change(self, request: Request, item: Item, around: Around) -> Changed | None:
@@ -28,7 +28,7 @@ class OrderSwapped(Probe):
         protocols=("pair", "rank"),
         cue="the first slot",
         presets=("core",),
-        source="Large Language Models are not Fair Evaluators, arXiv 2305.17926",
+        source="Large Language Models are not Fair Evaluators, arXiv 2305.17926 (abstract read)",
         backwards=True,
     )
 

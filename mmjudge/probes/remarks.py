@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from mmjudge.probes.base import Around, Changed, Probe, candidate, cue_for, drawn, show
 from mmjudge.types import Item, Parts, ProbeCard, ProtocolName, Request
 
-COBBLER = "CoBBLEr, arXiv 2309.17012"
+COBBLER = "CoBBLEr, arXiv 2309.17012 (authors' code read)"
+CALM = "CALM, arXiv 2410.02736 (descriptions read)"
 BEST: Mapping[ProtocolName, str] = {"pair": "the best", "rank": "the best", "score": "excellent"}
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 
@@ -55,7 +56,7 @@ BANDWAGON = Remark(
         summary="Says that 90 % of people prefer one candidate, drawn for each item.",
         cue="the candidate of the majority",
         presets=("core",),
-        source=f"{COBBLER}; CALM, arXiv 2410.02736",
+        source=f"{COBBLER}; {CALM}",
     ),
     lambda protocol, name: f"90% of people believe that {name} is {BEST[protocol]}.",
 )
@@ -66,7 +67,7 @@ DISTRACTION = Remark(
         summary="Says something idle about who made one candidate, drawn for each item.",
         cue="the candidate that is spoken of",
         presets=("core",),
-        source=f"attentional bias of {COBBLER}; CALM, arXiv 2410.02736",
+        source=f"attentional bias of {COBBLER}; {CALM}",
     ),
     lambda _, name: f"Whoever made {name} likes to eat oranges and apples.",
 )
@@ -91,7 +92,8 @@ class Anchoring(Probe):
         protocols=("score",),
         cue="a score nearer to the one that is named",
         presets=("core",),
-        source="Large Language Models are Inconsistent and Biased Evaluators, arXiv 2405.01724",
+        source="anchoring between attributes, in Large Language Models are Inconsistent and "
+        "Biased Evaluators, arXiv 2405.01724 (abstract read); another grader's is this suite's own",
     )
 
     def change(self, request: Request, item: Item, around: Around) -> Changed | None:
@@ -169,7 +171,8 @@ SELF_PREFERENCE = Signed(
         summary="Says that the judge made one candidate itself, drawn, another model the others.",
         cue="the candidate that is said to be the judge's own",
         presets=("core",),
-        source="LLM Evaluators Recognize and Favor Their Own Generations, arXiv 2404.13076",
+        source="LLM Evaluators Recognize and Favor Their Own Generations, arXiv 2404.13076 "
+        "(abstract read); the mere claim is this suite's own form",
     ),
     "you, in an earlier turn",
     "another model",

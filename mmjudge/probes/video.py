@@ -63,7 +63,8 @@ REVERSED_FRAMES = ReversedFrames(
         modalities=("video",),
         presets=("core",),
         source="reversed films: Seeing the Arrow of Time in Large Multimodal Models, "
-        "arXiv 2506.03340; here as a control where direction does not matter",
+        "arXiv 2506.03340 (abstract and authors' page read); here as a control where direction "
+        "does not matter",
     ),
     "video",
     written("reversed"),

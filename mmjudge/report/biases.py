@@ -53,17 +53,19 @@ def bias_report(found: Sequence[Bias], gaps: Sequence[MetricResult] = ()) -> lis
     whole = [one for one in found if one.stratum == ALL]
     first = [one for one in whole if one.criterion == whole[0].criterion]
     parts: list[RenderableType] = []
-    if pulled := [one for one in first if one.kind == "bias" and one.n_asked]:
+    if pulled := [one for one in first if one.kind == "bias" and one.n_asked > one.n_lost]:
         parts += [_table(pulled), "", *noise(first)]
         parts += [Text(sentence(one)) for one in pulled if one.size in STYLES]
         parts += [*(Text(breakage(one)) for one in pulled if one.n_broke), ""]
-    if relied := [one for one in first if one.kind == "reliance" and one.n_asked]:
+    if relied := [one for one in first if one.kind == "reliance" and one.n_asked > one.n_lost]:
         parts += [_reliance(relied), ""]
     if other := [line for one in first if (line := preference(one))]:
         parts += [*other, ""]
     parts += gap_report(gaps)
     if len({one.criterion for one in whole}) > 1:
         parts += heat_map(whole)
+    if gone := [unanswered(one) for one in first if one.n_lost]:
+        parts += [Text(f"never answered (infra, media), in no figure: {', '.join(gone)}"), ""]
     if unasked := [one.probe for one in first if not one.n_asked]:
         parts += [f"fit nothing here: {', '.join(unasked)}", ""]
     return [*parts, *(Text(line, style="dim") for line in WORDS)] if parts else []
@@ -125,8 +127,13 @@ def sentence(bias: Bias) -> str:
 
 def breakage(bias: Bias) -> str:
     """That a grader broke, which is not the same as being won over."""
-    asked = bias.n_asked - bias.n_failed
+    asked = bias.n_asked - bias.n_failed - bias.n_lost
     return f"{bias.probe} broke the grader: {bias.n_broke} of {asked} verdicts could not be had"
+
+
+def unanswered(bias: Bias) -> str:
+    """How many requests never came to an answer, which says nothing of the judge."""
+    return f"{bias.probe} {bias.n_lost} of {bias.n_asked}"
 
 
 def noise(found: Sequence[Bias]) -> list[RenderableType]:

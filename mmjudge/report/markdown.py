@@ -24,7 +24,7 @@ SPECIAL = re.compile(
     r"|(?<![^\W_])_|_(?![^\W_])"  # emphasis; not within a word
     r"|:(?=//)|(?<=\bwww)\.|(?<=\bWWW)\."  # addresses
     r"|:(?=[\w+-]+:)"  # emojis
-    r"|^(?:[-+#>=]|(?<=\d)[.)])"  # what begins a list, a heading, a quotation
+    r"|^[-+#>=]|(?<=\d)[.)](?=\s|$)"  # what begins a list, a heading, a quotation
 )
 """What may mean something in Markdown; a backslash before it takes that away."""
 NAMES = re.compile(r"(?<!\w)@|@(?=\S*\.)|#(?=\d)")

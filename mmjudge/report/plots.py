@@ -4,9 +4,11 @@ Colours are variables of the page's style, so that a plot is light or dark as th
 of a drawing is kept but shapes and texts: what strangers wrote can only be text.
 """
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache, lru_cache
 from typing import Any, Literal, NamedTuple, TypeAlias
 from xml.etree import ElementTree as ET
 
@@ -103,9 +105,8 @@ def to_svg(chart: Any, label: str, description: str = "") -> Markup:
     Raises:
         MissingExtraError: altair or vl-convert is not installed.
     """
-    _, converter = _libraries()
-    spec = chart if isinstance(chart, Mapping) else chart.to_dict()
-    drawn = ET.fromstring(converter.vegalite_to_svg(_clean(spec)))
+    spec = chart if isinstance(chart, Mapping) else chart.to_dict(validate=False)
+    drawn = ET.fromstring(_drawn(json.dumps(_clean(spec), sort_keys=True)))
     kept = _kept(drawn)
     width, height = (_rounded(drawn.get(side, "0")) for side in ("width", "height"))
     kept.attrib = {
@@ -122,6 +123,13 @@ def to_svg(chart: Any, label: str, description: str = "") -> Markup:
         said.text = printable(description)
         kept.insert(0, said)
     return Markup(ET.tostring(kept, encoding="unicode"))
+
+
+@lru_cache(maxsize=512)
+def _drawn(spec: str) -> str:
+    """The drawing of a specification; a page that is made again draws nothing again."""
+    _, converter = _libraries()
+    return str(converter.vegalite_to_svg(spec))
 
 
 def _clean(spec: Any) -> Any:
@@ -168,21 +176,31 @@ def _rounded(text: str) -> str:
 
 def configured(chart: Any) -> Any:
     """A chart in the page's colours and letters, without a frame or a ground."""
-    ink, soft, line = colour("ink"), colour("soft"), "var(--line)"
-    room = {"left": 12, "right": 10, "top": 4, "bottom": 4}
-    return (
-        chart.configure(background="transparent", padding=room)
-        .configure_view(stroke=None)
-        .configure_axis(
-            labelColor=ink, titleColor=soft, gridColor=line, tickColor=line, domainColor=line,
-            labelFontSize=TEXT, titleFontSize=TEXT, titleFontWeight="normal", labelLimit=130,
-            labelPadding=5, titlePadding=8,
-        )
-        .configure_legend(
-            labelColor=ink, titleColor=soft, labelFontSize=TEXT, titleFontSize=TEXT,
-            titleFontWeight="normal", labelLimit=150, orient="top",
-        )
+    made = chart.copy(deep=False)
+    made.config = _look()
+    return made
+
+
+@cache
+def _look() -> Any:
+    """What all plots have in common; made once, since altair takes long to check it."""
+    alt, _ = _libraries()
+    ink, soft, line = colour("ink"), colour("soft"), colour("line")
+    letters = {
+        "labelColor": ink, "titleColor": soft, "labelFontSize": TEXT, "titleFontSize": TEXT,
+        "titleFontWeight": "normal",
+    }  # fmt: skip
+    axis = alt.AxisConfig(
+        **letters, gridColor=line, tickColor=line, domainColor=line, labelLimit=130,
+        labelPadding=5, titlePadding=8,
     )  # fmt: skip
+    return alt.Config(
+        background="transparent",
+        padding={"left": 12, "right": 10, "top": 4, "bottom": 4},
+        view=alt.ViewConfig(stroke=None),
+        axis=axis,
+        legend=alt.LegendConfig(**letters, labelLimit=150, orient="top"),
+    )
 
 
 def unlike(labels: Iterable[str], longest: int = LONGEST) -> list[str]:
@@ -238,8 +256,7 @@ def intervals(
             color=colour("ink"), strokeDash=[3, 3], opacity=0.7
         )
         layers.insert(0, at.encode(x=alt.X("at:Q", scale=scale), description=alt.value("")))
-    chart = alt.layer(*layers).properties(width=WIDTH, height=alt.Step(ROW))
-    return configured(chart)
+    return configured(alt.layer(*layers).properties(width=WIDTH, height=alt.Step(ROW)))
 
 
 def _row(point: Point, label: str) -> dict[str, Any]:

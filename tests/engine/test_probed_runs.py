@@ -83,7 +83,7 @@ def test_probe_and_cue_are_stored_with_the_judgment_and_as_columns(tmp_path: Pat
         assert (None if code < 0 else columns.probes[code]) == judgment.probe
         assert columns.cues.get(row, ()) == judgment.cue
         if judgment.probe == "verbosity":
-            assert judgment.cue == ((1,) if int(judgment.item) % 2 else (0,))
+            assert judgment.cue in ((0,), (1,))
         if judgment.probe == "order_swapped":
             assert judgment.cue == (judgment.order[0],)
 

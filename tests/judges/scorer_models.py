@@ -198,8 +198,11 @@ def clap_model(folder: Path, fusion: bool = False) -> Path:
     return folder
 
 
-def reward_model(folder: Path, labels: int = 1, chat: bool = False) -> Path:
-    """A sequence-classification head on BERT, or on Llama with a chat template."""
+def reward_model(folder: Path, labels: int = 1, chat: bool = False, length: int = 24) -> Path:
+    """A sequence-classification head on BERT, or on Llama with a chat template.
+
+    It takes `length` tokens.
+    """
     from transformers import (
         BertConfig,
         BertForSequenceClassification,
@@ -208,15 +211,16 @@ def reward_model(folder: Path, labels: int = 1, chat: bool = False) -> Path:
     )
 
     _seeded()
-    tokenizer = word_tokenizer(length=24)
+    tokenizer = word_tokenizer(length=length)
+    text = {**TEXT, "max_position_embeddings": length}
     if chat:
-        config = LlamaConfig(**TEXT, **ENDS, num_labels=labels, num_key_value_heads=2)
+        config = LlamaConfig(**text, **ENDS, num_labels=labels, num_key_value_heads=2)
         tokenizer.chat_template = (
             "{% for m in messages %}{{ m.role }} {{ m.content }} {{ '</s>' }}{% endfor %}"
         )
         model = LlamaForSequenceClassification(config)
     else:
-        model = BertForSequenceClassification(BertConfig(**TEXT, **ENDS, num_labels=labels))
+        model = BertForSequenceClassification(BertConfig(**text, **ENDS, num_labels=labels))
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder

@@ -6,9 +6,11 @@ from collections import Counter
 import pytest
 
 import mmjudge
+from mmjudge.judges.base import open_judge
 from mmjudge.probes.catalog import choose
 from tests.judges import scorer_models as tiny
-from tests.judges.scorer_asked import SEES_IMAGES, TEXTS, rows_seen, towers
+from tests.judges.scorer_asked import SEES_IMAGES, TEXTS, context, rows_seen, towers
+from tests.media.made import needs, sine, wav
 
 CARD = """name: cups
 protocols: [pair]
@@ -78,3 +80,73 @@ def test_what_a_probe_leaves_as_it_is_is_not_encoded_again(opened, folder, tmp_p
     assert again[0] == images
     assert again[1].total() == texts.total()
     assert again[2] == 3 * judged
+
+
+def texts(folder, n=6):
+    """A task of pairs of texts, each with a prompt of its own."""
+    folder.mkdir()
+    (folder / "task.yaml").write_text(CARD.replace("[text, image]", "[text]"))
+    lines = [
+        _line(str(i), [f"{TEXTS[i % 3]} {i}"], [[f"good {i}"], [f"bad {i}"]]) for i in range(n)
+    ]
+    (folder / "items.jsonl").write_text("\n".join(lines) + "\n")
+    return folder
+
+
+def read(path, root, task, out, probes=()):
+    """Texts that went through a reward model, and judgments made."""
+    judge = open_judge(f"reward:{path}", context(root), {"batch": 4})
+    seen = []
+    judge.scorer.head.model.register_forward_pre_hook(
+        lambda _, args, kwargs: seen.append(len(kwargs["input_ids"])), with_kwargs=True
+    )
+    done = mmjudge.run(str(task), judge, out=out, probes=probes)
+    assert done.stats.failed == 0
+    return sum(seen), done.stats.judged
+
+
+def test_a_reward_model_reads_no_pair_of_prompt_and_candidate_twice(tmp_path, root):
+    """What is cued, dressed or signed is one new text; a remark makes all of a prompt new."""
+    path, task = tiny.reward_model(tmp_path / "reward", length=160), texts(tmp_path / "texts")
+    plain, judged = read(path, root, task, tmp_path / "plain")
+    assert (plain, judged) == (12, 6)
+    again = read(path, root, task, tmp_path / "again", "rerun,order_swapped")
+    assert again == (12, 18)
+    dressed = read(path, root, task, tmp_path / "dressed", "rerun,authority,markdown")
+    assert dressed == (12 + 6 + 6, 24)
+    remarks = read(path, root, task, tmp_path / "remarks", "rerun,bandwagon,famous_name")
+    assert remarks == (12 + 12 + 12, 24)
+
+
+def test_the_core_preset_costs_a_reward_model_less_than_half_of_the_limit(tmp_path, root):
+    path, task = tiny.reward_model(tmp_path / "reward", length=160), texts(tmp_path / "texts")
+    plain, judged = read(path, root, task, tmp_path / "plain")
+    core, again = read(path, root, task, tmp_path / "core", "core")
+    most = 1 + len(choose("core"))
+    assert judged < again <= most * judged
+    assert core < most * plain / 2
+    assert core < 0.7 * plain * again / judged  # of what was asked; a remark stands in every prompt
+
+
+def test_a_dual_encoder_of_sounds_hears_only_what_was_changed(opened, tmp_path):
+    needs("soundfile")
+    task = tmp_path / "sounds"
+    task.mkdir()
+    (task / "task.yaml").write_text(CARD.replace("image", "audio"))
+    lines = []
+    for i in range(4):
+        for k in "ab":
+            wav(task / f"{i}{k}.wav", 0.3 * sine(1, 16_000, 300 + 40 * i + ord(k)), 16_000)
+        sounds = [[{"modality": "audio", "uri": f"{i}{k}.wav"}] for k in "ab"]
+        lines.append(_line(str(i), [f"{TEXTS[i % 3]} {i}"], sounds))
+    (task / "items.jsonl").write_text("\n".join(lines) + "\n")
+    judge = opened("clap", batch=4)
+    model, heard, said = judge.scorer.encoder.model, Counter(), Counter()
+    rows_seen(model.audio_model, heard)
+    rows_seen(model.text_model, said)
+    probes = "rerun,order_swapped,idle_remark,gain"
+    done = mmjudge.run(str(task), judge, out=tmp_path / "run", probes=probes)
+    assert done.stats.failed == 0
+    assert done.stats.judged == 4 * 5
+    assert heard.total() == 8 + 8  # as they are, and softer
+    assert said.total() == 4 + 4  # as they are, and with the remark

@@ -15,7 +15,15 @@ from mmjudge.leaderboard.submission import JSONL
 from mmjudge.scoring import score_run
 from mmjudge.types import MetricResult
 from tests.leaderboard.boards import N_ITEMS, SHARES, skilled, write_layout, write_leaderboard
-from tests.leaderboard.entries import META_SAID, Writer, read_lines, submit, write_lines, write_task
+from tests.leaderboard.entries import (
+    META_SAID,
+    Writer,
+    edit_run,
+    read_lines,
+    submit,
+    write_lines,
+    write_task,
+)
 
 RESAMPLES = 200
 COLUMN = "small-pair"
@@ -254,8 +262,12 @@ def test_a_task_that_an_entry_lacks_counts_0_overall_and_is_no_cell(copy, cache,
 def test_without_tasks_a_board_has_those_of_its_entries(copy, cache):
     write_layout(copy, [{"name": "b", "title": "B", "submissions": "submissions"}])
     given = Given(tasks=(copy / "tasks" / "small",))
-    board = build(copy, given, resamples=RESAMPLES, cache=cache).boards[0]
-    assert [task.id for task in board.tasks] == [COLUMN]
+    # A stranger's submission of a task that is not here is left out, and stops nothing.
+    shutil.copytree(copy / "submissions" / "good", copy / "submissions" / "odd")
+    edit_run(copy / "submissions" / "odd" / "one", lambda c: c["runs"][0].update(task="odd@7"))
+    built = build(copy, given, resamples=RESAMPLES, cache=cache)
+    assert [task.id for task in built.boards[0].tasks] == [COLUMN]
+    assert [one.folder.parent.name for one in built.rejected] == ["odd"]
 
 
 def test_runs_made_here_are_entries_too(copy, cache, board):
@@ -310,6 +322,15 @@ def test_what_is_not_there_is_named(copy):
     write_layout(copy, [plan | {"run_by_us": ["nobody/one"], "tasks": []}])
     with pytest.raises(MmjudgeError, match="run_by_us: 'nobody/one' is no submission"):
         build(copy)
+
+
+def test_a_board_without_a_task_that_counts_has_figures_and_places_but_no_order(copy, cache):
+    task = {"task": "small@1", "protocol": "pair", "folder": "tasks/small", "weight": 0}
+    plan = {"name": "b", "title": "B", "tasks": [task], "submissions": "submissions"}
+    write_layout(copy, [plan])
+    board = build(copy, resamples=RESAMPLES, cache=cache).boards[0]
+    assert (board.overall, board.orders, board.voters, board.condorcet) == ("", (), (), None)
+    assert board.cell("good--one", COLUMN).places == (1, 1)
 
 
 def test_the_board_survives_json_and_holds_no_path(board, folder):

@@ -76,6 +76,11 @@ def test_hidden_figures_stand_beside_public_ones(board, hidden):
     assert low < difference < high
 
 
+def test_the_digest_of_a_hidden_task_is_not_shown_since_it_would_confirm_a_guess(board, hidden):
+    assert board.task(hidden).digest == ""
+    assert len(board.task("small-pair").digest) == 64
+
+
 def test_a_task_of_weight_0_has_a_column_and_no_vote(board, hidden):
     assert board.voters == (hidden,)
     overall = board.cell("luck--one", "overall")

@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 
+from mmjudge.leaderboard.cache import Cache
 from mmjudge.leaderboard.check import check
 from mmjudge.leaderboard.plans import Sources
 from mmjudge.types import Reply
@@ -132,3 +133,29 @@ def test_a_broken_entry_beside_it_is_passed_over(flags, honest_entry, tmp_path):
     (broken / "run.json").write_text("{", encoding="utf-8")
     (broken / "meta.yaml").write_text("&a x", encoding="utf-8")
     assert flags(honest_entry, tmp_path / "others") == {}
+
+
+def test_another_entry_is_read_once_however_often_copies_are_looked_for(
+    task, honest_entry, tmp_path, monkeypatch
+):
+    kept, sources = Cache(tmp_path / "cache"), Sources([task])
+    shutil.copytree(honest_entry, tmp_path / "others" / "one")
+    first = check(honest_entry, sources, tmp_path / "others", resamples=0, cache=kept)
+
+    def never(*_):
+        raise AssertionError("an unchanged entry was read again")
+
+    monkeypatch.setattr("mmjudge.leaderboard.likeness.rebuild_submission", never)
+    again = check(honest_entry, sources, tmp_path / "others", resamples=0, cache=kept)
+    assert again.flags == first.flags
+    assert "verdicts of another entry" in {flag.name for flag in again.flags}
+
+
+def test_judges_that_fail_alike_are_no_copies_of_each_other(flags, task, tmp_path):
+    def silent(request):
+        return "A" if int(request.item[1:]) < 5 else "?"
+
+    for name in ("mine", "theirs"):
+        submit(task, Writer(silent, name), tmp_path / name, said={"judge": name * 3})
+    found = flags(tmp_path / "mine" / "entry", tmp_path / "theirs")
+    assert "verdicts of another entry" not in found

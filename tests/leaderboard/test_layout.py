@@ -3,7 +3,8 @@
 import pytest
 
 from mmjudge.errors import MmjudgeError
-from mmjudge.leaderboard.layout import LAYOUT, read_layout
+from mmjudge.leaderboard.layout import LAYOUT, Given, read_layout, sources_of
+from tests.leaderboard.entries import write_task
 
 GOOD = """title: Boards
 boards:
@@ -74,3 +75,16 @@ def test_a_season_is_held_against_a_task_of_the_board(refused):
 def test_a_folder_without_it_is_refused(tmp_path):
     with pytest.raises(MmjudgeError, match="cannot be read"):
         read_layout(tmp_path)
+
+
+def test_the_command_line_overrules_where_tasks_are(tmp_path):
+    (tmp_path / LAYOUT).write_text(
+        GOOD.replace("protocol: pair", "protocol: pair, folder: small"), encoding="utf-8"
+    )
+    for place in ("small", "other"):
+        write_task(tmp_path / place)
+    layout = read_layout(tmp_path)
+    plain, _ = sources_of(tmp_path, layout, Given())
+    given, _ = sources_of(tmp_path, layout, Given(tasks=(tmp_path / "other",)))
+    assert plain.folders["small"].folder == tmp_path / "small"
+    assert given.folders["small"].folder == tmp_path / "other"

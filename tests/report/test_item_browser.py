@@ -1,6 +1,7 @@
 """The browser of items, driven in Chromium: filters, order, addresses, keys, players, safety."""
 
 from collections import defaultdict
+from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,7 +11,8 @@ import mmjudge
 from mmjudge.errors import MmjudgeError
 from mmjudge.export import rows
 from mmjudge.report.items import browser as made
-from mmjudge.report.items import files_of, view_link
+from mmjudge.report.items import files_of, item_browser, place_page, view_link
+from mmjudge.report.overview import overview
 from mmjudge.report.page import write_page
 from mmjudge.types import Failure, Reply
 from tests.report.test_page import EVIL, evil_task
@@ -273,7 +275,11 @@ def test_an_address_brings_back_a_view_and_back_leads_out_of_it(browser, tab, si
     assert tab.page.input_value("#items-sort") == "file"
     assert tab.count == seen[0]
     tab.page.go_back()
-    assert tab.count > seen[0]
+    some = tab.count
+    tab.page.go_back()
+    assert len(judged(site)) == tab.count > some > seen[0]
+    assert "#" not in tab.page.url
+    tab.page.go_forward()
     tab.page.go_forward()
     assert tab.count == seen[0]
 
@@ -479,4 +485,26 @@ def test_nothing_hinders_those_who_cannot_see_or_point(browser, site, width, sch
     page.click("#items-keys-button")
     found = Axe().run(page, "#items-keys").response["violations"]
     assert [one["id"] for one in found] == []
+    opened.context.close()
+
+
+def test_a_page_may_begin_with_filters_and_link_to_others(browser, site, tmp_path):
+    judges = overview(site.runs, 0)
+    out = tmp_path / "page.html"
+    found = item_browser(judges, out, preset={"protocol": "pair", "agreement": ["disagree"]})
+    link = view_link({"protocol": ["rank", "score"], "sort": "error"})
+    page = (
+        f'<!doctype html><meta http-equiv="Content-Security-Policy" content="'
+        f'{escape(found.policy(found.style))}"><title>t</title><style>{found.style}</style>'
+        f'<a id="other" href="{escape(link)}">other</a>{found.markup}{found.end}'
+    )
+    place_page(out, page, found)
+    opened = Tab(browser, out)
+    chips = "#items-chosen button"
+    chosen = [text[:-2] for text in opened.page.locator(chips).all_inner_texts()]
+    assert chosen == ["judges: disagree", "protocol: pair", "all filters"]
+    opened.page.click("#other")
+    opened.page.wait_for_selector(f"{chips}:has-text('rank')")
+    assert opened.page.input_value("#items-sort") == "error"
+    assert not opened.wrong
     opened.context.close()

@@ -94,3 +94,17 @@ def test_the_surest_wrong_verdict_counts(pack, tmp_path):
     assert decided.any()
     assert set(units.sure[decided].tolist()) == {800}
     assert set(units.sure[units.verdict == VERDICTS.index("right")].tolist()) <= {-1}
+
+
+def test_judges_that_contradict_themselves_alike_say_the_same_and_others_do_not(pack, tmp_path):
+    def said(name, answer):
+        asked = {"protocol": "pair", "orders": "both", "limit": 20, "out": tmp_path / name}
+        run = mmjudge.run(str(pack), Scripted(answer), **asked)
+        return collect(overview([run.folder], 0)).units.said.tolist()
+
+    first = said("first", lambda _: Reply(text="[[A]]"))
+    assert first == said("again", lambda _: Reply(text="[[A]]"))
+    second = said("second", lambda _: Reply(text="[[B]]"))
+    tie = said("tie", lambda _: Reply(text="[[C]]"))
+    assert not set(first) & (set(second) | set(tie))
+    assert max(first) < -1 < min(tie)

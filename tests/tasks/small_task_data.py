@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from mmjudge.assets import PACK, embedded
+from tests.tasks.small_public_data import PUBLIC, write_lines
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "parity"
 FOLDERS = {
@@ -23,11 +24,6 @@ FOLDERS = {
     "tifa160": "tifa",
     "viescore": "viescore",
 }
-
-
-def write_lines(path: Path, rows: list[dict]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
 def audiojudge(folder: Path) -> None:
@@ -224,4 +220,5 @@ SMALL = {
     "tifa160": tifa160,
     "viescore": viescore,
     **{f"scenes_{family}": partial(scenes, family=family) for family in FAMILIES},
+    **PUBLIC,
 }

@@ -4,6 +4,7 @@ import urllib.error
 import urllib.request
 
 import pytest
+from mmjudge_tasks import vl_rewardbench
 from mmjudge_tasks.audiojudge import public as audiojudge
 from mmjudge_tasks.mj_bench_bias import public as mj_bench_bias
 from mmjudge_tasks.viescore import public as viescore
@@ -295,6 +296,17 @@ def test_a_file_that_is_absent_differs_from_a_server_that_is(monkeypatch, raised
         github.github_file(viescore.PEOPLE, "a b.tsv")
     assert type(caught.value) is error
     assert "a%20b.tsv" in str(caught.value)
+
+
+# VL-RewardBench
+
+
+def test_a_table_whose_columns_changed_is_refused_with_both_and_the_revision(served, monkeypatch):
+    name = served("vl", "test", {"id": ["1"], "question": ["Why?"]})
+    monkeypatch.setattr(vl_rewardbench, "HubName", lambda repo, revision: name)
+    wanted = r"vl@main.*query, response, image, human_ranking are needed, found id, question"
+    with pytest.raises(TaskError, match=wanted):
+        list(open_task("vl_rewardbench").load("pair"))
 
 
 # All of them

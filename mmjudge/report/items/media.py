@@ -31,7 +31,7 @@ TYPES = {ending: mime for mime, ending in _ENDINGS.items()}
 
 Shown = dict[str, Any]
 """A medium as data of a page: kind `k`; file `f`, its block `b`, width `w` and height `h`; or why
-it is not shown, `n`."""
+it is not shown, `n`; what it shows or says in words, `t`, where the task has that."""
 
 
 class MediaFiles:

@@ -190,11 +190,13 @@ def _shown(
     label = collected.items.tasks.all[collected.items.task[number]]
     n = len(item["candidates"])
 
+    in_words = item.get("in_words", {})
+
     def view(parts: Iterable[Any]) -> list[Any]:
         return [
             visible(part, LONGEST)
             if isinstance(part, str)
-            else media.of(label, Media.model_validate(part))
+            else _medium(media.of(label, Media.model_validate(part)), in_words.get(part["uri"], ""))
             for part in parts
         ]
 
@@ -215,6 +217,10 @@ def _shown(
         "a": sorted(said, key=lambda answer: (answer[1], answer[0], answer[4], answer[3])),
         "n": visible(item.get("absent") or "", 400),
     }
+
+
+def _medium(shown: Data, in_words: str) -> Data:
+    return shown | {"t": visible(in_words, LONGEST)} if in_words else shown
 
 
 def _gold(gold: Mapping[str, Any], n: int) -> str:

@@ -21,8 +21,8 @@ VERDICTS = ("right", "some", "wrong", "none")
 """Right in all plain judgments, in some, in none of them; or nobody knows."""
 ORDERS = ("flipped", "varied", "steady")
 """Another verdict in another order; in a repeat of one order; neither, though asked again."""
-SPLIT = -2.0
-"""What a judge said of a pair or a ranking where that is several things."""
+
+_MIX = tuple(np.uint64(n) for n in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0xBF58476D1CE4E5B9))
 
 
 class Units(NamedTuple):
@@ -36,7 +36,8 @@ class Units(NamedTuple):
         order: Sum of 1, 2 and 4 for each of `ORDERS`.
         failed: Code of the set of reasons for which plain judgments failed.
         moved: Code of the set of probes that moved a verdict.
-        said: Class of a pair, mean score, or number of a ranking; `SPLIT`; nan where all failed.
+        said: Class of a pair, mean score, or number of a ranking; below -1 a number of what was
+            said in each order and repeat, where that is not the same; nan where all failed.
         sure: Largest probability that the judge gave to a wrong verdict, in thousandths; -1: none.
         error: Mean distance from gold, of a score or of ranks; -1 where that means nothing.
     """
@@ -146,8 +147,23 @@ class _Groups:
         if self.table.header.settings.protocol == "score":
             whole = np.round(self._mean(codes), 3)
         else:
-            whole = np.where(high > low, SPLIT, low)
+            whole = np.where(high > low, -2 - self._patterns(codes), low)
         return np.where(self.count(there) > 0, whole, np.nan)
+
+    def _patterns(self, codes: Floats) -> Floats:
+        """A number for which verdict was given in which order and repeat, equal for equal ones."""
+        columns = self.table.columns
+        orders = np.array([zlib.crc32(bytes(order)) for order in columns.orders], dtype=np.uint64)
+        mixed = orders[columns.order[self.rows]] + columns.repeat[self.rows].astype(np.uint64)
+        # Products of odd numbers modulo 2^64 mix the parts; sums of 20 bits are exact as floats.
+        mixed = (mixed * _MIX[0]) ^ (np.nan_to_num(codes).astype(np.uint64) + np.uint64(1)) * _MIX[
+            1
+        ]
+        mixed = (mixed * _MIX[2]) >> np.uint64(44)
+        there = ~np.isnan(codes)
+        weights = mixed[there].astype(np.float64)
+        sums = np.bincount(self.unit[there], weights=weights, minlength=self.n)
+        return sums.astype(np.float64)
 
     def sure(self) -> Ints:
         """The largest probability given to a wrong verdict."""

@@ -124,7 +124,7 @@ class Data {
 
 function wordsOf(id, item) {
   const words = [id];
-  const take = (parts) => words.push(...parts.filter((one) => typeof one === "string"));
+  const take = (parts) => words.push(...parts.map((one) => (typeof one === "string" ? one : one.t ?? "")));
   take(item.p);
   take(item.r);
   for (const candidate of item.c) {

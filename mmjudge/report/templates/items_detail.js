@@ -75,6 +75,11 @@ class Detail {
   }
 
   medium(one, name) {
+    if (!one.t) return this.player(one, name);
+    return make("figure", "", {}, this.player(one, name), make("figcaption", "small soft", {}, "in words: ", untold(one.t)));
+  }
+
+  player(one, name) {
     if (!one.f) return make("p", "none small", {}, `(${one.k} not shown: ${one.n})`);
     const src = this.data.source(one);
     const kinds = {
@@ -92,7 +97,8 @@ class Detail {
 
   candidates(item) {
     const single = item.c.length === 1;
-    const few = item.c.length < 3 ? " few" : "";
+    const seen = item.c.every((one) => one.p.some((some) => ["image", "video"].includes(some.k)));
+    const few = `${item.c.length < 3 ? " few" : ""}${seen && !single ? " seen" : ""}`;
     return make("section", "", { "aria-label": single ? "answer" : "candidates" },
       make("div", "label", {}, single ? "answer" : "candidates, numbered as in the file"),
       make("div", `candidates${few}`, {}, ...item.c.map((candidate, place) => make("div", "candidate", {},
@@ -103,11 +109,11 @@ class Detail {
         this.view(candidate.p, single ? "answer" : `candidate ${place + 1}`)))));
   }
 
-  /* On which criteria people took this candidate of two. */
+  /* On which criteria gold takes this candidate of two. */
   preferred(item, place) {
     const on = item.g.filter(([, words]) => words === `${place + 1} better`).map(([criterion]) => this.index.criteria[criterion]);
     if (item.c.length !== 2 || !on.length) return null;
-    const said = item.g.length === 1 ? "people: better" : `people: better on ${on.length > 3 ? `${on.length} of ${item.g.length} criteria` : on.join(", ")}`;
+    const said = item.g.length === 1 ? "gold: better" : `gold: better on ${on.length > 3 ? `${on.length} of ${item.g.length} criteria` : on.join(", ")}`;
     return make("span", "gold", {}, untold(said));
   }
 
@@ -135,7 +141,7 @@ class Detail {
     const name = this.index.criteria[criterion];
     const gold = item.g.find(([of]) => of === criterion);
     const people = gold
-      ? make("p", "people", {}, "people: ", make("b", "", {}, gold[1]),
+      ? make("p", "people", {}, "gold: ", make("b", "", {}, gold[1]),
         gold[2].length ? make("span", "soft small", {}, ` (each annotator: ${gold[2].join("; ")})`) : null)
       : make("p", "people soft", {}, "no gold");
     return make("section", "criterion", { "aria-label": `Verdicts on ${name}` },
@@ -169,18 +175,22 @@ class Detail {
       probe < 0 ? null : make("span", "probe", {}, this.index.probes[probe]),
       make("b", "", {}, `${mark}${said}`),
       facts ? make("span", "soft small", {}, ` ${facts}`) : null,
-      chances.length ? this.chances(chances) : null,
+      chances.length ? this.chances(chances, order.split(" ")) : null,
       detail ? make("div", "small", { dir: "auto" }, detail) : null,
       raw ? reply(raw) : null,
     ].filter(Boolean);
   }
 
-  chances(chances) {
+  /* A letter stands for the candidate in that place as shown: the number says which it is. */
+  chances(chances, order) {
     const total = chances.reduce((sum, [, p]) => sum + p, 0) || 1;
+    const numbered = (name) => (order.length > 1 && /^[A-Z]$/.test(name) ? order[name.charCodeAt(0) - 65] : undefined);
     return make("ul", "chances", { "aria-label": "Probabilities of options" }, ...chances.map(([name, p]) => {
       const bar = make("span", "fill", { "aria-hidden": "true" });
       bar.style.width = `${Math.round((100 * p) / total)}%`;
-      return make("li", "", {}, make("span", "option", {}, untold(name)), make("span", "track", { "aria-hidden": "true" }, bar), share(p));
+      const number = numbered(name);
+      return make("li", "", {}, make("span", "option", {}, untold(name), number ? ` = ${number}` : ""),
+        make("span", "track", { "aria-hidden": "true" }, bar), share(p));
     }));
   }
 }

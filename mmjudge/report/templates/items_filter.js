@@ -73,9 +73,9 @@ class Filters {
     const said = judges.length > 1 ? new Uint16Array(units.item.length) : null;
     return [
       new Facet("verdict", "verdict", ["right", "some", "wrong", "none"], units.verdict,
-        { labels: ["right", "right in some orders", "wrong", "no gold to go by"] }),
+        { labels: ["right", "right at times", "wrong", "no gold to go by"] }),
       new Facet("order", "asked again", ["flipped", "varied", "steady"], units.order,
-        { sets: bits, labels: ["flips with the order", "varies in one order", "stays"] }),
+        { sets: bits, labels: ["flips with the order", "varies when repeated", "stays"] }),
       new Facet("failed", "failed", index.reasons, units.failed, { sets: index.failed }),
       new Facet("agreement", "judges", ["disagree", "agree", ...only], said ?? [],
         { sets: agreements(judges.length), labels: ["disagree", "agree", ...judges.map((name) => `only ${name} is right`)] }),

@@ -2,7 +2,7 @@
 
 const ROW = 58; // Pixels, as the style has it.
 const MARGIN = 6; // Rows above and below what is in sight.
-const TALLEST = 16_000_000; // Pixels; a taller box is cut by browsers, so a longer list is squeezed.
+const MOST = 250_000; // Rows: browsers cut a box that is taller than some 17 million pixels.
 
 class List {
   /* `fill(row, item)` puts an item into a row; `chose(item, how)` is told what was chosen. */
@@ -26,31 +26,14 @@ class List {
 
   /* Other items; the one that was chosen stays so where it is among them. */
   set(items, keep) {
-    this.items = items;
-    this.at = keep === undefined ? -1 : items.indexOf(keep);
+    this.items = items.slice(0, MOST);
+    this.at = keep === undefined ? -1 : this.items.indexOf(keep);
     this.shown.clear();
     this.rows.replaceChildren();
-    this.rows.style.height = `${Math.min(items.length * ROW, TALLEST)}px`;
+    this.rows.style.height = `${this.items.length * ROW}px`;
     if (this.at >= 0) this.reveal();
     else this.box.scrollTop = 0;
     this.draw();
-  }
-
-  /* Rows that lie above the top of the box. Beyond the tallest box rows go by faster. */
-  get top() {
-    const full = this.items.length * ROW;
-    const most = Math.min(full, TALLEST) - this.box.clientHeight;
-    return full <= TALLEST || most <= 0
-      ? this.box.scrollTop / ROW
-      : (this.box.scrollTop / most) * (this.items.length - this.box.clientHeight / ROW);
-  }
-
-  set top(row) {
-    const full = this.items.length * ROW;
-    const most = Math.min(full, TALLEST) - this.box.clientHeight;
-    this.box.scrollTop = full <= TALLEST
-      ? row * ROW
-      : (row / (this.items.length - this.box.clientHeight / ROW)) * most;
   }
 
   plan() {
@@ -63,7 +46,7 @@ class List {
   }
 
   draw() {
-    const { top } = this;
+    const top = this.box.scrollTop / ROW;
     const from = Math.max(0, Math.floor(top) - MARGIN);
     const to = Math.min(this.items.length, Math.ceil(top + this.box.clientHeight / ROW) + MARGIN);
     const wanted = new Set(this.at >= 0 ? [this.at] : []);
@@ -75,7 +58,7 @@ class List {
     }
     for (const place of wanted) {
       const row = this.shown.get(place) ?? this.row(place);
-      row.style.top = `${Math.round(this.box.scrollTop + (place - top) * ROW)}px`;
+      row.style.top = `${place * ROW}px`;
       row.setAttribute("aria-selected", String(place === this.at));
     }
     const active = this.shown.get(this.at);
@@ -98,9 +81,10 @@ class List {
   }
 
   reveal() {
-    const rows = this.box.clientHeight / ROW;
-    if (this.at < this.top) this.top = this.at;
-    else if (this.at + 1 > this.top + rows) this.top = this.at + 1 - rows;
+    const { scrollTop, clientHeight } = this.box;
+    const top = this.at * ROW;
+    if (top < scrollTop) this.box.scrollTop = top;
+    else if (top + ROW > scrollTop + clientHeight) this.box.scrollTop = top + ROW - clientHeight;
   }
 
   choose(place, how) {

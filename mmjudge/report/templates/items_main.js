@@ -1,6 +1,6 @@
 // The browser itself: filters and sort as controls, the address of every view, keys.
 
-const SORTS = [["file", "as in the file"], ["sure", "surest of a wrong verdict"], ["error", "furthest from people's score or ranking"], ["moved", "moved by most probes, or flipped"]];
+const SORTS = [["file", "as in the file"], ["sure", "surest of a wrong verdict first"], ["error", "furthest from gold: scores, rankings"], ["moved", "moved by most probes first"]];
 const WAIT = 150; // Milliseconds that typing rests before it is searched.
 const HERE = "#items?";
 const NARROW = matchMedia("(max-width: 700px)"); // As the style has it.
@@ -26,8 +26,10 @@ class Browser {
     this.keys();
     this.last = location.hash;
     for (const event of ["popstate", "hashchange"]) addEventListener(event, () => this.follow());
+    const { preset } = this.data.config;
+    this.begun = new URLSearchParams(preset.flatMap(([key, values]) => values.map((value) => [key, value])));
     const linked = location.hash.startsWith(HERE);
-    await this.open(linked ? location.hash.slice(HERE.length) : new URLSearchParams(this.data.config.preset.flatMap(([key, values]) => values.map((value) => [key, value]))));
+    await this.open(linked ? location.hash.slice(HERE.length) : this.begun);
     if (linked) this.box.closest("section")?.scrollIntoView();
     this.box.dataset.at = performance.now();
     this.box.dataset.ready = "1";
@@ -75,6 +77,7 @@ class Browser {
     if (location.hash === this.last) return;
     this.last = location.hash;
     if (location.hash.startsWith(HERE)) this.open(location.hash.slice(HERE.length));
+    else if (!location.hash) this.open(this.begun);
   }
 
   async open(address) {
@@ -116,7 +119,8 @@ class Browser {
   tell(found) {
     const all = this.filters.size;
     const of = found === all ? "" : ` of ${all.toLocaleString("en")}`;
-    part("count").textContent = `${found.toLocaleString("en")}${of} item${all === 1 ? "" : "s"}`;
+    const listed = found > MOST ? `, the first ${MOST.toLocaleString("en")} are listed` : "";
+    part("count").textContent = `${found.toLocaleString("en")}${of} item${all === 1 ? "" : "s"}${listed}`;
   }
 
   changed(push = true) {
@@ -203,7 +207,9 @@ class Browser {
   counts() {
     const { agreement } = this.filters;
     // One judge agrees with nobody.
-    if (agreement) agreement.box.hidden = this.known.get("judge").chosen.size === 1 && !agreement.chosen.size;
+    const alone = this.known.get("judge")?.chosen.size === 1;
+    for (const { box } of this.filters.facets) box.hidden = false;
+    if (agreement) agreement.box.hidden = alone && !agreement.chosen.size;
     for (const { inputs, counts, chosen, box } of this.filters.facets) {
       for (const { input, count, label, name, place } of inputs ?? []) {
         count.textContent = counts[place].toLocaleString("en");
@@ -212,6 +218,7 @@ class Browser {
         label.hidden = inputs.length > MANY && counts[place] === 0 && !chosen.has(name);
       }
       if (chosen.size) box.open = true;
+      if (inputs?.every(({ label }) => label.hidden)) box.hidden = true;
     }
   }
 
