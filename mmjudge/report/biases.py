@@ -28,7 +28,8 @@ WORDS = (
     "moved: verdicts moved to what the change speaks for, less those moved away; any",
     "  side: verdicts that change, less those that change if asked the same again",
     "stay/again: verdicts that stay under the change, and if asked the same again",
-    "lost: of accuracy(ties=half), tau_b, rank_tau_b; not: requests that do not fit;",
+    "lost: of accuracy(ties=half), tau_b, rank_tau_b, where the cue is not on the",
+    "  better candidate; not: requests that do not fit, or of which nothing changes;",
     "  broke: verdicts that were there plainly and could not be had under the change",
 )
 RELIES = {
