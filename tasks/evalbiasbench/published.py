@@ -13,25 +13,13 @@ from numpy.typing import NDArray
 
 from mmjudge.metrics.agreement import accuracy
 from mmjudge.metrics.weighted import Batch, Value, Weights
+from mmjudge.own_rules import FAILED, gold_code, pair_code
 from mmjudge.rows import codes, grouped
 from mmjudge.task import JudgedRow, PublishedRule, PublishedTable
-from mmjudge.types import Preference, PreferenceGold
 
 Ints = NDArray[np.int64]
 
-CODES = {"first": 0, "second": 1, "tie": 2, "both_good": 2, "both_bad": 2}
-FAILED = -1
 CRITERION = "overall"
-
-
-def _verdict(row: JudgedRow) -> int:
-    return CODES[row.outcome.value] if isinstance(row.outcome, Preference) else FAILED
-
-
-def _gold(row: JudgedRow) -> int:
-    gold = row.item.gold[CRITERION]
-    assert isinstance(gold, PreferenceGold)
-    return CODES[gold.value]
 
 
 def _by_class(rows: Sequence[JudgedRow]) -> Iterator[tuple[str, list[JudgedRow]]]:
@@ -40,8 +28,8 @@ def _by_class(rows: Sequence[JudgedRow]) -> Iterator[tuple[str, list[JudgedRow]]
 
 def _single(rows: Sequence[JudgedRow]) -> Iterator[PublishedTable]:
     for bias, members in _by_class(rows):
-        verdicts = np.array([_verdict(row) for row in members], dtype=np.int64)
-        gold = np.array([_gold(row) for row in members], dtype=np.int64)
+        verdicts = np.array([pair_code(row.outcome) for row in members], dtype=np.int64)
+        gold = np.array([gold_code(row) for row in members], dtype=np.int64)
         yield PublishedTable(
             criterion=CRITERION,
             stratum=f"bias={bias}",
@@ -61,8 +49,10 @@ def _both(rows: Sequence[JudgedRow], agreement: bool) -> Iterator[PublishedTable
         }
         if not pairs:
             continue
-        verdicts = np.array([[_verdict(r) for r in pair] for pair in pairs.values()], np.int64)
-        gold = np.array([_gold(pair[0]) for pair in pairs.values()], dtype=np.int64)
+        verdicts = np.array(
+            [[pair_code(r.outcome) for r in pair] for pair in pairs.values()], np.int64
+        )
+        gold = np.array([gold_code(pair[0]) for pair in pairs.values()], dtype=np.int64)
         yield PublishedTable(
             criterion=CRITERION,
             stratum=f"bias={bias}",

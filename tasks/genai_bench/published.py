@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from mmjudge.metrics.weighted import Batch, Column, Value, Weights
+from mmjudge.own_rules import percent
 from mmjudge.rows import codes, grouped
 from mmjudge.task import JudgedRow, PublishedTable
 from mmjudge.types import Failure, PreferenceGold
@@ -61,14 +61,3 @@ def _gold_in_slots(row: JudgedRow) -> str:
     gold = row.item.gold["overall"]
     assert isinstance(gold, PreferenceGold)
     return _SWAPPED.get(gold.value, gold.value) if row.order == (1, 0) else gold.value
-
-
-def percent(right: Column, *, weights: Weights = None) -> Value:
-    """Weighted percentage of the rows that are right.
-
-    Example:
-        >>> percent(np.array([1.0, 0.0]), weights=np.array([3, 1]))
-        75.0
-    """
-    batch = Batch(weights, right)
-    return batch.value(100 * batch.mean(right))

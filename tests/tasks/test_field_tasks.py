@@ -9,7 +9,7 @@ import mmjudge
 from mmjudge.errors import TaskError
 from mmjudge.folder_task import open_task
 from mmjudge.task import BadItem, JudgedRow, checked
-from mmjudge.types import Failure, Preference, Ranking, Reply, Score
+from mmjudge.types import Failure, Media, Preference, Ranking, Reply, Score
 from tests.tasks.small_hub_data import png, write_parquet
 from tests.tasks.small_public_data import PUBLIC, picture
 from tests.tasks.small_task_data import SMALL
@@ -35,6 +35,10 @@ def figures(task, rows):
         for rule in task.published()
         for table in rule.tables(rows)
     }
+
+
+def is_bad(item):
+    return isinstance(item, BadItem)
 
 
 def bytes_of(task, media):
@@ -306,3 +310,200 @@ def test_a_judgment_without_a_verdict_is_left_out_by_the_authors_of_mmrb2(small)
     assert found["mmrb2.accuracy", "overall", "all"] == pytest.approx(200 / 3)
     assert found["mmrb2.accuracy", "overall", "subset=t2i"] == 50
     assert math.isnan(found["mmrb2.accuracy", "overall", "subset=edit"])
+
+
+# MJ-Bench
+
+
+def test_each_pair_has_the_criterion_of_its_part_and_says_which_images_it_lacks(small):
+    items = by_id(open_task("mj_bench", small("mj_bench")), "pair")
+    assert {name.partition("/")[0] for name in items} == {"alignment", "quality", "safety"}
+    assert all(item.criteria == (name.partition("/")[0],) for name, item in items.items())
+    assert items["alignment/spatial/1"].gold["alignment"].value == "second"
+    assert items["safety/nsfw/nsfw_edited"].gold["safety"].value == "first"
+    assert items["safety/nsfw/nsfw_edited"].absent is None
+    assert {items[f"quality/blur/blur_{way}"].absent for way in ("edited", "far")} == {
+        "image quality/blur_dataset/images/blur.png"
+    }
+
+
+def test_a_judges_tie_is_wrong_or_left_out_by_name_and_a_failure_is_always_wrong(small):
+    items = by_id(open_task("mj_bench", small("mj_bench")), "pair")
+    quality = [items[f"quality/{name}/{name}_edited"] for name in ("human", "mpii", "objects")]
+    values = ("first", "tie", None)
+    rows = [
+        row
+        for item, value in zip(quality, values, strict=True)
+        for row in judged(item, value, criterion="quality")
+    ]
+    found = figures(open_task("mj_bench"), rows)
+    assert found["mj_bench.with_tie", "quality", "all"] == pytest.approx(100 / 3)
+    assert found["mj_bench.without_tie", "quality", "all"] == 50
+    assert math.isnan(found["mj_bench.without_tie", "quality", "category=mpii"])
+
+
+# MJ-Bench-Video
+
+
+def test_an_aspect_has_its_own_pairs_and_the_fault_that_decides(small):
+    folder = small("mj_bench_video")
+    items = by_id(open_task("mj_bench_video", folder), "pair")
+    assert items["alignment/0000"].gold["alignment"].value == "second"
+    assert items["safety/0000"].gold["safety"].value == "first"
+    assert items["coherence/0000"].strata["fault"] == "one"
+    assert items["overall/0000"].gold["overall"].value == "first"
+    assert all(item.absent is None for item in items.values())
+    path = folder / "cc.json"
+    path.write_text(path.read_text().replace('"chosen": false', '"chosen": true'))
+    bad = [item for item in open_task("mj_bench_video", folder).load("pair") if is_bad(item)]
+    assert ["true of one video is needed" in item.problem for item in bad] == [True]
+
+
+# Omni-RewardBench
+
+
+def test_the_criterion_of_an_item_stands_at_the_end_of_its_prompt(small):
+    items = by_id(open_task("omni_rewardbench", small("omni_rewardbench")), "pair")
+    assert {item.prompt[-1] for item in items.values()} == {"Criterion: Is it short?"}
+    edited = items["text_image_to_image/0000"]
+    assert edited.strata["modality"] == "text+image->image"
+    assert [part.modality for part in edited.prompt if isinstance(part, Media)] == ["image"]
+    assert items["text_to_3D/0000"].candidates[0].parts[0].modality == "image"
+    assert items["text_audio_to_text/0000"].prompt[0].modality == "audio"
+    assert all(item.absent is None for item in items.values())
+
+
+def test_pairs_that_people_call_a_tie_are_left_out_by_name(small):
+    task = open_task("omni_rewardbench", small("omni_rewardbench"))
+    first, tie, second = list(task.load("pair"))[:3]
+    rows = [
+        row
+        for item, value in ((first, "first"), (tie, "first"), (second, "tie"))
+        for row in judged(item, value, criterion="free")
+    ]
+    found = figures(task, rows)
+    assert found["omni_rewardbench.with_tie", "free", "all"] == pytest.approx(100 / 3)
+    assert found["omni_rewardbench.without_tie", "free", "all"] == 50
+    assert found["omni_rewardbench.without_tie_macro", "free", "all"] == 50
+
+
+# GenAI-Bench, videos
+
+
+def test_whole_replies_are_replayed_and_counted_by_the_authors_rule(small, tmp_path):
+    data = small("genai_bench_video")
+    run = mmjudge.run(
+        "genai_bench_video", "replay:j", data=data, out=tmp_path / "run", orders="given"
+    )
+    found = {r.metric: r.value for r in run.scores(n_resamples=0) if r.metric.startswith("genai")}
+    assert found["genai_bench.accuracy"] == pytest.approx(200 / 3)
+
+
+def test_a_video_at_an_address_of_the_hub_is_fetched_from_there():
+    from mmjudge_tasks.genai_bench.video import HubRow, _public_items
+
+    row = {
+        "prompt": "Waves.",
+        "left_video": "https://huggingface.co/datasets/some/videos/blob/main/dir/a.mp4",
+        "right_video": "https://example.org/b.mp4",
+        "vote_type": "rightvote",
+    }
+    (item,) = _public_items(0, HubRow.model_validate(row), "row 0")
+    left, right = (candidate.parts[0].uri for candidate in item.candidates)
+    assert left == "hf://datasets/some/videos@main/dir/a.mp4"
+    assert right == "https://example.org/b.mp4"
+    assert item.gold["overall"].value == "second"
+    wrong = HubRow.model_validate({**row, "left_video": "a.mp4"})
+    with pytest.raises(TaskError, match=r"left_video: an address is needed, found 'a\.mp4'"):
+        list(_public_items(0, wrong, "row 0"))
+
+
+# JudgeBench
+
+
+def test_a_pair_is_right_if_the_orders_add_up_above_nothing(small):
+    task = open_task("judgebench", small("judgebench"))
+    knowledge, math_, code = list(task.load("pair"))[:3]
+    rows = [
+        *judged(knowledge, "first"),
+        *judged(knowledge, "tie", order=(1, 0)),
+        *judged(math_, "second"),
+        *judged(math_, "second", order=(1, 0)),
+        *judged(code, "first"),
+        *judged(code, "second", order=(1, 0)),
+    ]
+    found = figures(task, rows)
+    assert found["judgebench.pair", "overall", "all"] == pytest.approx(200 / 3)
+    assert found["judgebench.both", "overall", "all"] == pytest.approx(100 / 3)
+    assert found["judgebench.pair", "overall", "group=coding"] == 0
+    assert found["judgebench.both", "overall", "group=math"] == 100
+
+
+def test_the_second_recorded_verdict_is_of_swapped_places(small):
+    task = open_task("judgebench", small("judgebench"))
+    lines = {(line.item[-1], line.order): line for line in task.recorded("way/j")}
+    values = [
+        None if line.verdict is None else line.verdict.value
+        for line in (lines[place, order] for place in "012" for order in (("A", "B"), ("B", "A")))
+    ]
+    assert values == ["first", "first", "first", "second", "tie", None]
+    assert lines["2", ("B", "A")].failure.reason == "ambiguous"
+
+
+# RewardBench
+
+
+def test_mathematics_weighs_as_much_as_all_code_and_sections_weigh_alike(small):
+    task = open_task("rewardbench", small("rewardbench"))
+    chat, hard, safety, maths, go, other = task.load("pair")
+    rows = [
+        *judged(chat, "first"),
+        *judged(hard, "second"),
+        *judged(safety, None),
+        *judged(maths, "second"),
+        *judged(go, "first"),
+        *judged(other, "second"),
+    ]
+    found = figures(task, rows)
+    reasoning = 100 * (164 * 0.5) / (984 + 164)
+    assert found["rewardbench.score", "overall", "section=safety"] == 50
+    assert found["rewardbench.score", "overall", "section=reasoning"] == pytest.approx(reasoning)
+    assert found["rewardbench.score", "overall", "all"] == pytest.approx(
+        (100 + 0 + 50 + reasoning) / 4
+    )
+
+
+# MT-Bench
+
+
+def test_votes_on_a_pair_are_gathered_whichever_way_round_but_not_the_authors_own(small):
+    task = open_task("mt_bench_human", small("mt_bench_human"))
+    one, two = task.load("pair")
+    assert one.gold["overall"].ratings == ("first", "first", "tie")
+    assert one.gold["overall"].value == "first"
+    assert two.gold["overall"].value == "tie"
+    assert one.prompt == ("Why?",)
+    assert two.prompt == ("Why?", "And then?")
+    assert two.candidates[0].parts == ("x says so.", "x goes on.")
+    verdicts = {line.item: line.verdict.value for line in task.recorded("gpt4_pair")}
+    assert verdicts == {"81/1/x/y": "tie", "81/2/x/y": "first"}
+
+
+def test_agreement_is_with_each_vote_and_without_ties_with_decided_ones(small):
+    task = open_task("mt_bench_human", small("mt_bench_human"))
+    one, two = task.load("pair")
+    found = figures(task, [*judged(one, "first"), *judged(two, "tie")])
+    assert found["mt_bench.agreement", "overall", "all"] == pytest.approx(200 / 5)
+    assert found["mt_bench.agreement", "overall", "turn=1"] == pytest.approx(200 / 3)
+    assert found["mt_bench.agreement_decided", "overall", "all"] == 100
+
+
+# ContextualJudgeBench
+
+
+def test_a_split_is_judged_by_what_it_is_about_and_gold_is_always_first(small):
+    items = by_id(open_task("contextual_judgebench", small("contextual_judgebench")), "pair")
+    assert items["refusal_answerable/0000"].criteria == ("refusal",)
+    assert items["conciseness_summ/0000"].criteria == ("conciseness",)
+    assert {value.value for item in items.values() for value in item.gold.values()} == {"first"}
+    assert len(items) == 8

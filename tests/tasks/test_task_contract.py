@@ -15,11 +15,11 @@ from mmjudge.metrics import Measure
 from mmjudge.registry import TASKS, registry
 from mmjudge.task import BadItem, JudgedRow, checked
 from mmjudge.types import Failure, Item, Reply
-from tests.tasks.small_public_data import DOCUMENTS, PUBLIC, TABLES
+from tests.tasks.small_public_data import DOCUMENTS, PUBLIC, TABLES, WITH_REPLIES
 from tests.tasks.small_task_data import EMBEDDED, SMALL, real
 
 NAMES = sorted(SMALL)
-UNRECORDED = ("evalbiasbench", "mj_bench_objects", *EMBEDDED, *PUBLIC)
+UNRECORDED = ("evalbiasbench", "mj_bench_objects", *EMBEDDED, *({*PUBLIC} - {*WITH_REPLIES}))
 """Tasks whose data holds no replies of judges."""
 NOT_LINES = {"evalbiasbench", "mj_bench_objects", "pandalm", *TABLES, *DOCUMENTS}
 """Tasks whose data is one JSON document or a table, not JSON lines."""
@@ -134,7 +134,7 @@ def test_missing_data_is_an_error_that_says_what_is_needed_and_where_it_is_had(n
 @pytest.mark.parametrize("name", NAMES)
 def test_a_file_of_another_form_is_an_error_that_names_it(small, name):
     folder = small(name)
-    for path in filter(Path.is_file, folder.iterdir()):
+    for path in filter(Path.is_file, folder.rglob("*")):
         path.write_text('{"not": "this"}\n')
     task = open_task(name, folder)
     with pytest.raises(TaskError) as error:
@@ -146,7 +146,7 @@ def test_a_file_of_another_form_is_an_error_that_names_it(small, name):
 @pytest.mark.parametrize("name", sorted({*NAMES} - NOT_LINES))
 def test_one_bad_line_is_reported_with_its_place_and_the_rest_is_kept(small, name):
     folder = small(name)
-    path = (sorted(folder.glob("*pair.jsonl")) or sorted(folder.glob("*.jsonl")))[-1]
+    (path,) = sorted(folder.rglob("*pair*.jsonl"))[:1] or sorted(folder.glob("*.jsonl"))[-1:]
     whole = len(items_of(open_task(name, folder), open_task(name, folder).spec.protocols[0]))
     path.write_text(path.read_text() + '{"cut": "o')
     lines = len(path.read_text().splitlines())
