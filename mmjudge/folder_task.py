@@ -92,8 +92,7 @@ class FolderTask(Task):
 
     def load(self, protocol: ProtocolName) -> Iterator[Item | BadItem]:
         """Yield the lines of the items file in their order; a bad line comes as a `BadItem`."""
-        own = self.folder / f"items.{protocol}.jsonl"
-        path = own if own.is_file() else self.folder / "items.jsonl"
+        path = self.items_file(protocol)
         if not path.is_file():
             raise TaskError(f"{path}: missing; one item a line is needed")
         for item in read_rows(path, Item):
@@ -102,6 +101,11 @@ class FolderTask(Task):
                 yield BadItem(id=item.id, where=f"{path}: item {item.id}", problem=problem)
             else:
                 yield item
+
+    def items_file(self, protocol: ProtocolName) -> Path:
+        """The file of a protocol's items: its own, or the one of all."""
+        own = self.folder / f"items.{protocol}.jsonl"
+        return own if own.is_file() else self.folder / "items.jsonl"
 
     def recorded_judges(self) -> tuple[str, ...]:
         """Names of the files in the folder `recorded`."""

@@ -187,9 +187,8 @@ def _used(found: Any, place: Place) -> Iterator[Use]:
     for name, value in _children(found):
         # That of a part is the whole part: `caption` is short for `{column: caption}`.
         at = place if isinstance(found, Source) else (*place, name)
-        if (isinstance(value, str) and place[-1] in ("scores", "ranks", "ratings")) or (
-            isinstance(value, str) and name == "column"
-        ):
+        is_name = name == "column" or place[-1] in ("scores", "ranks", "ratings")
+        if isinstance(value, str) and is_name:
             yield Use(value, at)
         elif not isinstance(value, str):
             yield from _used(value, at)

@@ -138,3 +138,25 @@ def check_judge(
     options = typed_values("--judge-option", judge_option or [])
     code = check_and_print(spec, options, protocol, timeout, as_json=as_json)
     raise typer.Exit(code)
+
+
+@app.command("check-task")
+def check_task(
+    task: Annotated[
+        str, typer.Argument(metavar="TASK", help="Folder, installed task, or hub:owner/name@rev.")
+    ],
+    data: Annotated[
+        Path | None, typer.Option(help="Data of an installed task; a copy of a Hub dataset.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first items.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Say what is wrong with a task, and what a reviewer would ask.
+
+    All problems at once, with file, line and field; then the gold itself, always the first and a
+    coin are run as judges, in both orders. Exit code 1 where something is broken, 2 where there
+    is no such task; advice breaks nothing.
+    """
+    from mmjudge.commands.check_task import check_and_print
+
+    raise typer.Exit(check_and_print(task, data, limit, as_json=as_json))
