@@ -45,7 +45,7 @@ LAYERS = (
     ("side_by_side",),
     ("api",),
     ("report", "export", "interop", "leaderboard", "checks"),
-    ("doctor", "demo", "commands"),
+    ("doctor", "demo", "skeletons", "commands"),
     ("cli",),
     ("__main__",),
 )

@@ -66,9 +66,12 @@ def _of_protocol(task: Task, found: Read, out: Path, limit: int | None) -> Itera
         return
     wrong = [r for r in perfect if r.value is not None and abs(r.value - best) > 1e-9]
     known = [r for r in perfect if r.value is not None]
-    if wrong or not known:
+    if not known:
+        notes = tuple(f"{r.criterion}: {r.note}" for r in perfect)
+        said = f"{found.protocol}: {metric} is undefined even for the gold itself"
+        yield Finding(check="oracle", level="advice", said=said, examples=notes)
+    elif wrong:
         figures = [f"{r.criterion}: {metric} {r.value} of {r.n_items} items" for r in wrong]
-        figures = figures or [f"{r.criterion}: {r.note or 'undefined'}" for r in perfect]
         said = f"{found.protocol}: the gold itself does not reach {metric} {best:g}"
         yield Finding(check="oracle", level="broken", said=said, examples=tuple(figures))
     else:

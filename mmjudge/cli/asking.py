@@ -160,3 +160,31 @@ def check_task(
     from mmjudge.commands.check_task import check_and_print
 
     raise typer.Exit(check_and_print(task, data, limit, as_json=as_json))
+
+
+@app.command("new-task")
+def new_task(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Small letters, digits and _.")],
+    kind: Annotated[
+        Literal["folder", "hub", "package"],
+        typer.Option(help="A folder or a mapped Hub dataset, both without code; or a plugin."),
+    ] = "folder",
+    protocol: Annotated[
+        Literal["pair", "score", "rank"], typer.Option(help="What a judge is asked for.")
+    ] = "pair",
+    modality: Annotated[
+        Literal["text", "image", "video", "audio"], typer.Option(help="What is judged.")
+    ] = "text",
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="New folder; NAME if left out.")
+    ] = None,
+) -> None:
+    """Write a skeleton of a task that passes check-task at once.
+
+    With two made-up items, and small media where the modality has them; docs/add-a-task.md goes on
+    from there.
+    """
+    from mmjudge.commands.new_task import write_and_print
+    from mmjudge.skeletons import Wanted
+
+    write_and_print(Wanted(name, kind, protocol, modality), out)
