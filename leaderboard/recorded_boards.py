@@ -69,7 +69,7 @@ def _entry(one: Recording, judge: str, run: Path) -> dict[str, Any]:
         "id": re.sub(r"[^a-z0-9._]+", "-", judge.lower()),
         "runs": [run.name],
         "judge": judge,
-        "revision": f"as recorded at {repository} {revision}",
+        "revision": f"recorded at {revision}",
         "licence": f"{one.licence} (the recording)",
         "links": [f"https://github.com/{repository}"],
     }

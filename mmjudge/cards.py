@@ -44,6 +44,11 @@ def read_card(path: Path, record: type[T]) -> T:
         raise MmjudgeError(_problems(path, node, record, error)) from error
 
 
+def line_of(path: Path, place: tuple[int | str, ...]) -> int:
+    """Line of a field of a YAML file, or of the nearest one around it, counted from 1."""
+    return _line(yaml.compose(path.read_text(encoding="utf-8-sig"), Loader=yaml.CSafeLoader), place)
+
+
 def _problems(path: Path, node: Any, record: type[BaseModel], error: ValidationError) -> str:
     lines = []
     for problem in error.errors(include_url=False):

@@ -9,10 +9,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from mmjudge.cards import read_card
+from mmjudge.cards import read_card, top_fields
 from mmjudge.errors import MmjudgeError, TaskError
 from mmjudge.hub import HubName, hub_file, hub_rows, keep_media, local_rows, media_cache, parse_name
 from mmjudge.jsonl import BadLine, explain, read_records
+from mmjudge.mapped_task import MappedTask
 from mmjudge.media.changes import problem_of
 from mmjudge.registry import TASKS, registry
 from mmjudge.rows import read_rows
@@ -29,7 +30,8 @@ def open_task(spec: str, data: Path | None = None) -> Task:
     Args:
         spec: Name of a registered task, path of a folder with `task.yaml`, or
             `hub:owner/name@revision`.
-        data: Folder with the data of a registered task, or a local copy of a Hub dataset.
+        data: Folder with the data of a registered task, or a local copy of a Hub dataset (of
+            `hub:`, or of a folder whose `task.yaml` maps its columns).
 
     Raises:
         MmjudgeError: There is no such task, its plugin does not load, or its card is wrong.
@@ -38,6 +40,8 @@ def open_task(spec: str, data: Path | None = None) -> Task:
         return HubTask(parse_name(spec.removeprefix("hub:")), data)
     known = registry(TASKS)
     if spec not in known.points and spec not in known.broken and _is_path(spec):
+        if top_fields(Path(spec) / CARD) & {"hub", "columns"}:
+            return MappedTask(Path(spec), data)
         if data is not None:
             raise TaskError(f"{spec}: a task folder holds its own data; leave out {data}")
         return FolderTask(Path(spec))
@@ -88,8 +92,7 @@ class FolderTask(Task):
 
     def load(self, protocol: ProtocolName) -> Iterator[Item | BadItem]:
         """Yield the lines of the items file in their order; a bad line comes as a `BadItem`."""
-        own = self.folder / f"items.{protocol}.jsonl"
-        path = own if own.is_file() else self.folder / "items.jsonl"
+        path = self.items_file(protocol)
         if not path.is_file():
             raise TaskError(f"{path}: missing; one item a line is needed")
         for item in read_rows(path, Item):
@@ -98,6 +101,11 @@ class FolderTask(Task):
                 yield BadItem(id=item.id, where=f"{path}: item {item.id}", problem=problem)
             else:
                 yield item
+
+    def items_file(self, protocol: ProtocolName) -> Path:
+        """The file of a protocol's items: its own, or the one of all."""
+        own = self.folder / f"items.{protocol}.jsonl"
+        return own if own.is_file() else self.folder / "items.jsonl"
 
     def recorded_judges(self) -> tuple[str, ...]:
         """Names of the files in the folder `recorded`."""

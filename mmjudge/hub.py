@@ -161,8 +161,8 @@ def hub_rows(
             splits = get_dataset_split_names(name.repo, config, revision=name.revision)
             split = splits[0] if len(splits) == 1 else "test"
         yield from _stream(name.repo, columns, name=config, split=split, revision=name.revision)
-    except _MissingColumnsError as error:
-        raise TaskError(f"{name}: {split}: {error}") from error
+    except MissingColumnsError as error:
+        raise error.at(f"{name}: {split}") from error
     except Exception as error:
         raise TaskError(f"{name}: {config}, {split}: {type(error).__name__}: {error}") from error
 
@@ -191,19 +191,34 @@ def _parquet_rows(path: Path, columns: Sequence[str]) -> Iterator[dict[str, Any]
             _require_columns(columns, table.schema_arrow.names)
             for batch in table.iter_batches(ROWS_AT_ONCE, columns=list(columns) or None):
                 yield from batch.to_pylist()
-    except (_MissingColumnsError, ArrowException, OSError) as error:
+    except MissingColumnsError as error:
+        raise error.at(str(path)) from error
+    except (ArrowException, OSError) as error:
         raise TaskError(f"{path}: {error}") from error
 
 
-class _MissingColumnsError(Exception):
-    """Columns that a loader needs are not there."""
+class MissingColumnsError(TaskError):
+    """Columns that a loader needs are not there.
+
+    Args:
+        said: The message.
+        missing: The columns that are needed and not there.
+        found: The columns that are there.
+    """
+
+    def __init__(self, said: str, missing: Sequence[str], found: Sequence[str]) -> None:
+        super().__init__(said)
+        self.missing, self.found = tuple(missing), tuple(found)
+
+    def at(self, place: str) -> "MissingColumnsError":
+        """The same, with where it was."""
+        return MissingColumnsError(f"{place}: {self}", self.missing, self.found)
 
 
 def _require_columns(columns: Sequence[str], found: Sequence[str]) -> None:
     if missing := [column for column in columns if column not in found]:
-        raise _MissingColumnsError(
-            f"columns {', '.join(missing)} are needed, found {', '.join(sorted(found))}"
-        )
+        said = f"columns {', '.join(missing)} are needed, found {', '.join(sorted(found))}"
+        raise MissingColumnsError(said, missing, sorted(found))
 
 
 def _stream(source: str, columns: Sequence[str], **options: Any) -> Iterable[dict[str, Any]]:

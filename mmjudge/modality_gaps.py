@@ -42,7 +42,8 @@ def modality_gaps(
     """Each modality against all others, and against each other one.
 
     Of pairs accuracy, of scores tau-b and, on the scale of people, leniency, of rankings tau-b.
-    The stratum is `modality=X` against all others, and `modality=X minus Y` of two.
+    The stratum is `modality=X` against all others, and `modality=X minus Y` of two; `n_items` are
+    those of the side with fewer.
 
     Args:
         table: The judgments.
@@ -83,7 +84,7 @@ def _sides(table: Table, criterion: int) -> Iterator[_Part]:
         failed = table.failed[asked]
         kept = ~failed if table.header.settings.protocol == "score" else np.ones_like(failed)
         data = _verdicts(table, criterion, asked[kept]) | {"here": side[kept]}
-        n_items = len(np.unique(table.item[asked]))
+        n_items = min(len(np.unique(table.item[asked[side == k]])) for k in (0, 1))
         item = table.item[asked[kept]]
         yield _Part(criterion, stratum, data, item, n_items, int(failed.sum()))
 

@@ -100,6 +100,8 @@ class Table:
         Raises:
             MmjudgeError: No system of the run has such a name.
         """
+        if names and not self.system_names:
+            raise MmjudgeError("--own: this run does not say which system made which candidate")
         for name in names:
             if not any(fnmatchcase(system, name) for system in self.system_names):
                 raise MmjudgeError(f"--own: {unknown('system', name, self.system_names)}")

@@ -144,18 +144,23 @@ def check_item(spec: TaskSpec, item: Item, protocol: ProtocolName) -> str | None
         >>> check_item(spec, item, "pair")
         'candidates: a pair needs 2, found 1'
     """
+    return next(item_problems(spec, item, protocol), None)
+
+
+def item_problems(spec: TaskSpec, item: Item, protocol: ProtocolName) -> Iterator[str]:
+    """Everything that keeps an item from being judged under a protocol."""
     found = len(item.candidates)
     needed = {"pair": found == 2, "score": found == 1, "rank": found >= 2}[protocol]
     if not needed:
         wanted = {"pair": "a pair needs 2", "score": "a score needs 1", "rank": "a ranking needs 2"}
-        return f"candidates: {wanted[protocol]}, found {found}"
+        yield f"candidates: {wanted[protocol]}, found {found}"
     if len({candidate.id for candidate in item.candidates}) != found:
-        return f"candidates: ids must differ, found {[c.id for c in item.candidates]}"
+        yield f"candidates: ids must differ, found {[c.id for c in item.candidates]}"
     names = {criterion.name for criterion in spec.criteria}
     for name in (*item.criteria, *item.gold):
         if name not in names:
-            return f"gold or criteria: unknown criterion {name!r}; the task has {sorted(names)}"
-    return next(filter(None, (_check_gold(spec, item, name) for name in item.gold)), None)
+            yield f"gold or criteria: unknown criterion {name!r}; the task has {sorted(names)}"
+    yield from filter(None, (_check_gold(spec, item, n) for n in item.gold if n in names))
 
 
 def _check_gold(spec: TaskSpec, item: Item, name: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Whether a judge keeps what every judge must: `mmjudge check-judge`."""
+"""Whether a judge keeps what every judge must: `mmjudge check-judge`; of tasks: `task.py`."""
 
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence

@@ -5,7 +5,7 @@ from typing import Literal
 
 from mmjudge.types import Record
 
-Level = Literal["ok", "warning", "broken", "skipped"]
+Level = Literal["ok", "advice", "warning", "broken", "skipped"]
 MOST_SHOWN = 3
 """Examples of a finding that are kept."""
 
@@ -32,6 +32,20 @@ class Report(Record):
     @property
     def code(self) -> int:
         """Exit code: 0 where nothing is broken, warnings or not."""
+        return int(any(finding.level == "broken" for finding in self.findings))
+
+
+class TaskReport(Record):
+    """What `mmjudge check-task` found; `items` is the number of usable ones by protocol."""
+
+    task: str
+    name: str
+    items: dict[str, int]
+    findings: tuple[Finding, ...]
+
+    @property
+    def code(self) -> int:
+        """Exit code: 0 where nothing is broken, advice or not."""
         return int(any(finding.level == "broken" for finding in self.findings))
 
 

@@ -138,3 +138,53 @@ def check_judge(
     options = typed_values("--judge-option", judge_option or [])
     code = check_and_print(spec, options, protocol, timeout, as_json=as_json)
     raise typer.Exit(code)
+
+
+@app.command("check-task")
+def check_task(
+    task: Annotated[
+        str, typer.Argument(metavar="TASK", help="Folder, installed task, or hub:owner/name@rev.")
+    ],
+    data: Annotated[
+        Path | None, typer.Option(help="Data of an installed task; a copy of a Hub dataset.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first items.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Say what is wrong with a task, and what a reviewer would ask.
+
+    All problems at once, with file, line and field; then the gold itself, always the first and a
+    coin are run as judges, in both orders. Exit code 1 where something is broken, 2 where there
+    is no such task; advice breaks nothing.
+    """
+    from mmjudge.commands.check_task import check_and_print
+
+    raise typer.Exit(check_and_print(task, data, limit, as_json=as_json))
+
+
+@app.command("new-task")
+def new_task(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Small letters, digits and _.")],
+    kind: Annotated[
+        Literal["folder", "hub", "package"],
+        typer.Option(help="A folder or a mapped Hub dataset, both without code; or a plugin."),
+    ] = "folder",
+    protocol: Annotated[
+        Literal["pair", "score", "rank"], typer.Option(help="What a judge is asked for.")
+    ] = "pair",
+    modality: Annotated[
+        Literal["text", "image", "video", "audio"], typer.Option(help="What is judged.")
+    ] = "text",
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="New folder; NAME if left out.")
+    ] = None,
+) -> None:
+    """Write a skeleton of a task that passes check-task at once.
+
+    With two made-up items, and small media where the modality has them; docs/add-a-task.md goes on
+    from there.
+    """
+    from mmjudge.commands.new_task import write_and_print
+    from mmjudge.skeletons import Wanted
+
+    write_and_print(Wanted(name, kind, protocol, modality), out)

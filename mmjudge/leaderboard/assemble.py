@@ -68,6 +68,8 @@ def assemble(plan: BoardPlan, asked: Asked, entered: Sequence[Entered]) -> Board
     flags = _likeness(entered)
     voters, weights, table = _votes(found, measured, plans)
     listed, notes = _duels(computed, ids)
+    if len(voters) == 1:
+        notes = (*notes, "One task counts, so the orders say no more than its column.")
     winner = voting.condorcet(np.round(table, voting.DIGITS), weights) if len(voters) else None
     return Board(
         name=plan.name,

@@ -13,6 +13,7 @@ from mmjudge.leaderboard.board import Board, Sibling
 from mmjudge.leaderboard.cache import Cache
 from mmjudge.leaderboard.entries import Entered, Rejected, Source, asked_in, enter, sources_in
 from mmjudge.leaderboard.layout import BoardPlan, Given, Layout, TaskChoice, read_layout, sources_of
+from mmjudge.leaderboard.problems import Problem, short
 
 RESAMPLES = 1000
 
@@ -88,7 +89,7 @@ def _build(
     entered: list[Entered] = []
     rejected: list[Rejected] = []
     for source in sources:
-        found = enter(source, asked, library, cache)
+        found = _entered(source, asked, library, cache)
         if isinstance(found, Rejected):
             rejected.append(found)
             say(f"{plan.name}: {source.id}: left out, {found.n_problems} problems")
@@ -96,6 +97,22 @@ def _build(
             entered.append(found)
             say(f"{plan.name}: {source.id}: {len(found.measured.numbers.runs)} runs")
     return assemble(plan, asked, entered), rejected
+
+
+def _entered(source: Source, asked: Asked, library: Library, cache: Cache) -> Entered | Rejected:
+    """An entry; a submission that cannot even be read is left out, and stops no other."""
+    try:
+        return enter(source, asked, library, cache)
+    except MmjudgeError as error:
+        if source.runs is not None:
+            raise
+        problem = Problem(
+            file=".",
+            found=short(str(error), 400),
+            allowed="plain files that can be read",
+            next_step="mend or remove the folder",
+        )
+        return Rejected(source.folder, (problem,), 1)
 
 
 def _aggregates(path: Path, plan: BoardPlan) -> Board:

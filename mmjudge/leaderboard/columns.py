@@ -58,12 +58,9 @@ class Found:
 
     def __init__(self, tasks: dict[str, AskedTask], entries: Sequence[Measured]) -> None:
         self.tasks = tasks
-        self.keys = dict.fromkeys(
-            key
-            for one in entries
-            for key, (figure, _) in one.rows.items()
-            if figure.value is not None
-        )
+        rows = [(key, figure) for one in entries for key, (figure, _) in one.rows.items()]
+        self.asked = {key for key, _ in rows}
+        self.keys = dict.fromkeys(key for key, figure in rows if figure.value is not None)
         self.ceilings: dict[str, Cell] = {}
         for one in entries:
             for name, run in one.numbers.runs.items():
@@ -76,13 +73,14 @@ class Found:
         first, weight = spec.criteria[0].name, self.tasks[task].choice.weight
         for name in (MAIN[protocol], str(Measure.parse(spec.primary))):
             part = Part(task, first, ALL, name, weight, CHANCE.get(name))
-            if part.key in self.keys:
+            if part.key in self.asked:
                 return part
         return None
 
     def mains(self) -> list[Part]:
         """What stands for each task that an entry has a figure of."""
-        return [part for name in self.tasks if (part := self.main(name)) is not None]
+        parts = [part for name in self.tasks if (part := self.main(name)) is not None]
+        return [part for part in parts if part.key in self.keys]
 
 
 def cell_of(result: MetricResult, note: str = "") -> Cell:
@@ -114,9 +112,10 @@ def _overall(found: Found, mains: Sequence[Part]) -> Iterator[Plan]:
     if not parts:
         return
     weighted = len({part.weight for part in parts}) > 1
+    over = f"{'Weighted mean' if weighted else 'Mean'} over the {len(parts)} tasks of "
     text = (
-        f"{'Weighted mean' if weighted else 'Mean'} over the {len(parts)} tasks of the board of "
-        "(figure - chance) / (1 - chance), where the figure is that of the task's column, and "
+        f"{over if len(parts) > 1 else ''}(figure - chance) / (1 - chance), where the figure is "
+        "that of the task's column, and "
         "chance what a judge that does not look has on average: 0 for such a judge, 1 for one that "
         "always agrees with people, below 0 for one that is worse than chance. A task that an "
         "entry was not run on in full counts 0, as if it had not looked: leaving it out gains "
@@ -204,20 +203,27 @@ def _own(found: Found, main: Part) -> Iterator[Plan]:
 def _over_tasks(found: Found, mains: Sequence[Part], *, shown: bool) -> Iterator[Plan]:
     """Means over tasks by criterion, and by modality."""
     for protocol in dict.fromkeys(found.tasks[part.task].choice.protocol for part in mains):
-        tasks = [p.task for p in mains if found.tasks[p.task].choice.protocol == protocol]
-        main = MAIN[protocol]
-        keys = [key for key in found.keys if key[0] in tasks and key[3] == main]
-        firsts = {name: found.tasks[name].spec.criteria[0].name for name in tasks}
-        for criterion in dict.fromkeys(key[1] for key in keys):
-            parts = [Part(*k) for k in keys if k[1] == criterion and k[2] == ALL]
-            if len(parts) > 1 or firsts[parts[0].task] != criterion:
-                first = all(firsts[part.task] == criterion for part in parts)
+        weights = _counting(found, mains, protocol)
+        keys = [k for t in weights for k in found.keys if k[0] == t and k[3] == MAIN[protocol]]
+        specs = [found.tasks[name].spec for name in weights]
+        named = dict.fromkeys(c.name for spec in specs for c in spec.criteria)
+        for criterion in named:
+            parts = [Part(*k, weights[k[0]]) for k in keys if k[1] == criterion and k[2] == ALL]
+            firsts = [found.tasks[part.task].spec.criteria[0].name for part in parts]
+            if len(parts) > 1 or (parts and firsts[0] != criterion):
+                first = all(name == criterion for name in firsts)
                 yield _mean("criterion", protocol, criterion, parts, shown=shown and first)
         for modality in sorted({key[2] for key in keys} - {ALL, TAKEN}):
-            parts = [Part(*k) for k in keys if k[2] == modality]
+            parts = [Part(*k, weights[k[0]]) for k in keys if k[2] == modality]
             others = {k[2] for k in keys if k[0] == parts[0].task} - {ALL, TAKEN}
             if len(parts) > 1 or len(others) > 1:
                 yield _mean("modality", protocol, modality, parts, shown=False)
+
+
+def _counting(found: Found, mains: Sequence[Part], protocol: ProtocolName) -> dict[str, float]:
+    """Weights of the tasks of a protocol that count; equal ones where none does."""
+    every = {p.task: p.weight for p in mains if found.tasks[p.task].choice.protocol == protocol}
+    return {name: w for name, w in every.items() if w > 0} or dict.fromkeys(every, 1.0)
 
 
 def _mean(
@@ -225,7 +231,9 @@ def _mean(
 ) -> Plan:
     what = f"criterion {name}" if kind == "criterion" else f"items of modality {name}"
     several = (
-        "the mean over the tasks that have it" if len(parts) > 1 else "on the task that has it"
+        "the mean over the tasks that have it, by their weights"
+        if len(parts) > 1
+        else "on the task that has it"
     )
     tasks = ", ".join(part.task for part in parts)
     text = (

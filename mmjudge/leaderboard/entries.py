@@ -80,8 +80,16 @@ def sources_in(folder: Path, plan: BoardPlan) -> list[Source]:
         for name, one in names.items():
             id_ = unique("--".join(map(slug, one.relative_to(root).parts)), taken)
             taken.add(id_)
-            found.append(Source(id_, one, name in plan.run_by_us, read_run_file(one)))
+            found.append(Source(id_, one, name in plan.run_by_us, _content(one)))
     return sorted(found, key=lambda source: source.id)
+
+
+def _content(folder: Path) -> RunFile | None:
+    """What a submission says of its runs, None where it cannot be read: it will be left out."""
+    try:
+        return read_run_file(folder)
+    except MmjudgeError:
+        return None
 
 
 def submissions_in(root: Path) -> list[Path]:

@@ -11,7 +11,7 @@ from mmjudge.leaderboard.board import Slug, slug
 from mmjudge.leaderboard.plans import Sources
 from mmjudge.leaderboard.problems import UnreadableError, show
 from mmjudge.leaderboard.strict import strict_yaml
-from mmjudge.leaderboard.submission import Label, Link, TaskName
+from mmjudge.leaderboard.submission import Label, Link
 from mmjudge.types import ProtocolName, Record
 
 LAYOUT = "leaderboard.yaml"
@@ -201,8 +201,8 @@ class Given(Record):
     """Where tasks are, as the command line says, which overrules `leaderboard.yaml`."""
 
     tasks: tuple[Path, ...] = ()
-    data: dict[TaskName, Path] = Field(default_factory=dict)
-    gold: dict[TaskName, Path] = Field(default_factory=dict)
+    data: dict[str, Path] = Field(default_factory=dict)
+    gold: dict[str, Path] = Field(default_factory=dict)
 
 
 def sources_of(folder: Path, layout: Layout, given: Given) -> tuple[Sources, list[str]]:

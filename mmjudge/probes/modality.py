@@ -152,7 +152,7 @@ class SwappedWords(Probe):
 
 
 def _in_words(parts: Parts, said: Mapping[str, str]) -> Parts:
-    return tuple(said[part.uri] if isinstance(part, Media) else part for part in parts)
+    return tuple(said.get(part.uri, part) if isinstance(part, Media) else part for part in parts)
 
 
 FRAMES = 8
@@ -212,25 +212,30 @@ class Mixed(Probe):
 
     card = ProbeCard(
         name="mixed",
-        summary="Of two candidates of equal gold shows one as the item's twin does.",
+        summary="Of two candidates of equal gold shows one as the item's twin does, or in the "
+        "words that the task has of it.",
         protocols=("pair",),
         cue="the candidate that is a medium, where the other is text",
         presets=("modality",),
         source="modality bias of judges; this suite's own form",
         looks_around=True,
+        version=2,
     )
 
     def change(self, request: Request, item: Item, around: Around) -> Changed | None:
-        """The mixed request; None where gold prefers one, or no twin has the same prompt."""
-        twin = around.twin(item)
+        """The mixed request; None where gold prefers one, or nothing shows one otherwise."""
         gold = item.gold.get(request.criterion.name)
-        tied = isinstance(gold, Preference) and gold.value not in ("first", "second")
-        if twin is None or not tied or twin.prompt != item.prompt:
+        if not isinstance(gold, Preference) or gold.value in ("first", "second"):
             return None
-        if not _same_gold(request, item, twin):
-            return None
+        twin = around.twin(item)
+        if twin is not None and not (
+            twin.prompt == item.prompt and _same_gold(request, item, twin)
+        ):
+            twin = None
         for place in around.random.sample((0, 1), 2):
-            parts, kept = twin.candidates[place].parts, candidate(request, 1 - place).parts
+            kept = candidate(request, 1 - place).parts
+            own = candidate(request, place).parts
+            parts = twin.candidates[place].parts if twin else _in_words(own, item.in_words)
             if is_text(parts) != is_text(kept):
                 medium = 1 - place if is_text(parts) else place
                 return Changed(show(request, place, parts), (medium,))

@@ -7,10 +7,11 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from mmjudge.biases import LOST, Bias, Size
+from mmjudge.biases import LOST, Bias
 from mmjudge.report.gaps import gap_report
 from mmjudge.report.outcome import printable
 from mmjudge.scoring import ALL
+from mmjudge.sizes import Size
 from mmjudge.types import MetricResult
 
 MARKS: dict[Size, str] = {"strong": "***", "clear": "**", "small": "*", "few": "?", "unclear": "?"}
@@ -28,7 +29,8 @@ WORDS = (
     "moved: verdicts moved to what the change speaks for, less those moved away; any",
     "  side: verdicts that change, less those that change if asked the same again",
     "stay/again: verdicts that stay under the change, and if asked the same again",
-    "lost: of accuracy(ties=half), tau_b, rank_tau_b; not: requests that do not fit;",
+    "lost: of accuracy(ties=half), tau_b, rank_tau_b, where the cue is not on the",
+    "  better candidate; not: requests that do not fit, or of which nothing changes;",
     "  broke: verdicts that were there plainly and could not be had under the change",
 )
 RELIES = {

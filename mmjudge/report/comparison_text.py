@@ -70,7 +70,8 @@ def order_words(record: ComparisonRecord) -> str:
     }
     groups = [one for one in alike if len(one) > 1 and not any(set(one) < set(o) for o in alike)]
     parts += [f"the data cannot separate {_listed(one)}" for one in sorted(groups)]
-    return "; ".join(parts)
+    said = "; ".join(parts)
+    return f"{said[:1].upper()}{said[1:]}"
 
 
 def _listed(letters: Sequence[str]) -> str:

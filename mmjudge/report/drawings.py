@@ -20,6 +20,8 @@ TONES: dict[str, Tone] = {
     "": "accent",
 }
 """Colours by where a figure stands to chance."""
+GAINS = ("modality_gap", "tau_b_gap", "rank_tau_b_gap")
+"""Differences of which more is better for the modality that they are of."""
 MARKED = tuple(share / 10 for share in range(1, 11))
 """Coverages that are marked on a curve, and stand in its table."""
 
@@ -146,7 +148,8 @@ def _point(label: str, result: MetricResult, chance: float) -> Point | None:
 
 def _about(result: MetricResult, mark: float) -> Point:
     stands = standing(result, mark)
-    tone: Tone = "bad" if stands in ("above", "below") else TONES[stands]
+    off = stands in ("above", "below") and result.metric not in GAINS
+    tone: Tone = "bad" if off else TONES[stands]
     low, high = result.ci95 or (None, None)
     name = value_of(result) or result.stratum
     return Point(name, result.value or 0.0, low, high, tone, f"{result.n_items} items")

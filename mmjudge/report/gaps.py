@@ -6,8 +6,8 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from mmjudge.biases import word
 from mmjudge.report.outcome import printable
+from mmjudge.sizes import word
 from mmjudge.types import MetricResult
 
 TITLES = {

@@ -236,6 +236,17 @@ def intervals(
     Raises:
         MissingExtraError: altair is not installed.
     """
+    return _intervals(tuple(points), title, mark, span)
+
+
+@lru_cache(maxsize=512)
+def _intervals(
+    points: tuple[Point, ...],
+    title: str,
+    mark: float | None,
+    span: tuple[float, float] | None,
+) -> Any:
+    """The same for a page that is made again: altair takes longer to make a chart than to draw."""
     alt, _ = _libraries()
     labels = unlike(point.label for point in points)
     rows = [_row(point, label) for point, label in zip(points, labels, strict=True)]

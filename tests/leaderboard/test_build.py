@@ -78,6 +78,7 @@ def test_every_rule_agrees_where_one_judge_is_better_in_all(board):
         assert standings[0] == ("good--one", 0)
         assert order.explanation
     assert board.orders[0].rule == "mean"
+    assert "One task counts" in board.notes[0]
 
 
 def test_overall_is_0_at_chance_and_1_for_one_that_is_always_right(board):
@@ -165,6 +166,20 @@ def test_a_rejected_submission_is_left_out_with_its_problems_and_the_others_are_
     assert [one.id for one in built.boards[0].entries] == ["fair--one", "good--one"]
     assert [one.folder for one in built.rejected] == [entry]
     assert "no reply" in str(built.rejected[0].problems[0]) or built.rejected[0].n_problems == 1
+
+
+def test_a_submission_that_cannot_be_read_is_left_out_and_stops_no_other(copy, cache, monkeypatch):
+    def unreadable(files):
+        if files.folder.parent.name == "poor":
+            raise MmjudgeError("run.json: cannot be read: Permission denied")
+        return real(files)
+
+    from mmjudge.leaderboard.cache import file_digests as real
+
+    monkeypatch.setattr("mmjudge.leaderboard.cache.file_digests", unreadable)
+    built = build(copy, resamples=RESAMPLES, cache=cache)
+    assert [one.id for one in built.boards[0].entries] == ["fair--one", "good--one"]
+    assert "Permission denied" in str(built.rejected[0].problems[0])
 
 
 def test_a_copy_is_flagged_but_not_what_the_owners_ran(copy, cache):
@@ -339,3 +354,14 @@ def test_the_board_survives_json_and_holds_no_path(board, folder):
     assert str(folder) not in text
     assert "question 1" not in text
     assert json.loads(text)["format"] == 1
+
+
+def test_a_board_of_nobody_is_a_board(tmp_path):
+    write_task(tmp_path / "small")
+    (tmp_path / "submissions").mkdir()
+    task = {"task": "small@1", "protocol": "pair", "folder": "small"}
+    plan = {"name": "b", "title": "B", "submissions": "submissions", "tasks": [task]}
+    write_layout(tmp_path, [plan])
+    board = build(tmp_path, resamples=RESAMPLES).boards[0]
+    assert (board.entries, board.orders, board.duels, board.condorcet) == ((), (), (), None)
+    assert board.tasks[0].n_items == 10

@@ -106,7 +106,7 @@ def test_without_the_hidden_gold_its_figures_are_left_out_and_it_says_so(folder,
     board = built.boards[0]
     assert board.cell("luck--one", hidden) is None
     assert board.cell("luck--one", "small-pair").value is not None
-    assert "hidden gold (private) is not here" in board.notes[0]
+    assert "hidden gold (private) is not here" in board.notes[-1]
     assert not [column for column in board.columns if column.id == f"{hidden}-gap"]
     assert built.rejected == ()
 

@@ -1,7 +1,9 @@
 """`leaderboard.yaml`: every mistake is named with its line, what was found and what is allowed."""
 
 import pytest
+from typer.testing import CliRunner
 
+from mmjudge.cli import app
 from mmjudge.errors import MmjudgeError
 from mmjudge.leaderboard.layout import LAYOUT, Given, read_layout, sources_of
 from tests.leaderboard.entries import write_task
@@ -88,3 +90,12 @@ def test_the_command_line_overrules_where_tasks_are(tmp_path):
     given, _ = sources_of(tmp_path, layout, Given(tasks=(tmp_path / "other",)))
     assert plain.folders["small"].folder == tmp_path / "small"
     assert given.folders["small"].folder == tmp_path / "other"
+
+
+@pytest.mark.parametrize("words", [["--data", "../odd=/x"], ["--gold", "odd=/x"]])
+def test_odd_words_on_the_command_line_end_in_a_message(tmp_path, words):
+    (tmp_path / LAYOUT).write_text(GOOD, encoding="utf-8")
+    words = ["leaderboard", "build", str(tmp_path), *words]
+    done = CliRunner().invoke(app, words, catch_exceptions=False)
+    assert done.exit_code == 2
+    assert "submissions: cannot be listed" in done.stderr

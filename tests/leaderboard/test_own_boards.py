@@ -110,12 +110,14 @@ def test_boards_of_recorded_judges_hold_figures_alone():
         assert not any(entry.files for entry in board.entries)
 
 
+@pytest.mark.slow
 @pytest.mark.parity
 def test_a_board_of_recorded_judges_is_made_again_to_the_last_digit(shared_data, tmp_path):
     chosen = [one for one in BOARDS if one.task == "pandalm"]
     (again,) = recorded_boards(shared_data / "parity", tmp_path, 1000, chosen)
     kept = Board.model_validate_json((HERE / "recorded" / "pandalm.json").read_bytes())
-    assert again == kept
+    assert again.cells == kept.cells
+    assert again.duels == kept.duels
 
 
 @pytest.mark.slow

@@ -47,6 +47,26 @@ def test_media_are_shown_in_the_words_that_the_task_has_of_them_where_it_has_all
     assert swapped("swapped_words", item(FILM, SOUND)) is None
 
 
+def test_of_two_equal_candidates_one_is_shown_in_the_words_that_the_task_has_of_it():
+    other = Media(modality="audio", uri="t.wav")
+    seen = set()
+    for n in range(8):
+        said = {"s.wav": f"clink {n}", "t.wav": f"clank {n}"}
+        of = item(SOUND, other, gold="tie", in_words=said).model_copy(
+            update={"prompt": (f"which {n}?",)}
+        )
+        made = swapped("mixed", of)
+        assert made is not None
+        (medium,) = made.cue
+        kept, told = (made.request.candidates[place].parts for place in (medium, 1 - medium))
+        assert kept == ("see", (SOUND, other)[medium])
+        assert told == ("see", said[("s.wav", "t.wav")[1 - medium]])
+        seen.add(medium)
+    assert seen == {0, 1}
+    assert swapped("mixed", item(SOUND, other, gold="first", in_words=said)) is None
+    assert swapped("mixed", item(SOUND, other, gold="tie")) is None
+
+
 def test_a_film_is_shown_as_its_frames_in_order_and_all_else_stays():
     made = swapped("swapped_frames", item(FILM, SOUND))
     assert made is not None

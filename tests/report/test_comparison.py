@@ -11,6 +11,8 @@ from mmjudge.errors import MmjudgeError, StoreError
 from mmjudge.report.comparison import ComparisonRecord, compare_all
 from mmjudge.report.comparison_page import render_comparison
 from mmjudge.report.comparison_text import order_words
+from mmjudge.report.overview import overview
+from mmjudge.report.page import render
 from mmjudge.report.written import Places
 from mmjudge.types import Reply, Request
 from tests.biases.habits import follows_authority, judge, right, texts
@@ -130,3 +132,23 @@ def test_the_page_opens_with_the_items_on_which_judges_disagree(runs, record, tm
         assert "disagree" in shown.locator("#items").inner_text()
         shown.close()
     assert complaints == []
+
+
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
+def test_axe_finds_nothing_on_a_comparison_and_a_report(runs, record, tmp_path, browser, scheme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    pages = {
+        "comparison": render_comparison(record, record.pairs),
+        "report": render(overview(runs, 50), items=0),
+    }
+    for name, written in pages.items():
+        (tmp_path / name).with_suffix(".html").write_text(written)
+        # axe is put into the page by the test: the page itself allows no script
+        context = browser.new_context(color_scheme=scheme, bypass_csp=True)
+        shown = context.new_page()
+        shown.goto((tmp_path / name).with_suffix(".html").as_uri())
+        shown.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true })")
+        found = Axe().run(shown).response["violations"]
+        assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found] == []
+        context.close()

@@ -1,15 +1,19 @@
 """The browser of items, driven in Chromium: filters, order, addresses, keys, players, safety."""
 
+import json
 from collections import defaultdict
 from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from PIL import Image
 
 import mmjudge
 from mmjudge.errors import MmjudgeError
 from mmjudge.export import rows
+from mmjudge.report import page as page_module
+from mmjudge.report import sections
 from mmjudge.report.items import browser as made
 from mmjudge.report.items import files_of, item_browser, place_page, view_link
 from mmjudge.report.overview import overview
@@ -34,6 +38,15 @@ def flip(request):
         return Reply(error=Failure(reason="refused", detail="I will not"))
     sure = {"A": 0.9, "B": 0.1} if request.item.endswith("5") else {"A": 0.6, "B": 0.4}
     return Reply(probabilities=sure, text=f"zebra says [[A]] of {request.item}")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_plots():
+    """Plots take seconds to draw, and have tests of their own."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (page_module, sections):
+            patch.setattr(module, "plots_missing", lambda: "left out of a test")
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -174,7 +187,7 @@ def test_the_number_beside_a_filter_is_what_is_left_when_it_is_taken(tab):
     tab.tick("judge", "baseline:first")
     checked = tab.page.evaluate(
         """() => [...document.querySelectorAll("#items-filters input:not(:checked)")]
-            .filter((box, at) => at % 2 === 0 && !box.closest("label").hidden)
+            .filter((box, at) => at % 4 === 0 && !box.closest("label").hidden)
             .map((box) => {
               const title = box.closest("details").querySelector("bdi").textContent;
               const beside = box.closest("label").querySelector(".count").textContent;
@@ -186,7 +199,7 @@ def test_the_number_beside_a_filter_is_what_is_left_when_it_is_taken(tab):
     )
     several = {"protocol", "judge"}  # here a second value adds to the first
     alone = [row for row in checked if row[0] not in several]
-    assert len(alone) > 12
+    assert len(alone) > 8
     assert [row for row in alone if row[2] != row[3]] == []
     assert all(int(row[3]) >= int(row[2]) for row in checked)
 
@@ -205,7 +218,7 @@ def test_failures_and_probes_are_filters(tab, site):
     assert tab.count > 0
     detail = tab.page.locator("#items-detail details", has_text="asked in a changed way").first
     detail.locator("summary").first.click()
-    assert "order_swapped" in detail.inner_text()
+    detail.locator(".probe:has-text('order_swapped')").first.wait_for()  # made when it is opened
     assert name in tab.page.inner_text("#items-filters")
 
 
@@ -343,15 +356,16 @@ def plays(tab, kind: str) -> None:
     raise AssertionError(f"{kind} does not play")
 
 
+def width(image) -> int:
+    """Of a picture in pixels, once it was decoded, which a broken one never is."""
+    return image.evaluate("(one) => one.decode().then(() => one.naturalWidth)")
+
+
 def media_are_there(tab) -> None:
     tab.tick("modality", "text->image")
     image = tab.page.locator("#items-detail img").first
     image.wait_for()
-    for _ in range(50):
-        if image.evaluate("(one) => one.naturalWidth") > 0:
-            break
-        tab.page.wait_for_timeout(50)
-    assert image.evaluate("(one) => one.naturalWidth") > 0
+    assert width(image) > 0
     tab.tick("modality", "text->image")
     for way, kind in (("text->video", "video"), ("text->audio", "audio")):
         tab.tick("modality", way)
@@ -427,8 +441,13 @@ def test_the_same_runs_give_the_same_bytes(site, tmp_path, monkeypatch, most):
     "reply",
     [
         Reply(text=f"{EVIL} [[A]]</script><!--"),
-        Reply(error=Failure(reason="infra", detail=f"</script>{EVIL}")),
-        Reply(probabilities={"A": 0.6, "B": 0.4}, text=f"\u2028{EVIL}\x00__proto__"),
+        pytest.param(
+            Reply(error=Failure(reason="infra", detail=f"</script>{EVIL}")), marks=pytest.mark.slow
+        ),
+        pytest.param(
+            Reply(probabilities={"A": 0.6, "B": 0.4}, text=f"\u2028{EVIL}\x00__proto__"),
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 @pytest.mark.parametrize("most", [pytest.param(0, marks=pytest.mark.slow), 1 << 40])
@@ -466,7 +485,9 @@ def test_without_script_chosen_items_are_shown(browser, site):
     opened.context.close()
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(1440, "light"), pytest.param(390, "dark", marks=pytest.mark.slow)]
+)
 def test_nothing_hinders_those_who_cannot_see_or_point(browser, site, width, scheme):
     from axe_playwright_python.sync_playwright import Axe
 
@@ -506,5 +527,25 @@ def test_a_page_may_begin_with_filters_and_link_to_others(browser, site, tmp_pat
     opened.page.click("#other")
     opened.page.wait_for_selector(f"{chips}:has-text('rank')")
     assert opened.page.input_value("#items-sort") == "error"
+    assert not opened.wrong
+    opened.context.close()
+
+
+def test_what_a_medium_shows_in_words_stands_below_it_and_is_found(browser, tmp_path):
+    folder = evil_task(tmp_path / "task")
+    item = json.loads((folder / "items.jsonl").read_text())
+    item["candidates"][0]["parts"] = [{"modality": "image", "uri": "cup.png"}]
+    for part in (item["prompt"], item["candidates"][1]["parts"]):
+        del part[1]
+    Image.new("RGB", (20, 10), "red").save(folder / "cup.png")
+    item |= {"reference": None, "in_words": {"cup.png": f"a red cup {EVIL}"}}
+    (folder / "items.jsonl").write_text(json.dumps(item) + "\n")
+    run = mmjudge.run(str(folder), Scripted(flip), out=tmp_path / "run", orders="given")
+    write_page([run.folder], tmp_path / "page.html", 0, 0)
+    opened = Tab(browser, tmp_path / "page.html")
+    assert opened.page.inner_text("#items-detail figcaption") == f"in words: a red cup {EVIL}"
+    assert width(opened.page.locator("#items-detail img")) == 20
+    opened.find("RED CUP")
+    assert opened.count == 1
     assert not opened.wrong
     opened.context.close()

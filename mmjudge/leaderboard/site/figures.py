@@ -1,5 +1,6 @@
 """The site's plots, drawn when it is made; none where there is too little to draw."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -88,7 +89,7 @@ def _bump(values: list[dict[str, Any]], rules: list[str], lowest: int) -> Any:
     down = alt.Scale(domain=[0.5, lowest + 0.5], reverse=True, nice=False)
     y = alt.Y("place:Q", title=None, axis=None, scale=down)
     base = alt.Chart(alt.Data(values=values)).encode(x=x, y=y, description="said:N")
-    last = alt.Chart(alt.Data(values=[v for v in values if v["rule"] == rules[-1]]))
+    last = alt.Chart(alt.Data(values=_apart([v for v in values if v["rule"] == rules[-1]])))
     shade, ink = alt.Color("tone:N", scale=None), alt.value(colour("ink"))
     layers = [
         base.mark_line(strokeWidth=2, opacity=0.55).encode(detail="judge:N", color=shade),
@@ -96,11 +97,21 @@ def _bump(values: list[dict[str, Any]], rules: list[str], lowest: int) -> Any:
         base.mark_point(filled=False, size=330, opacity=1, strokeWidth=1.5).encode(color=shade),
         base.mark_text(fontSize=11, baseline="middle").encode(text="place:Q", color=ink),
         last.mark_text(align="left", dx=18, fontSize=12, baseline="middle").encode(
-            x=x, y=y, text="judge:N", color=ink
+            x=x, y=alt.Y("at:Q", title=None, axis=None, scale=down), text="judge:N", color=ink
         ),
     ]
     height = 27 * min(lowest, LINES + 10)
     return configured(alt.layer(*layers).properties(width=alt.Step(135), height=height))
+
+
+def _apart(values: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Names one below the other where they share a place: the places behind it are free."""
+    seen: Counter[int] = Counter()
+    found = []
+    for value in values:
+        found.append({**value, "at": value["place"] + seen[value["place"]]})
+        seen[value["place"]] += 1
+    return found
 
 
 def bar(cell: Cell, column: Column) -> Markup:

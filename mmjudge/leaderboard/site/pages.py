@@ -125,7 +125,8 @@ def _shared() -> dict[str, str]:
     return found
 
 
-def _board_files(board: Board) -> Iterator[tuple[str, str]]:
+def _board_files(whole: Board) -> Iterator[tuple[str, str]]:
+    board = view.contested(whole)
     first = view.overall(board)
     rows = view.ordered(board, first)
     known = {
@@ -154,8 +155,8 @@ def _board_files(board: Board) -> Iterator[tuple[str, str]]:
             scripts=("assets/page.js",), **said,
         )  # fmt: skip
     yield "board.js", data.script("board", data.table(board))
-    yield "board.json", board.model_dump_json(indent=1) + "\n"
-    yield "board.csv", data.csv(board)
+    yield "board.json", whole.model_dump_json(indent=1) + "\n"
+    yield "board.csv", data.csv(whole)
     for name, rows_of in data.duels(board):
         yield f"duels/{name}.js", data.script(f"duels/{name}", rows_of)
 

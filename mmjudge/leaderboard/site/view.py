@@ -1,5 +1,6 @@
 """How a board's numbers are written and what they look like: the same for pages and for script."""
 
+from collections import Counter
 from typing import NamedTuple
 
 from markupsafe import Markup
@@ -11,6 +12,8 @@ from mmjudge.leaderboard.submission import Link
 from mmjudge.report.outcome import printable
 
 MINUS, DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
+FEW = 10
+"""Of fewer items a bias is not called one, however clear its interval."""
 SOME = 12
 """Columns that are shown before any is chosen, where the board does not say which."""
 
@@ -77,7 +80,8 @@ def state(cell: Cell | None, column: Column) -> str:
     low, high = cell.ci95 or (cell.value, cell.value)
     if column.direction == "zero":
         ideal = column.ideal or 0.0
-        return "" if cell.ci95 is None or low <= ideal <= high else "biased"
+        few = 0 < cell.n_items < FEW
+        return "" if cell.ci95 is None or few or low <= ideal <= high else "biased"
     if column.chance is not None and cell.ci95 is not None and low <= column.chance:
         return "chance" if high >= column.chance else "below"
     return "best" if cell.places and cell.places[0] == 1 else ""
@@ -129,6 +133,21 @@ def groups(board: Board) -> list[tuple[str, str, list[Column]]]:
 def arranged(board: Board) -> list[Column]:
     """All columns in the order of the page."""
     return [column for _, _, columns in groups(board) for column in columns]
+
+
+def contested(board: Board) -> Board:
+    """The board without places where one entry stands alone: to be first of one says nothing."""
+    ranked = Counter(
+        column for cells in board.cells.values() for column, cell in cells.items() if cell.places
+    )
+    cells = {
+        entry: {
+            name: cell if ranked[name] != 1 else cell.model_copy(update={"places": None})
+            for name, cell in of_entry.items()
+        }
+        for entry, of_entry in board.cells.items()
+    }
+    return board.model_copy(update={"cells": cells})
 
 
 def at_first(board: Board) -> list[Column]:

@@ -17,6 +17,12 @@ class Facet {
     this.stamps = new Int32Array(names.length);
   }
 
+  /* How many ways there are to pass: its names, and none of them where that may be. */
+  get choices() {
+    const none = this.sets?.some((set, code) => set.length === 0 && this.of.includes(code)) ? 1 : 0;
+    return this.names.filter((name) => name !== "").length + none;
+  }
+
   /* For each code whether it passes. */
   allowed() {
     const size = this.sets ? this.sets.length : this.names.length;
@@ -86,7 +92,7 @@ class Filters {
       ...index.axes.map(({ name, values, of }) => new Facet(`s.${name}`, name, values, of,
         { byItem: true, labels: values.map((value) => value.replaceAll("->", " → ")), sets: values.map((_, code) => (code ? [code] : [])), closed: name !== "modality" })),
       new Facet("probe", "moved by probe", index.probes, units.moved, { sets: index.moved, closed: true }),
-    ].filter((facet) => facet.of.length && (facet.names.length > 1 || facet.sets));
+    ].filter((facet) => facet.of.length && facet.choices > 1);
   }
 
   /* What passes, in the order asked for. */

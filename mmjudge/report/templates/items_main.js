@@ -108,7 +108,7 @@ class Browser {
     this.counts();
     this.chips();
     if (keep !== undefined && this.list.at >= 0) return;
-    if (!found.length) this.detail.clear("Nothing passes these filters. Take one off.");
+    if (!found.length) this.detail.clear(this.filters.size ? "Nothing passes these filters. Take one off." : "There is no item that could be read.");
     else if (keep === undefined) {
       this.list.at = 0;
       this.list.draw();
@@ -163,7 +163,7 @@ class Browser {
 
   controls() {
     const { sure, error } = this.filters.units;
-    const known = { sure: sure.some((value) => value >= 0), error: error.some((value) => value >= 0) };
+    const known = { sure: sure.some((value) => value >= 0), error: error.some((value) => value >= 0), moved: this.filters.units.moved.some((code) => code > 0) };
     part("sort").append(...SORTS.filter(([key]) => known[key] ?? true).map(([key, title]) => make("option", "", { value: key }, title)));
     part("sort").addEventListener("change", (event) => {
       this.sort = event.target.value;
@@ -253,16 +253,18 @@ class Browser {
     const passing = this.filters.passing(item);
     const some = (test) => passing.filter(test).length;
     const right = some((unit) => units.verdict[unit] === 0);
-    const wrong = some((unit) => units.verdict[unit] === 1 || units.verdict[unit] === 2);
+    const times = some((unit) => units.verdict[unit] === 1);
+    const wrong = some((unit) => units.verdict[unit] === 2);
     const failed = some((unit) => units.failed[unit] !== 0);
     const flipped = some((unit) => units.order[unit] & 1);
     const marks = [
       right ? make("span", "mark right", {}, `✓ ${right}`) : null,
+      times ? make("span", "mark", {}, `✓✗ ${times}`) : null,
       wrong ? make("span", "mark wrong", {}, `✗ ${wrong}`) : null,
       flipped ? make("span", "mark", {}, `⇄ ${flipped}`) : null,
       failed ? make("span", "mark", {}, `failed ${failed}`) : null,
     ];
-    const said = [right && `${right} right`, wrong && `${wrong} wrong`, flipped && `${flipped} flipped`].filter(Boolean).join(", ");
+    const said = [right && `${right} right`, times && `${times} right at times`, wrong && `${wrong} wrong`, flipped && `${flipped} flipped`].filter(Boolean).join(", ");
     row.append(
       make("div", "title", {}, untold(items.title[item] || `# ${items.id[item]}`)),
       make("div", "under", {}, make("span", "soft id", {}, untold(items.id[item])), ...marks.filter(Boolean)));

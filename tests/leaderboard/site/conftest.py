@@ -7,7 +7,7 @@ from tests.leaderboard.site.boards import EVIL, board
 @pytest.fixture(scope="package")
 def written(tmp_path_factory):
     """A site of 60 judges and 40 columns, with its board."""
-    made = board(60, 40, n_tasks=3)
+    made = board(60, 40, n_tasks=2)
     out = tmp_path_factory.mktemp("site")
     write_site(made, out)
     return made, out

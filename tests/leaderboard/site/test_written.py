@@ -15,10 +15,11 @@ import pytest
 
 from mmjudge.errors import MmjudgeError
 from mmjudge.leaderboard import flags, likeness
-from mmjudge.leaderboard.board import Badge, Board, ColumnKind
+from mmjudge.leaderboard.board import Badge, Board, Cell, ColumnKind
 from mmjudge.leaderboard.site import write_site, write_sites
 from mmjudge.leaderboard.site.library import table_library
 from mmjudge.leaderboard.site.pages import POLICY
+from mmjudge.leaderboard.site.view import badness, contested, state
 from mmjudge.leaderboard.site.words import BADGES, FLAGS, KINDS, ONE_OF
 from tests.leaderboard.site.boards import EVIL, board
 
@@ -72,7 +73,7 @@ def test_the_same_board_gives_the_same_bytes(hostile, tmp_path):
 AGAIN = """
 from pathlib import Path
 from mmjudge.leaderboard import flags, likeness
-from mmjudge.leaderboard.board import Badge, Board, ColumnKind
+from mmjudge.leaderboard.board import Badge, Board, Cell, ColumnKind
 from mmjudge.leaderboard.site import write_site
 write_site(Board.model_validate_json(Path("{json}").read_text()), Path("{out}"))
 """
@@ -234,6 +235,27 @@ def test_every_kind_badge_and_flag_of_the_records_has_its_words():
     assert set(KINDS) == set(ONE_OF) == set(get_args(ColumnKind))
     source = inspect.getsource(flags) + inspect.getsource(likeness)
     assert not [name for name in FLAGS if f'"{name}"' not in source]
+
+
+def test_to_be_first_of_one_is_no_place(tmp_path):
+    made = board(3, 12, n_tasks=1)
+    name = "task-genai_bench-pair"
+    alone = {e: {c: cell for c, cell in cells.items() if c != name or e == "judge-001"}
+             for e, cells in made.cells.items()}  # fmt: skip
+    alone["judge-001"][name] = Cell(value=0.9, ci95=(0.8, 0.95), n_items=50, places=(1, 1))
+    column = made.column(name)
+    assert state(alone["judge-001"][name], column) == "best"
+    shown = contested(made.model_copy(update={"cells": alone}))
+    assert state(shown.cell("judge-001", name), column) == ""
+    assert shown.cell("judge-001", "overall") == made.cell("judge-001", "overall")
+
+
+def test_a_bias_of_few_items_is_not_called_one_and_stands_behind_the_certain():
+    column = board(1, 12, n_tasks=1).column("bias-verbosity")
+    few = Cell(value=-1.0, ci95=(-1.0, -1.0), n_items=5)
+    many = Cell(value=0.1, ci95=(0.05, 0.15), n_items=50)
+    assert (state(few, column), state(many, column)) == ("", "biased")
+    assert badness(many, column) > badness(few, column)
 
 
 def test_evil_is_what_the_tests_fear():

@@ -82,7 +82,7 @@
       if (JSON.stringify(sort) === JSON.stringify(state.sort)) return;
       state.sort = sort;
       state.page = 0;
-      queueMicrotask(() => { link(); say(); });
+      setTimeout(() => { link(); say(); });
     });
   };
   const apply = () => {

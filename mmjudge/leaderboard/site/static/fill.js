@@ -4,6 +4,7 @@
 (() => {
   const site = globalThis.mmjudge;
   const SLICE_MS = 6;
+  const MOST = 10_000;  // cells; of larger tables only those in sight are ever filled
   const later = globalThis.requestIdleCallback ? (run) => requestIdleCallback(run, { timeout: 300 }) : (run) => setTimeout(run, 30);
 
   site.fills = (table, region, columns) => {
@@ -25,12 +26,21 @@
       Math.max(0, Math.floor(at / size) - margin), Math.min(count - 1, Math.ceil((at + length) / size) + margin),
     ];
 
+    // Measured while nothing waits for it: to ask in the middle of a sort lays the table out twice.
+    const size = { row: 50, cell: 136, top: 0, left: 0, width: 2000, height: 1200 };
+    const measure = () => {
+      size.top = region.scrollTop;
+      size.left = region.scrollLeft;
+      size.width = region.clientWidth;
+      size.height = region.clientHeight;
+      size.row = body.rows.length ? body.offsetHeight / body.rows.length : 50;
+      size.cell = element.tHead.rows[0].lastElementChild.offsetWidth || 136;
+    };
+
     const fillSight = (there) => {
-      const cell = element.tHead.rows[0].lastElementChild?.offsetWidth || 136;
       const whole = region.classList.contains("whole");
-      const height = there.length && body.offsetHeight ? body.offsetHeight / there.length : 50;
-      const [top, bottom] = whole ? [0, there.length - 1] : window_(there.length, region.scrollTop, region.clientHeight, height, 4);
-      const [left, right] = window_(columns.length, region.scrollLeft, region.clientWidth, cell, 2);
+      const [top, bottom] = whole ? [0, there.length - 1] : window_(there.length, size.top, size.height, size.row, 4);
+      const [left, right] = window_(columns.length, size.left, size.width, size.cell, 2);
       for (let r = top; r <= bottom; r += 1) {
         const [data, tr] = there[r];
         for (let k = left; k <= right; k += 1) fill(data, tr.cells[k], columns[k]);
@@ -39,6 +49,8 @@
 
     const fillRest = (there, mine) => {
       let r = 0;
+      measure();
+      if (there.length * columns.length > MOST) { region.dataset.filled = "sight"; return; }
       const slice = () => {
         if (mine !== turn) return;
         const end = performance.now() + SLICE_MS;
@@ -64,13 +76,13 @@
       const mine = (turn += 1);
       const there = rows();
       fillSight(there);
-      requestAnimationFrame(() => setTimeout(() => fillRest(there, mine), 60));
+      requestAnimationFrame(() => setTimeout(() => { if (mine === turn) fillRest(there, mine); }, 60));
     });
     let waiting = false;
     region.addEventListener("scroll", () => {
       if (waiting) return;
       waiting = true;
-      requestAnimationFrame(() => { waiting = false; sight(); });
+      requestAnimationFrame(() => { waiting = false; measure(); sight(); });
     }, { passive: true });
   };
 })();

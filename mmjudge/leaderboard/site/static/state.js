@@ -7,7 +7,7 @@
 
   site.LENGTHS = LENGTHS;
   /** Rows of a page where none were chosen: the more columns, the fewer. */
-  site.rows = (state) => state.length || (state.columns.size > 30 ? 25 : 50);
+  site.rows = (state) => state.length || (state.columns.size > 60 ? 15 : state.columns.size > 30 ? 25 : 50);
 
   site.fresh = (board) => ({
     q: "", badge: "", modality: "", licence: "", parameter: "", blind: true,

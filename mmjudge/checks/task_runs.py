@@ -1,0 +1,104 @@
+"""A task in the real engine: prompts, and judges whose figures are known beforehand."""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from mmjudge import api
+from mmjudge.checks.findings import Finding
+from mmjudge.checks.task_items import Read, described
+from mmjudge.protocols import requests
+from mmjudge.protocols.render import render
+from mmjudge.task import Task
+from mmjudge.types import MetricResult, RunSettings
+
+PROMPTED = 200
+"""Items whose prompts are written, spread evenly over all."""
+
+PERFECT = {"pair": ("accuracy", 1.0), "score": ("mae", 0.0), "rank": ("rank_tau_b", 1.0)}
+"""What the gold itself must reach."""
+
+USUAL = {"pair": "accuracy(ties=half)", "score": "tau_b", "rank": "rank_tau_b"}
+"""What is said of judges that know nothing."""
+
+
+def check_prompts(task: Task, reads: Sequence[Read]) -> Iterator[Finding]:
+    """Every request of a spread of items, written as a chat model reads it."""
+    for found in reads:
+        settings = RunSettings(protocol=found.protocol, orders="both")
+        count, longest, problems = 0, 0, []
+        for place in range(0, len(found.items), max(1, len(found.items) // PROMPTED)):
+            where, item = found.items[place]
+            try:
+                for request in requests(task.spec, item, place, settings, ""):
+                    parts = render(request)[-1].parts
+                    longest = max(longest, sum(len(p) for p in parts if isinstance(p, str)))
+                    count += 1
+            except Exception as error:  # noqa: BLE001 (whatever it is, it would end a run)
+                problems.append(f"{where} ({item.id}): {described(error)}")
+        if problems:
+            said = f"{found.protocol}: {len(problems)} prompts cannot be written"
+            yield Finding(check="prompts", level="broken", said=said, examples=tuple(problems))
+        elif count:
+            said = f"{found.protocol}: {count} prompts written, the longest of {longest} characters"
+            yield Finding(check="prompts", level="ok", said=said)
+
+
+def check_runs(task: Task, reads: Sequence[Read], limit: int | None) -> Iterator[Finding]:
+    """The gold itself, always the first, and a coin, in both orders."""
+    with tempfile.TemporaryDirectory(prefix="mmjudge-check-") as name:
+        for found in reads:
+            if any(one.item.gold for one in found.items):
+                yield from _of_protocol(task, found, Path(name), limit)
+
+
+def _of_protocol(task: Task, found: Read, out: Path, limit: int | None) -> Iterator[Finding]:
+    metric, best = PERFECT.get(found.protocol, (task.spec.primary, 1.0))
+    usual = USUAL.get(found.protocol, task.spec.primary)
+    try:
+        perfect = _figures(task, found, "oracle", metric, (out, limit))
+        blind = {
+            name: _figures(task, found, name, usual, (out, limit)) for name in ("first", "random")
+        }
+    except Exception as error:  # noqa: BLE001 (a loader is a stranger's code)
+        said = f"{found.protocol}: a run broke: {described(error)}"
+        yield Finding(check="runs", level="broken", said=said)
+        return
+    wrong = [r for r in perfect if r.value is not None and abs(r.value - best) > 1e-9]
+    known = [r for r in perfect if r.value is not None]
+    if not known:
+        notes = tuple(f"{r.criterion}: {r.note}" for r in perfect)
+        said = f"{found.protocol}: {metric} is undefined even for the gold itself"
+        yield Finding(check="oracle", level="advice", said=said, examples=notes)
+    elif wrong:
+        figures = [f"{r.criterion}: {metric} {r.value} of {r.n_items} items" for r in wrong]
+        said = f"{found.protocol}: the gold itself does not reach {metric} {best:g}"
+        yield Finding(check="oracle", level="broken", said=said, examples=tuple(figures))
+    else:
+        judged = max(r.n_items for r in known)
+        said = f"{found.protocol}: the gold itself has {metric} {best:g} on {judged} items"
+        yield Finding(check="oracle", level="ok", said=said)
+    told = "; ".join(f"baseline:{name} {_told(results)}" for name, results in blind.items())
+    said = f"{found.protocol}: {usual}, in both orders: {told}"
+    yield Finding(check="baselines", level="ok", said=said)
+
+
+def _figures(
+    task: Task, found: Read, judge: str, measure: str, how: tuple[Path, int | None]
+) -> list[MetricResult]:
+    out, limit = how
+    run = api.run(
+        task,
+        f"baseline:{judge}",
+        out=out / f"{found.protocol}-{judge}",
+        protocol=found.protocol,
+        orders="both",
+        limit=limit,
+        workers=1,
+    )
+    return [r for r in run.scores(n_resamples=0, measures=(measure,)) if r.stratum == "all"]
+
+
+def _told(results: Sequence[MetricResult]) -> str:
+    known = [r for r in results if r.value is not None]
+    return ", ".join(f"{r.criterion} {r.value:.2f}" for r in known) or "undefined"

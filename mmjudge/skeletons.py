@@ -1,0 +1,274 @@
+"""Skeletons of tasks that run at once: a folder, a mapped Hub dataset, a package with a plugin."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+from typing import Any, Literal, NamedTuple
+
+from mmjudge.checks.material import FILES, make_media, missing
+from mmjudge.errors import MmjudgeError
+from mmjudge.registry import TASKS, registry
+from mmjudge.types import TASK_NAME, Modality, ProtocolName
+
+Kind = Literal["folder", "hub", "package"]
+
+TEXTS = ("Paris", "Rome", "Oslo")
+PROMPTS: Mapping[Modality, tuple[str, str]] = {
+    "text": ("What is the capital of France?", "What is the capital of Italy?"),
+    "image": ("A plain red picture.", "Grey noise in which nothing can be seen."),
+    "video": ("A film that is red all the time.", "Grey noise that never stands still."),
+    "audio": ("A low and steady hum.", "A loud hiss without any tone."),
+}
+"""A prompt that the first answer fits, and one that the second fits."""
+
+MEASURES: Mapping[ProtocolName, tuple[str, str]] = {
+    "pair": ("accuracy", "flip_rate, position_bias"),
+    "score": ("tau_b", "mae"),
+    "rank": ("rank_tau_b", ""),
+}
+
+
+class Wanted(NamedTuple):
+    """A task to begin with."""
+
+    name: str
+    kind: Kind = "folder"
+    protocol: ProtocolName = "pair"
+    modality: Modality = "text"
+
+
+class Row(NamedTuple):
+    """One of the two made-up rows: answers are texts, or paths of media; `gold` as in an item."""
+
+    id: str
+    prompt: str
+    answers: tuple[str, ...]
+    gold: Any
+
+
+def new_task(wanted: Wanted, out: Path) -> list[Path]:
+    """Write a skeleton that `mmjudge check-task` finds sound.
+
+    Args:
+        wanted: What kind of task.
+        out: The folder; it must not be there, or be empty.
+
+    Returns:
+        The files.
+
+    Raises:
+        MmjudgeError: The name or the folder is taken or not allowed, or media cannot be made.
+    """
+    _check(wanted, out)
+    match wanted.kind:
+        case "folder":
+            _write_folder(wanted, out)
+        case "hub":
+            _write_mapping(wanted, out)
+        case "package":
+            _write_package(wanted, out)
+    return sorted(path for path in out.rglob("*") if path.is_file())
+
+
+def _check(wanted: Wanted, out: Path) -> None:
+    if not re.fullmatch(TASK_NAME, wanted.name) or not wanted.name.isascii():
+        said = "small letters, digits and _ are needed, as in cup_pairs"
+        raise MmjudgeError(f"NAME: {said}, found {wanted.name!r}")
+    if wanted.kind == "package" and not wanted.name.isidentifier():
+        raise MmjudgeError(f"NAME: a package's begins with a letter, found {wanted.name!r}")
+    if wanted.name in registry(TASKS).points:
+        raise MmjudgeError(f"NAME: a task {wanted.name!r} is installed already; choose another")
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise MmjudgeError(f"{out}: is there and not empty; choose another place with --out")
+    if problem := missing(wanted.modality):
+        raise MmjudgeError(f"--modality {wanted.modality}: {problem}")
+
+
+def _rows(wanted: Wanted) -> list[Row]:
+    """Two rows of opposite gold."""
+    pictures = FILES.get(wanted.modality)
+    answers = tuple(f"media/{name}" for name in pictures) if pictures else TEXTS
+    n = {"pair": 2, "score": 1}.get(wanted.protocol, 3)
+    gold = {"pair": ("first", "second"), "score": (5, 1)}.get(
+        wanted.protocol, ([1, 2, 3], [2, 1, 3])
+    )
+    prompts = PROMPTS[wanted.modality]
+    return [Row(str(i + 1), prompts[i], answers[:n], gold[i]) for i in range(2)]
+
+
+def _media(wanted: Wanted, root: Path, rows: list[Row]) -> dict[str, str]:
+    """Write the media that rows show under a folder; path to sha256."""
+    if wanted.modality == "text":
+        return {}
+    (root / "media").mkdir(parents=True)
+    make_media(root / "media", wanted.modality)
+    shown = {answer for row in rows for answer in row.answers}
+    for path in (root / "media").iterdir():
+        if f"media/{path.name}" not in shown:
+            path.unlink()
+    return {name: hashlib.sha256((root / name).read_bytes()).hexdigest() for name in shown}
+
+
+def _item(wanted: Wanted, row: Row, digests: Mapping[str, str]) -> dict[str, Any]:
+    def part(answer: str) -> Any:
+        if answer not in digests:
+            return answer
+        return {"modality": wanted.modality, "uri": answer, "sha256": digests[answer]}
+
+    match wanted.protocol:
+        case "pair":
+            gold = {"kind": "preference", "value": row.gold}
+        case "score":
+            gold = {"kind": "score", "value": row.gold}
+        case _:
+            gold = {"kind": "ranking", "ranks": row.gold}
+    return {
+        "id": row.id,
+        "prompt": [row.prompt],
+        "candidates": [
+            {"id": "abc"[place], "parts": [part(answer)]}
+            for place, answer in enumerate(row.answers)
+        ],
+        "gold": {"overall": gold},
+        "strata": {"modality": f"text->{wanted.modality}"},
+    }
+
+
+def _write_folder(wanted: Wanted, out: Path) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    rows = _rows(wanted)
+    digests = _media(wanted, out, rows)
+    (out / "task.yaml").write_text(_filled("folder.yaml", wanted), encoding="utf-8")
+    _write_lines(out / "items.jsonl", (_item(wanted, row, digests) for row in rows))
+
+
+def _write_lines(path: Path, rows: Iterator[dict[str, Any]]) -> None:
+    lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    path.write_text("".join(lines), encoding="utf-8")
+
+
+def _write_mapping(wanted: Wanted, out: Path) -> None:
+    """A mapping, and a sample of the dataset that it maps, as parquet."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    out.mkdir(parents=True, exist_ok=True)
+    rows = _rows(wanted)
+    digests = _media(wanted, out / "made", rows)
+    columns: dict[str, list[Any]] = {
+        "uid": [row.id for row in rows],
+        "question": [row.prompt for row in rows],
+    }
+    for place in range(len(rows[0].answers)):
+        answers = [row.answers[place] for row in rows]
+        if digests:
+            made = [(out / "made" / answer).read_bytes() for answer in answers]
+            names = [Path(answer).name for answer in answers]
+            columns[f"answer_{place + 1}"] = [
+                {"bytes": blob, "path": name} for blob, name in zip(made, names, strict=True)
+            ]
+        else:
+            columns[f"answer_{place + 1}"] = answers
+    coded = {"first": "model_1", "second": "model_2"}
+    pair = wanted.protocol == "pair"
+    columns["vote"] = [coded[row.gold] if pair else row.gold for row in rows]
+    for path in sorted((out / "made").rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+    if digests:
+        (out / "made").rmdir()
+    table = out / "sample" / "data" / "test-00000-of-00001.parquet"
+    table.parent.mkdir(parents=True)
+    pq.write_table(pa.table(columns), table)
+    (out / "task.yaml").write_text(_filled("hub.yaml", wanted), encoding="utf-8")
+
+
+def _write_package(wanted: Wanted, out: Path) -> None:
+    """A package with an entry point, a task class with its data, and a test."""
+    inside = out / wanted.name
+    inside.mkdir(parents=True)
+    (out / "tests").mkdir()
+    rows = _rows(wanted)
+    _media(wanted, inside, rows)
+    for template, path in (
+        ("pyproject.toml", out / "pyproject.toml"),
+        ("task.py", inside / "__init__.py"),
+        ("package.yaml", inside / "task.yaml"),
+        ("test.py", out / "tests" / f"test_{wanted.name}.py"),
+    ):
+        path.write_text(_filled(template, wanted), encoding="utf-8")
+    _write_lines(inside / "rows.jsonl", (row._asdict() for row in rows))
+
+
+def _filled(template: str, wanted: Wanted) -> str:
+    text = (files("mmjudge") / "skeleton_files" / f"{template}.txt").read_text(encoding="utf-8")
+    primary, measures = MEASURES[wanted.protocol]
+    modalities = "text" if wanted.modality == "text" else f"text, {wanted.modality}"
+    return Template(text).substitute(
+        name=wanted.name,
+        title="".join(word.capitalize() for word in wanted.name.split("_")),
+        protocol=wanted.protocol,
+        modality=wanted.modality,
+        modalities=modalities,
+        primary=primary,
+        measures=measures,
+        **_criterion(wanted),
+        **_mapped(wanted),
+        **_code(wanted),
+    )
+
+
+def _criterion(wanted: Wanted) -> dict[str, str]:
+    question = {
+        "pair": "Which of the two answers is better?",
+        "score": "How good is the answer?",
+    }.get(wanted.protocol, "Which answers are better than which?")
+    more = {
+        "pair": "    options: [first, second, tie] # what a judge may say\n",
+        "score": "    scale: {lowest: 1, highest: 5}\n",
+    }.get(wanted.protocol, "")
+    return {"question": question, "more": more}
+
+
+def _mapped(wanted: Wanted) -> dict[str, str]:
+    """The lines of a mapping: candidates and gold."""
+    n = {"pair": 2, "score": 1}.get(wanted.protocol, 3)
+    lines = []
+    for place in range(1, n + 1):
+        column = f"answer_{place}"
+        if wanted.modality != "text":
+            column = f"{{column: {column}, media: {wanted.modality}}}"
+        lines.append(f"    - parts: [{column}]")
+    labels = (
+        "      labels: {model_1: first, model_2: second, equal: tie} # the column's word: ours\n"
+    )
+    return {
+        "mapped_candidates": "\n".join(lines),
+        "labels": labels if wanted.protocol == "pair" else "",
+    }
+
+
+def _code(wanted: Wanted) -> dict[str, str]:
+    """The parts of the plugin's code that differ."""
+    gold, kind, given = {
+        "pair": ("PreferenceGold", "PreferenceValue", "value=row.gold"),
+        "score": ("ScoreGold", "float", "value=row.gold"),
+    }.get(wanted.protocol, ("RankingGold", "tuple[float, ...]", "ranks=row.gold"))
+    part = (
+        "answer"
+        if wanted.modality == "text"
+        else f'Media(modality="{wanted.modality}", uri=answer)'
+    )
+    names = {"Candidate", "Item", "ProtocolName", "TaskSpec", gold}
+    names |= {"PreferenceValue"} if kind == "PreferenceValue" else set()
+    names |= set() if wanted.modality == "text" else {"Media"}
+    return {
+        "gold_class": gold,
+        "gold_type": kind,
+        "gold_given": given,
+        "part": part,
+        "imports": "\n".join(f"    {one}," for one in sorted(names)),
+    }
