@@ -7,6 +7,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from mmjudge.store import RunStore
 from tests.judges.openai_asked import KEY, leaked
 from tests.judges.openai_server import Hang, Say, Server, completion, error
@@ -48,6 +50,7 @@ def test_the_command_shows_no_key_whether_it_works_or_not(
     assert leaked(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_an_interrupt_waits_for_the_calls_under_way_and_loses_none(demo: Path, tmp_path: Path):
     def slow(number: int, body: Any) -> Say:
         time.sleep(0.3 if number < 12 else 0)  # those after the interrupt come as they may

@@ -140,6 +140,7 @@ def test_the_first_interrupt_drains_and_the_same_command_goes_on(plugin, folder_
     assert "tokens: " in again.stderr
 
 
+@pytest.mark.slow
 def test_the_second_interrupt_stops_a_judge_at_work_and_the_same_command_goes_on(
     plugin, folder_task, tmp_path
 ):

@@ -15,20 +15,17 @@ from mmjudge.metrics.registry import SPECS
 OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_EVALUATE_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
 
 
-SOME = ("accuracy(ties=half)", "ndcg@3", "ceiling(of=kappa)")
-
-
-@pytest.mark.parametrize("names", [SOME, pytest.param((), marks=pytest.mark.slow)])
-def test_measures_load_from_disk_with_the_network_off(tmp_path, names):
+@pytest.mark.slow
+def test_every_measure_loads_from_disk_with_the_network_off(tmp_path):
     script = Path(__file__).with_name("offline_evaluate.py")
     env = {**os.environ, **OFFLINE, "HF_HOME": str(tmp_path)}
     done = subprocess.run(
-        [sys.executable, "-W", "error", str(script), *names],
+        [sys.executable, "-W", "error", str(script)],
         env=env, capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     loaded = {Measure.parse(line).name for line in done.stdout.splitlines()}
-    assert loaded == ({Measure.parse(name).name for name in names} or {*SPECS, "ceiling"})
+    assert loaded == {*SPECS, "ceiling"}
 
 
 def test_undefined_is_none_not_nan():

@@ -43,6 +43,7 @@ def test_a_chat_model_keeps_all_laws(family: str, media: set[str], tmp_path: Pat
     assert looked_at(report) == {*media, "prompt", "text"}
 
 
+@pytest.mark.slow
 def test_a_model_that_writes_nonsense_is_said_to_give_no_verdict(tmp_path: Path):
     folder = tiny_models.qwen2_5_vl(tmp_path / "model")
     report = check_judge(f"hf:{folder}", {"max_new_tokens": 4}, protocol="pair")

@@ -157,6 +157,7 @@ def test_a_web_address_that_cannot_be_had_fails_all_forms(folder, loaders):  # n
     assert all("--allow-urls" in str(error) for error in found.values())
 
 
+@pytest.mark.slow
 def test_a_file_that_hangs_is_not_waited_for_in_each_of_its_forms(folder, loaders):  # noqa: F811
     """Two processes are stopped: that of all forms together, and that of the file alone."""
     whole, other = medium("0.jpg"), medium("1.jpg")

@@ -134,7 +134,9 @@ def test_the_page_opens_with_the_items_on_which_judges_disagree(runs, record, tm
     assert complaints == []
 
 
-@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "scheme", [pytest.param(s, marks=pytest.mark.slow) for s in ("light", "dark")]
+)
 def test_axe_finds_nothing_on_a_comparison_and_a_report(runs, record, tmp_path, browser, scheme):
     from axe_playwright_python.sync_playwright import Axe
 

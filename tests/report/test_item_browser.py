@@ -182,6 +182,7 @@ def test_what_a_filter_leaves_is_what_the_stores_hold(tab, site):
     assert tab.count == len(pairs) > 0  # it always takes the first shown
 
 
+@pytest.mark.slow
 def test_the_number_beside_a_filter_is_what_is_left_when_it_is_taken(tab):
     tab.tick("protocol", "pair")
     tab.tick("judge", "baseline:first")
@@ -204,6 +205,7 @@ def test_the_number_beside_a_filter_is_what_is_left_when_it_is_taken(tab):
     assert all(int(row[3]) >= int(row[2]) for row in checked)
 
 
+@pytest.mark.slow
 def test_failures_and_probes_are_filters(tab, site):
     items = judged(site)
     name = "scripted"
@@ -253,6 +255,7 @@ def test_scores_come_furthest_from_peoples_first(tab, site):
     assert off[tab.first] == max(off.values()) > min(off.values())
 
 
+@pytest.mark.slow
 def test_the_surest_of_a_wrong_verdict_comes_first(tab):
     tab.tick("judge", "scripted")
     tab.tick("verdict", "some")
@@ -330,6 +333,7 @@ def test_keys_reach_everything(tab):
     assert not page.is_visible("#items-keys")
 
 
+@pytest.mark.slow
 def test_tab_goes_from_the_search_to_the_item(tab):
     page = tab.page
     page.focus("#items-find")
@@ -377,6 +381,7 @@ def test_pictures_films_and_sounds_are_there(tab):
     media_are_there(tab)
 
 
+@pytest.mark.slow
 def test_items_beside_the_page_are_read_from_a_file(browser, beside):
     assert files_of(beside.page) == beside.page.with_name("re port #1_files")
     opened = Tab(browser, beside.page)

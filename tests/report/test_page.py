@@ -158,7 +158,7 @@ def test_a_page_that_cannot_be_written_leaves_the_old_one_and_nothing_else(
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("page.html", "old")]
 
 
-@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("width", [pytest.param(390, marks=pytest.mark.slow), 1440])
 def test_a_browser_shows_the_page_and_refuses_nothing_of_it(runs, tmp_path, width):
     browser = shutil.which("chromium")
     if browser is None:

@@ -59,6 +59,7 @@ def test_two_processes_make_the_same_bytes_whatever_the_hash_seed_and_the_worker
     assert len(digest(tmp_path / "one")) > 100  # all ways of showing are among them
 
 
+@pytest.mark.slow
 def test_an_item_is_the_same_in_a_larger_pack_and_in_one_of_its_direction_only(tmp_path, pack):
     generate(Wanted("laws", 6, ("image->image",), ("easy",)), tmp_path / "part")
     small, large = read(tmp_path / "part"), {row["id"]: row for row in pack.rows()}

@@ -157,6 +157,7 @@ def test_a_link_that_says_nonsense_shows_the_board(written, page):
     assert page.locator("#table img").count() == 0
 
 
+@pytest.mark.slow
 def test_all_is_reached_by_the_keyboard_alone(written, page):
     _, folder = written
     show(page, folder)
@@ -318,6 +319,7 @@ def server(folder: Path):
         thread.join()
 
 
+@pytest.mark.slow
 def test_a_server_gives_what_a_file_gives_and_nothing_is_asked_elsewhere(written, page):
     _, folder = written
     asked: list[str] = []
