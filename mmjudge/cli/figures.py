@@ -74,9 +74,8 @@ def report(  # noqa: PLR0913, PLR0917 (one parameter for each option of the comm
 ) -> None:
     """Write runs as a page, as Markdown or as JSON.
 
-    Figures by criterion, modality and stratum, biases, failures, cost; on the page, which opens from
-    a file, also plots,
-    and items with their media.
+    Figures by criterion, modality and stratum, biases, failures, cost; on the page, which opens
+    from a file, also plots, and items with their media.
     """
     from mmjudge.commands.report import Wanted, write_report
     from mmjudge.report.written import Places
