@@ -27,7 +27,7 @@ PAINTED = "() => performance.getEntriesByName('first-contentful-paint')[0]?.star
 SORT = """(name) => new Promise((done) => {
     const heading = document.querySelector(`th[data-column="${name}"] [role=button]`);
     const start = performance.now();
-    mmjudge.table.one("draw", () => requestAnimationFrame(() => setTimeout(() =>
+    mmjudge.scoring.table.one("draw", () => requestAnimationFrame(() => setTimeout(() =>
         done(performance.now() - start), 0)));
     heading.click();
 })"""

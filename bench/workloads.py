@@ -243,7 +243,7 @@ def scan(folder: Path) -> dict[str, float]:
 
 
 def score(folder: Path, resamples: int) -> dict[str, float]:
-    from mmjudge.scoring import score_run
+    from mmjudge.scoring.score import score_run
 
     start = time.perf_counter()
     figures = score_run(folder, n_resamples=resamples)

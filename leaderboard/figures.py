@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from mmjudge.leaderboard.submission import Label, Line, Link
+from mmjudge.leaderboard.submissions.submission import Label, Line, Link
 from mmjudge.types import ProtocolName, Record
 
 

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 from leaderboard.season import NAME, PRACTICE, PRIVATE, PUBLIC, SUBMISSIONS, make_season
 from mmjudge.commands.leaderboard import check_and_print, sources
 from mmjudge.demo import JUDGES, TASKS, Contestant, play
-from mmjudge.leaderboard.pack import pack
-from mmjudge.leaderboard.plans import Sources
+from mmjudge.leaderboard.submissions.pack import pack
+from mmjudge.leaderboard.submissions.plans import Sources
 from mmjudge.types import Modality
 
 HERE = Path(__file__).resolve().parent

@@ -19,7 +19,7 @@ from leaderboard.published import Published, published
 from mmjudge import api
 from mmjudge.folder_task import open_task
 from mmjudge.report.outcome import read_outcome
-from mmjudge.scoring import score_run
+from mmjudge.scoring.score import score_run
 from mmjudge.store import RunStore
 from mmjudge.types import MetricResult, Orders
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from leaderboard.recompute import HERE, RECORDINGS, Recording, run_all
-from mmjudge.leaderboard.board import Board
-from mmjudge.leaderboard.build import build
-from mmjudge.leaderboard.layout import LAYOUT, Given
+from mmjudge.leaderboard.boards.board import Board
+from mmjudge.leaderboard.boards.build import build
+from mmjudge.leaderboard.boards.layout import LAYOUT, Given
 from mmjudge.store import RunStore
 
 FOLDER = HERE / "recorded"

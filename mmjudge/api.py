@@ -35,7 +35,7 @@ from mmjudge.types import (
 if TYPE_CHECKING:
     import pandas as pd
 
-    from mmjudge.biases import Bias
+    from mmjudge.scoring.biases import Bias
 
 PACKAGES = ("mmjudge", "numpy", "pydantic", "pillow", "torch", "transformers", "open_clip_torch")
 """Packages whose versions may shape an answer; the installed ones stand in the run's header."""
@@ -69,7 +69,7 @@ class Run:
             measures: Measures to compute instead of the task's own, as in `accuracy(ties=half)`.
             own: Systems of the judge's own family, `*` for any letters; else those on its card.
         """
-        from mmjudge.scoring import score_run
+        from mmjudge.scoring.score import score_run
 
         return score_run(self.folder, n_resamples, by, measures, own=own)
 
@@ -83,8 +83,8 @@ class Run:
             by: Axes of strata to break down by.
             seed: Seed of the bootstrap.
         """
-        from mmjudge.biases import biases
-        from mmjudge.table import Table
+        from mmjudge.scoring.biases import biases
+        from mmjudge.scoring.table import Table
 
         return biases(Table.load(self.folder), n_resamples, by, seed)
 

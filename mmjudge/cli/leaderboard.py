@@ -105,7 +105,7 @@ def leaderboard_build(
     """
     from mmjudge.commands.leaderboard import build_and_say
     from mmjudge.commands.options import key_values
-    from mmjudge.leaderboard.layout import Given
+    from mmjudge.leaderboard.boards.layout import Given
 
     places, secret = key_values("--data", data or []), key_values("--gold", gold or [])
     given = Given.model_validate({"tasks": task or [], "data": places, "gold": secret})

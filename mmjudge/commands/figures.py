@@ -7,16 +7,16 @@ from typing import Any
 
 import typer
 
-from mmjudge.biases import biases
 from mmjudge.metrics.measure import Measure
-from mmjudge.modality_gaps import modality_gaps, modality_preferences
 from mmjudge.report.bias_strata import strata_report
 from mmjudge.report.biases import bias_report
 from mmjudge.report.outcome import read_outcome
 from mmjudge.report.terminal import score_report, show
-from mmjudge.scoring import score_run, task_warnings
+from mmjudge.scoring.biases import biases
+from mmjudge.scoring.modality_gaps import modality_gaps, modality_preferences
+from mmjudge.scoring.score import score_run, task_warnings
+from mmjudge.scoring.table import Table
 from mmjudge.store import RunStore
-from mmjudge.table import Table
 
 
 def print_scores(  # noqa: PLR0913 (one parameter for each option of the command)

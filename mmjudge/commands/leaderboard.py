@@ -7,12 +7,12 @@ from typing import Any
 
 import typer
 
+from mmjudge.leaderboard.boards.layout import Given
 from mmjudge.leaderboard.cache import Cache, default_folder
-from mmjudge.leaderboard.check import Report, check
-from mmjudge.leaderboard.layout import Given
-from mmjudge.leaderboard.pack import pack
-from mmjudge.leaderboard.plans import Sources
-from mmjudge.leaderboard.submission import META, UNSAID
+from mmjudge.leaderboard.submissions.check import Report, check
+from mmjudge.leaderboard.submissions.pack import pack
+from mmjudge.leaderboard.submissions.plans import Sources
+from mmjudge.leaderboard.submissions.submission import META, UNSAID
 
 
 def pack_and_say(runs: Sequence[Path], out: Path, said: Mapping[str, Any]) -> None:
@@ -65,7 +65,7 @@ def build_and_say(folder: Path, given: Given, out: Path | None, resamples: int) 
         MmjudgeError: `leaderboard.yaml` is wrong, something that it names is not there, or the
             site cannot be written.
     """
-    from mmjudge.leaderboard.build import build
+    from mmjudge.leaderboard.boards.build import build
     from mmjudge.leaderboard.site import write_site, write_sites
 
     site = out if out is not None else folder / "site"

@@ -1,1 +1,1 @@
-"""Submissions to a leaderboard: what one is, how it is packed, and how it is checked."""
+"""Leaderboards: submissions, boards made of them, and the site that shows boards."""

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 import mmjudge
 from mmjudge.errors import MmjudgeError
-from mmjudge.leaderboard.asked import Library
-from mmjudge.leaderboard.folder import MOST_BYTES, Files
-from mmjudge.leaderboard.submission import RunFile
+from mmjudge.leaderboard.boards.tasks import Library
+from mmjudge.leaderboard.submissions.folder import MOST_BYTES, Files
+from mmjudge.leaderboard.submissions.submission import RunFile
 
 FORMAT = "1"
 CHUNK = 1 << 20

@@ -7,11 +7,11 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from mmjudge.biases import LOST, Bias
 from mmjudge.report.gaps import gap_report
 from mmjudge.report.outcome import printable
-from mmjudge.scoring import ALL
-from mmjudge.sizes import Size
+from mmjudge.scoring.biases import LOST, Bias
+from mmjudge.scoring.score import ALL
+from mmjudge.scoring.sizes import Size
 from mmjudge.types import MetricResult
 
 MARKS: dict[Size, str] = {"strong": "***", "clear": "**", "small": "*", "few": "?", "unclear": "?"}

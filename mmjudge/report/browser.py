@@ -17,8 +17,8 @@ from mmjudge.metrics.agreement import three_way
 from mmjudge.registry import TASKS, registry
 from mmjudge.report.embed import PAGE_BYTES, Embedded, Embedder
 from mmjudge.report.overview import Judged
+from mmjudge.scoring.table import MODALITY, Table
 from mmjudge.store import RunStore
-from mmjudge.table import MODALITY, Table
 from mmjudge.types import (
     Failure,
     Gold,

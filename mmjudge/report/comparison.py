@@ -7,12 +7,12 @@ from string import ascii_uppercase
 from typing import Literal
 
 from mmjudge import __version__
-from mmjudge.comparison import check_comparable, compare_runs
 from mmjudge.errors import MmjudgeError
 from mmjudge.metrics.measure import Measure
 from mmjudge.report.outcome import Outcome, read_outcome
 from mmjudge.report.overview import MAIN
-from mmjudge.side_by_side import (
+from mmjudge.scoring.comparison import check_comparable, compare_runs
+from mmjudge.scoring.side_by_side import (
     Agreement,
     Place,
     agreements,
@@ -20,8 +20,8 @@ from mmjudge.side_by_side import (
     compare_probes,
     places,
 )
+from mmjudge.scoring.table import Table
 from mmjudge.store import RunStore
-from mmjudge.table import Table
 from mmjudge.types import Comparison, ProtocolName, Record, TaskSpec
 
 MOST = len(ascii_uppercase)
@@ -64,7 +64,7 @@ class ComparisonRecord(Record):
     `schema_version` is raised when a field goes or changes its meaning; a new one does not.
     """
 
-    format: Literal["mmjudge.comparison"] = "mmjudge.comparison"
+    format: Literal["mmjudge.scoring.comparison"] = "mmjudge.scoring.comparison"
     schema_version: Literal[1] = 1
     made_by: str = f"mmjudge {__version__}"
     task: TaskSpec

@@ -16,7 +16,7 @@ from mmjudge.report.overview import CHANCE, FEW, Judged, overview
 from mmjudge.report.page import environment, require_place
 from mmjudge.report.plots import Point, Tone, intervals, plots_missing, to_svg
 from mmjudge.report.terminal import interval, number, p_value
-from mmjudge.side_by_side import Agreement
+from mmjudge.scoring.side_by_side import Agreement
 from mmjudge.types import Comparison
 
 

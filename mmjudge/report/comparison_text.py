@@ -6,11 +6,11 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from mmjudge.probed import BASELINE
 from mmjudge.report.comparison import ComparedPair, ComparisonRecord
 from mmjudge.report.outcome import printable
 from mmjudge.report.terminal import interval, number, p_value
-from mmjudge.side_by_side import Place
+from mmjudge.scoring.probed import BASELINE
+from mmjudge.scoring.side_by_side import Place
 from mmjudge.types import Comparison
 
 LEVEL = 0.05

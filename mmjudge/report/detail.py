@@ -5,16 +5,16 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mmjudge.biases import biases
-from mmjudge.frames import Slice, known_gold
 from mmjudge.metrics.calibration import risk_coverage
 from mmjudge.metrics.measure import Measure
-from mmjudge.modality_gaps import modality_gaps, modality_preferences
-from mmjudge.pooled import TASK
-from mmjudge.probed import cards
 from mmjudge.report.bias_strata import Unlike, unlike_the_whole
-from mmjudge.scoring import ALL, score_table
-from mmjudge.table import CONTENT, MODALITY, TWIN, Floats, Ints, Table
+from mmjudge.scoring.biases import biases
+from mmjudge.scoring.frames import Slice, known_gold
+from mmjudge.scoring.modality_gaps import modality_gaps, modality_preferences
+from mmjudge.scoring.pooled import TASK
+from mmjudge.scoring.probed import cards
+from mmjudge.scoring.score import ALL, score_table
+from mmjudge.scoring.table import CONTENT, MODALITY, TWIN, Floats, Ints, Table
 from mmjudge.types import MetricResult, ProtocolName, Record
 
 CONFIDENT = ("ece", "brier", "auroc", "selective_accuracy", "aurc")

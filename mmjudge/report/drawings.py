@@ -9,7 +9,7 @@ from markupsafe import Markup
 from mmjudge.report.detail import Axis, Bin, Kept, Level
 from mmjudge.report.overview import Asked, no_bias, standing
 from mmjudge.report.plots import Dot, Point, Side, Tone, curve, dots, intervals, to_svg
-from mmjudge.scoring import ALL
+from mmjudge.scoring.score import ALL
 from mmjudge.types import Comparison, MetricResult
 
 TONES: dict[str, Tone] = {

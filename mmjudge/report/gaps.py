@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mmjudge.report.outcome import printable
-from mmjudge.sizes import word
+from mmjudge.scoring.sizes import word
 from mmjudge.types import MetricResult
 
 TITLES = {

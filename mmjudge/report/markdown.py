@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from mmjudge.biases import Bias
 from mmjudge.metrics.measure import Measure
 from mmjudge.report.bias_strata import MOST_SHOWN, of_100
 from mmjudge.report.biases import cell, lost, moved, stays
@@ -14,7 +13,8 @@ from mmjudge.report.overview import FEW, modality_of, no_bias, standing
 from mmjudge.report.record import JudgeFigures, ProtocolFigures, ReportRecord
 from mmjudge.report.sections import worst_first
 from mmjudge.report.summary import two_places
-from mmjudge.scoring import ALL
+from mmjudge.scoring.biases import Bias
+from mmjudge.scoring.score import ALL
 from mmjudge.types import MetricResult
 
 LONGEST = 120

@@ -8,14 +8,14 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mmjudge.biases import Bias
-from mmjudge.biases import biases as probed_biases
 from mmjudge.metrics.measure import Measure
-from mmjudge.pooled import pool, without
 from mmjudge.report.detail import Detail, detail
-from mmjudge.scoring import ALL, score_table
+from mmjudge.scoring.biases import Bias
+from mmjudge.scoring.biases import biases as probed_biases
+from mmjudge.scoring.pooled import pool, without
+from mmjudge.scoring.score import ALL, score_table
+from mmjudge.scoring.table import MODALITY, Table
 from mmjudge.store import RunStore
-from mmjudge.table import MODALITY, Table
 from mmjudge.types import JudgeCard, MetricResult, ProtocolName, RunHeader
 
 MAIN: dict[ProtocolName, str] = {

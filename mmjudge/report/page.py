@@ -37,7 +37,7 @@ from mmjudge.report.plots import plots_missing
 from mmjudge.report.sections import GLOBALS, drawings, shown_in_full
 from mmjudge.report.summary import ends, two_places
 from mmjudge.report.untrusted import visible
-from mmjudge.scoring import ALL
+from mmjudge.scoring.score import ALL
 from mmjudge.store import RunStore
 from mmjudge.types import MetricResult, TaskSpec
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from mmjudge import __version__
-from mmjudge.biases import Bias
 from mmjudge.report.detail import Detail
 from mmjudge.report.outcome import Outcome, read_outcome
 from mmjudge.report.overview import Asked, Judged
+from mmjudge.scoring.biases import Bias
 from mmjudge.store import RunStore
 from mmjudge.types import JudgeCard, MetricResult, ProtocolName, Record, TaskSpec
 

@@ -10,7 +10,7 @@ from mmjudge.metrics.measure import Measure
 from mmjudge.report.outcome import printable
 from mmjudge.report.overview import CHANCE, FEW, MAIN, Asked, Judged, no_bias, standing
 from mmjudge.report.terminal import BEST
-from mmjudge.scoring import ALL
+from mmjudge.scoring.score import ALL
 from mmjudge.types import MetricResult, ProtocolName
 
 AT_CHANCE, FEW_ITEMS = "~", "?"

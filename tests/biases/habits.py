@@ -6,8 +6,8 @@ from pathlib import Path
 from random import Random
 
 import mmjudge
-from mmjudge.biases import Bias, biases
-from mmjudge.table import Table
+from mmjudge.scoring.biases import Bias, biases
+from mmjudge.scoring.table import Table
 from mmjudge.task import Task
 from mmjudge.types import Candidate, Item, Media, PreferenceGold, Reply, Request, ScoreGold
 from tests.scoring.scoring_helpers import ListTask, Scripted, spec

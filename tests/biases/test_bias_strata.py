@@ -6,12 +6,12 @@ from random import Random
 import pytest
 
 import mmjudge
-from mmjudge.biases import Bias, biases
 from mmjudge.report.bias_strata import of_100, strata_report, unlike_the_whole
 from mmjudge.report.overview import overview
 from mmjudge.report.page import render
 from mmjudge.report.terminal import plain
-from mmjudge.table import Table
+from mmjudge.scoring.biases import Bias, biases
+from mmjudge.scoring.table import Table
 from mmjudge.types import MetricResult, Reply, Request
 from tests.biases.habits import follows_authority, right, texts
 from tests.report.html_page import Page

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 import mmjudge
-from mmjudge.biases import Bias, biases
 from mmjudge.metrics.bias import cue_log_odds, cue_shift
-from mmjudge.modality_gaps import modality_gaps
-from mmjudge.pooled import pool
-from mmjudge.probed import cards, join
-from mmjudge.scoring import score_table
-from mmjudge.sizes import word
-from mmjudge.table import Table
+from mmjudge.scoring.biases import Bias, biases
+from mmjudge.scoring.modality_gaps import modality_gaps
+from mmjudge.scoring.pooled import pool
+from mmjudge.scoring.probed import cards, join
+from mmjudge.scoring.score import score_table
+from mmjudge.scoring.sizes import word
+from mmjudge.scoring.table import Table
 from mmjudge.types import Item, Reply, Request
 from tests.biases.habits import at_random, follows_authority, judge, leans, right, texts
 from tests.scoring.scoring_helpers import ListTask, Scripted, rank_item, spec

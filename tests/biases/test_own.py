@@ -11,8 +11,8 @@ import mmjudge
 from mmjudge.cli import app
 from mmjudge.errors import MmjudgeError
 from mmjudge.metrics.own import self_preference, self_preference_share, self_preference_ties
-from mmjudge.scoring import score_table
-from mmjudge.table import Table
+from mmjudge.scoring.score import score_table
+from mmjudge.scoring.table import Table
 from mmjudge.types import Candidate, Item, JudgeCard, MetricResult, PreferenceGold, Request
 from tests.biases.habits import at_random, judge, text
 from tests.scoring.scoring_helpers import ListTask, Scripted, spec

@@ -8,11 +8,11 @@ from random import Random
 import pytest
 
 import mmjudge
-from mmjudge.biases import Bias, biases
 from mmjudge.commands.figures import print_scores
 from mmjudge.report.overview import overview
 from mmjudge.report.page import render
-from mmjudge.table import Table
+from mmjudge.scoring.biases import Bias, biases
+from mmjudge.scoring.table import Table
 from mmjudge.types import Reply, Request
 from tests.biases.habits import follows_authority, judge, right, texts
 from tests.report.html_page import Page

@@ -6,10 +6,10 @@ import pytest
 from PIL import Image
 
 import mmjudge
-from mmjudge.biases import Bias, biases
 from mmjudge.commands.figures import print_scores
+from mmjudge.scoring.biases import Bias, biases
+from mmjudge.scoring.table import Table
 from mmjudge.store import RunStore
-from mmjudge.table import Table
 from mmjudge.types import Candidate, Failure, Media, Reply, Request
 from tests.biases.habits import GOLDS, right, texts
 from tests.engine.driven import Listed, pair

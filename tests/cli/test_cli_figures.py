@@ -7,7 +7,7 @@ import pytest
 
 import mmjudge as package
 from mmjudge.report.terminal import number
-from mmjudge.scoring import score_run
+from mmjudge.scoring.score import score_run
 from tests.cli.small_folders import pair
 
 ANSI = re.compile(r"\x1b\[")

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from mmjudge.leaderboard.layout import LAYOUT
+from mmjudge.leaderboard.boards.layout import LAYOUT
 from mmjudge.types import Request
 from tests.leaderboard.entries import META_SAID, Writer, submit, write_task
 

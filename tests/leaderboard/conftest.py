@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mmjudge.leaderboard.check import Report, check
-from mmjudge.leaderboard.plans import Sources
+from mmjudge.leaderboard.submissions.check import Report, check
+from mmjudge.leaderboard.submissions.plans import Sources
 from tests.leaderboard.entries import Writer, luck, submit, write_task
 
 

@@ -11,8 +11,8 @@ import yaml
 
 from mmjudge import run
 from mmjudge.judges.base import Judge, MediaMap
-from mmjudge.leaderboard.pack import pack
-from mmjudge.leaderboard.submission import JSONL, META, RUN
+from mmjudge.leaderboard.submissions.pack import pack
+from mmjudge.leaderboard.submissions.submission import JSONL, META, RUN
 from mmjudge.types import JudgeCard, Reply, Request
 
 META_SAID = {

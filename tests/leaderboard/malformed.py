@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import yaml
 
-from mmjudge.leaderboard.submission import JSONL, META, PARQUET, RUN
+from mmjudge.leaderboard.submissions.submission import JSONL, META, PARQUET, RUN
 
 NASTY: tuple[Any, ...] = (
     None,

@@ -15,9 +15,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from mmjudge.leaderboard import check as checking
-from mmjudge.leaderboard.check import Report
-from mmjudge.leaderboard.plans import Sources
+from mmjudge.leaderboard.submissions import check as checking
+from mmjudge.leaderboard.submissions.check import Report
+from mmjudge.leaderboard.submissions.plans import Sources
 
 ROOT = Path(__file__).parents[2]
 CHECK = "tests.leaderboard.measured:plain"

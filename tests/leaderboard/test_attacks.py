@@ -9,9 +9,9 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from mmjudge.leaderboard.lines import MOST_LINE
-from mmjudge.leaderboard.parquet_rows import COLUMNS
-from mmjudge.leaderboard.submission import JSONL, META, PARQUET, RUN
+from mmjudge.leaderboard.submissions.lines import MOST_LINE
+from mmjudge.leaderboard.submissions.parquet_rows import COLUMNS
+from mmjudge.leaderboard.submissions.submission import JSONL, META, PARQUET, RUN
 from tests.leaderboard.entries import (
     Writer,
     edit_meta,

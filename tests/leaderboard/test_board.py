@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from mmjudge.leaderboard.board import Board, BoardTask, Cell, Column, Entry, Order, Standing
+from mmjudge.leaderboard.boards.board import Board, BoardTask, Cell, Column, Entry, Order, Standing
 
 TASK = BoardTask(
     id="t-pair", label="t@1", name="t", version=1, protocol="pair", measure="accuracy", chance=0.5

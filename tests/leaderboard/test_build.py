@@ -7,12 +7,12 @@ import pytest
 
 from mmjudge import run
 from mmjudge.errors import MmjudgeError
-from mmjudge.leaderboard.board import Board
-from mmjudge.leaderboard.build import build
+from mmjudge.leaderboard.boards.board import Board
+from mmjudge.leaderboard.boards.build import build
+from mmjudge.leaderboard.boards.layout import Given
 from mmjudge.leaderboard.cache import Cache
-from mmjudge.leaderboard.layout import Given
-from mmjudge.leaderboard.submission import JSONL
-from mmjudge.scoring import score_run
+from mmjudge.leaderboard.submissions.submission import JSONL
+from mmjudge.scoring.score import score_run
 from mmjudge.types import MetricResult
 from tests.leaderboard.boards import N_ITEMS, SHARES, skilled, write_layout, write_leaderboard
 from tests.leaderboard.entries import (
@@ -135,7 +135,7 @@ def test_built_again_with_or_without_the_cache_it_is_the_same(folder, board, cac
     def never(*_):
         raise AssertionError("an unchanged submission was judged again")
 
-    monkeypatch.setattr("mmjudge.leaderboard.entries.rebuild_submission", never)
+    monkeypatch.setattr("mmjudge.leaderboard.boards.entries.rebuild_submission", never)
     assert build(folder, resamples=RESAMPLES, cache=cache).boards[0].model_dump_json() == plain
 
 
@@ -252,7 +252,7 @@ def test_a_task_that_an_entry_lacks_counts_0_overall_and_is_no_cell(copy, cache,
     other = write_task(copy / "tasks" / "other", n=40, name="other", rated=False)
     for name in ("good", "poor"):
         made = run(str(other), Writer(skilled(90, name), name), out=tmp_path / name, orders="both")
-        from mmjudge.leaderboard.pack import pack
+        from mmjudge.leaderboard.submissions.pack import pack
 
         entry = copy / "submissions" / name / "one"
         shutil.rmtree(entry)

@@ -11,9 +11,9 @@ from typer.testing import CliRunner
 
 from mmjudge import run
 from mmjudge.cli import app
-from mmjudge.leaderboard.board import Board
-from mmjudge.leaderboard.build import build
-from mmjudge.leaderboard.pack import pack
+from mmjudge.leaderboard.boards.board import Board
+from mmjudge.leaderboard.boards.build import build
+from mmjudge.leaderboard.submissions.pack import pack
 from mmjudge.scenes.pack import Wanted
 from mmjudge.scenes.season import season
 from tests.leaderboard.boards import write_layout

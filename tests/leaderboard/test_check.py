@@ -8,10 +8,10 @@ from typer.testing import CliRunner
 
 from mmjudge.cli import app
 from mmjudge.errors import MmjudgeError
-from mmjudge.leaderboard.check import check
-from mmjudge.leaderboard.plans import Sources
-from mmjudge.leaderboard.submission import JSONL, META, RUN
-from mmjudge.scoring import score_run
+from mmjudge.leaderboard.submissions.check import check
+from mmjudge.leaderboard.submissions.plans import Sources
+from mmjudge.leaderboard.submissions.submission import JSONL, META, RUN
+from mmjudge.scoring.score import score_run
 from tests.leaderboard.entries import (
     Writer,
     edit_meta,
@@ -69,7 +69,7 @@ def test_a_typed_verdict_or_score_is_refused(entry, checked, where):
 
 def test_a_baseline_is_asked_again(checked, small_task, tmp_path):
     from mmjudge import run
-    from mmjudge.leaderboard.pack import pack
+    from mmjudge.leaderboard.submissions.pack import pack
     from tests.leaderboard.entries import META_SAID
 
     done = run(str(small_task), "baseline:random", out=tmp_path / "run")

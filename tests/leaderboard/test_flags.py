@@ -5,8 +5,8 @@ import shutil
 import pytest
 
 from mmjudge.leaderboard.cache import Cache
-from mmjudge.leaderboard.check import check
-from mmjudge.leaderboard.plans import Sources
+from mmjudge.leaderboard.submissions.check import check
+from mmjudge.leaderboard.submissions.plans import Sources
 from mmjudge.types import Reply
 from tests.leaderboard.entries import Writer, edit_meta, luck, submit, write_task
 
@@ -145,7 +145,7 @@ def test_another_entry_is_read_once_however_often_copies_are_looked_for(
     def never(*_):
         raise AssertionError("an unchanged entry was read again")
 
-    monkeypatch.setattr("mmjudge.leaderboard.likeness.rebuild_submission", never)
+    monkeypatch.setattr("mmjudge.leaderboard.submissions.likeness.rebuild_submission", never)
     again = check(honest_entry, sources, tmp_path / "others", resamples=0, cache=kept)
     assert again.flags == first.flags
     assert "verdicts of another entry" in {flag.name for flag in again.flags}

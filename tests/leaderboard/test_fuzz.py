@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from mmjudge.errors import MmjudgeError
-from mmjudge.leaderboard.submission import JSONL
+from mmjudge.leaderboard.submissions.submission import JSONL
 from tests.leaderboard.malformed import (
     KINDS,
     MOST_REPEATED,

@@ -5,7 +5,7 @@ from typer.testing import CliRunner
 
 from mmjudge.cli import app
 from mmjudge.errors import MmjudgeError
-from mmjudge.leaderboard.layout import LAYOUT, Given, read_layout, sources_of
+from mmjudge.leaderboard.boards.layout import LAYOUT, Given, read_layout, sources_of
 from tests.leaderboard.entries import write_task
 
 GOOD = """title: Boards

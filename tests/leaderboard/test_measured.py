@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from mmjudge import run
-from mmjudge.leaderboard.asked import Asked, Library
-from mmjudge.leaderboard.build import build
-from mmjudge.leaderboard.layout import TaskChoice
-from mmjudge.leaderboard.measured import Measured, measure_entry, packed, unpacked
-from mmjudge.leaderboard.pack import pack
-from mmjudge.leaderboard.plans import Sources
-from mmjudge.table import Table
+from mmjudge.leaderboard.boards.build import build
+from mmjudge.leaderboard.boards.layout import TaskChoice
+from mmjudge.leaderboard.boards.numbers import Measured, measure_entry, packed, unpacked
+from mmjudge.leaderboard.boards.tasks import Asked, Library
+from mmjudge.leaderboard.submissions.pack import pack
+from mmjudge.leaderboard.submissions.plans import Sources
+from mmjudge.scoring.table import Table
 from mmjudge.types import Failure, Reply
 from tests.leaderboard.boards import skilled, write_layout
 from tests.leaderboard.entries import META_SAID, Writer, write_task

@@ -7,11 +7,11 @@ import pytest
 import yaml
 
 from mmjudge import run
-from mmjudge.leaderboard.build import build
-from mmjudge.leaderboard.check import check
-from mmjudge.leaderboard.layout import LAYOUT
-from mmjudge.leaderboard.pack import pack
-from mmjudge.leaderboard.plans import Sources
+from mmjudge.leaderboard.boards.build import build
+from mmjudge.leaderboard.boards.layout import LAYOUT
+from mmjudge.leaderboard.submissions.check import check
+from mmjudge.leaderboard.submissions.pack import pack
+from mmjudge.leaderboard.submissions.plans import Sources
 from mmjudge.scenes.pack import Wanted, generate
 from mmjudge.scenes.season import season
 from mmjudge.types import Preference

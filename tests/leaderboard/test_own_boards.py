@@ -11,10 +11,10 @@ from leaderboard.figures import read_figures
 from leaderboard.recompute import FILE, RECORDINGS, recompute
 from leaderboard.recorded_boards import BOARDS, recorded_boards
 from mmjudge.cli import app
-from mmjudge.leaderboard.board import Board
-from mmjudge.leaderboard.check import check
-from mmjudge.leaderboard.layout import read_layout
-from mmjudge.leaderboard.plans import Sources
+from mmjudge.leaderboard.boards.board import Board
+from mmjudge.leaderboard.boards.layout import read_layout
+from mmjudge.leaderboard.submissions.check import check
+from mmjudge.leaderboard.submissions.plans import Sources
 from mmjudge.scenes.pack import MANIFEST
 from mmjudge.scenes.season import commitment
 

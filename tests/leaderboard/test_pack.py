@@ -6,8 +6,8 @@ import pytest
 
 from mmjudge import run
 from mmjudge.errors import MmjudgeError
-from mmjudge.leaderboard.pack import pack
-from mmjudge.leaderboard.submission import JSONL, META, RUN, UNSAID
+from mmjudge.leaderboard.submissions.pack import pack
+from mmjudge.leaderboard.submissions.submission import JSONL, META, RUN, UNSAID
 from mmjudge.store import RunStore
 from tests.leaderboard.entries import Writer, luck, read_lines, write_task
 

@@ -58,7 +58,7 @@ def page(record) -> Page:
 
 def test_a_comparison_reads_back_as_it_was(record):
     assert ComparisonRecord.model_validate_json(record.model_dump_json()) == record
-    assert (record.format, record.schema_version) == ("mmjudge.comparison", 1)
+    assert (record.format, record.schema_version) == ("mmjudge.scoring.comparison", 1)
 
 
 def test_the_order_says_who_is_ahead_and_whom_nothing_separates(record):

@@ -14,7 +14,7 @@ from mmjudge.report.overview import overview
 from mmjudge.report.page import render
 from mmjudge.report.record import ReportRecord, report_record
 from mmjudge.report.written import Places
-from mmjudge.scoring import score_run
+from mmjudge.scoring.score import score_run
 from mmjudge.types import PreferenceGold, Reply
 from tests.report.html_page import Page
 from tests.report.test_page import EVIL, evil_task

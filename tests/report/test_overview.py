@@ -4,10 +4,10 @@ import pytest
 
 import mmjudge
 from mmjudge.errors import StoreError
-from mmjudge.pooled import pool
 from mmjudge.report.overview import FEW, overview, standing
-from mmjudge.scoring import ALL, score_run, score_table
-from mmjudge.table import Table
+from mmjudge.scoring.pooled import pool
+from mmjudge.scoring.score import ALL, score_run, score_table
+from mmjudge.scoring.table import Table
 from mmjudge.types import Failure, Media, MetricResult, Reply
 from tests.scoring.scoring_helpers import Scripted
 

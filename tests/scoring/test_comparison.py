@@ -6,8 +6,8 @@ from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 
 import mmjudge
-from mmjudge.comparison import compare_runs
 from mmjudge.errors import StoreError
+from mmjudge.scoring.comparison import compare_runs
 from mmjudge.types import PreferenceGold, Reply
 from tests.scoring.scoring_helpers import ListTask, Scripted, pair_item, score_item, spec
 

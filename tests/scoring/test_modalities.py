@@ -3,10 +3,10 @@
 import pytest
 
 import mmjudge
-from mmjudge.comparison import compare_runs
-from mmjudge.pooled import pool
-from mmjudge.scoring import score_run, score_table
-from mmjudge.table import Table
+from mmjudge.scoring.comparison import compare_runs
+from mmjudge.scoring.pooled import pool
+from mmjudge.scoring.score import score_run, score_table
+from mmjudge.scoring.table import Table
 from mmjudge.types import Candidate, Item, Media, PreferenceGold, Reply
 from tests.scoring.scoring_helpers import ListTask, Scripted, spec
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 import mmjudge
-from mmjudge.modality_gaps import modality_gaps, modality_preferences
-from mmjudge.table import Table
+from mmjudge.scoring.modality_gaps import modality_gaps, modality_preferences
+from mmjudge.scoring.table import Table
 from mmjudge.types import Candidate, Item, Media, PreferenceGold, Reply, Request
 from tests.scoring.scoring_helpers import ListTask, Scripted, rank_item, score_item, spec
 

@@ -5,9 +5,9 @@ import hashlib
 import pytest
 
 import mmjudge
-from mmjudge.pooled import pool
-from mmjudge.scoring import score_run, score_table
-from mmjudge.table import Table
+from mmjudge.scoring.pooled import pool
+from mmjudge.scoring.score import score_run, score_table
+from mmjudge.scoring.table import Table
 from mmjudge.types import Reply
 from tests.scoring.scoring_helpers import ListTask, Scripted, pair_item, spec
 

@@ -7,10 +7,10 @@ import pytest
 from sklearn.metrics import cohen_kappa_score
 
 import mmjudge
-from mmjudge.biases import biases
 from mmjudge.metrics.measure import Measure
-from mmjudge.side_by_side import agreements, compare_presentations, compare_probes, places
-from mmjudge.table import Table
+from mmjudge.scoring.biases import biases
+from mmjudge.scoring.side_by_side import agreements, compare_presentations, compare_probes, places
+from mmjudge.scoring.table import Table
 from mmjudge.types import Failure, Reply, Request
 from tests.biases.habits import follows_authority, judge, right, texts
 from tests.scoring.scoring_helpers import ListTask, Scripted, pair_item, rank_item, score_item, spec

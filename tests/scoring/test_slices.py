@@ -4,8 +4,8 @@ import pytest
 
 import mmjudge
 from mmjudge.errors import MmjudgeError
-from mmjudge.scoring import score_run, task_warnings
-from mmjudge.table import Table
+from mmjudge.scoring.score import score_run, task_warnings
+from mmjudge.scoring.table import Table
 from mmjudge.types import PreferenceGold, Reply
 from tests.scoring.scoring_helpers import ListTask, Scripted, pair_item, spec
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from csv import writer as csv_writer
 from typing import Any
 
-from mmjudge.leaderboard.board import Board, Cell, Column, Duel, Entry
+from mmjudge.leaderboard.boards.board import Board, Cell, Column, Duel, Entry
 from mmjudge.leaderboard.site.view import (
     about,
     arranged,

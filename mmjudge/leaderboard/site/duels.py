@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from mmjudge.leaderboard.board import Board, Column, Duel, Entry
+from mmjudge.leaderboard.boards.board import Board, Column, Duel, Entry
 from mmjudge.leaderboard.site.view import name, p_value, signed
 
 MOST = 40

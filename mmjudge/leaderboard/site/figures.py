@@ -6,7 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from mmjudge.leaderboard.board import Board, Cell, Column
+from mmjudge.leaderboard.boards.board import Board, Cell, Column
 from mmjudge.leaderboard.site.view import Row, line, name, places, state
 from mmjudge.report.plots import Point, Tone, colour, configured, intervals, to_svg, unlike
 

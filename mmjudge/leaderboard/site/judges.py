@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from mmjudge.leaderboard.board import Board, Cell, Column, Duel, Entry
+from mmjudge.leaderboard.boards.board import Board, Cell, Column, Duel, Entry
 from mmjudge.leaderboard.site.duels import pairs
 from mmjudge.leaderboard.site.view import badness, groups, ordered, overall, state
 

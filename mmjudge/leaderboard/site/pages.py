@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from mmjudge.errors import MmjudgeError
-from mmjudge.leaderboard.board import Board
+from mmjudge.leaderboard.boards.board import Board
 from mmjudge.leaderboard.site import data, figures, judges, view, words
 from mmjudge.leaderboard.site.duels import matrix, pairs, shown_first
 from mmjudge.leaderboard.site.library import table_library

@@ -6,9 +6,9 @@ from typing import NamedTuple
 from markupsafe import Markup
 from pydantic import TypeAdapter, ValidationError
 
-from mmjudge.leaderboard.board import Board, BoardTask, Cell, Column, Entry
+from mmjudge.leaderboard.boards.board import Board, BoardTask, Cell, Column, Entry
 from mmjudge.leaderboard.site.words import DIRECTIONS, KINDS
-from mmjudge.leaderboard.submission import Link
+from mmjudge.leaderboard.submissions.submission import Link
 from mmjudge.report.outcome import printable
 
 MINUS, DASH = "\N{MINUS SIGN}", "\N{EN DASH}"

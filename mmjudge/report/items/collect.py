@@ -12,8 +12,8 @@ from mmjudge.report.items.known import Known, Names
 from mmjudge.report.items.units import RowFacts, Units, together, units_of
 from mmjudge.report.overview import Judged
 from mmjudge.report.untrusted import visible
+from mmjudge.scoring.table import Ints, Table
 from mmjudge.store import RunStore
-from mmjudge.table import Ints, Table
 from mmjudge.types import RunHeader
 
 TITLE = 72

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmjudge.metrics.agreement import three_way
-from mmjudge.probed import cards, join, tolerance
 from mmjudge.report.browser import right_rows
 from mmjudge.report.items.known import Known, Sets
-from mmjudge.table import NO_GOLD, Floats, Ints, Table
+from mmjudge.scoring.probed import cards, join, tolerance
+from mmjudge.scoring.table import NO_GOLD, Floats, Ints, Table
 
 VERDICTS = ("right", "some", "wrong", "none")
 """Right in all plain judgments, in some, in none of them; or nobody knows."""

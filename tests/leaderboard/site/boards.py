@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from mmjudge.leaderboard.board import (
+from mmjudge.leaderboard.boards.board import (
     Board,
     BoardTask,
     Cell,
@@ -17,7 +17,7 @@ from mmjudge.leaderboard.board import (
     Sibling,
     Standing,
 )
-from mmjudge.leaderboard.submission import TrainingData
+from mmjudge.leaderboard.submissions.submission import TrainingData
 
 MAKERS = (
     "Aurora-VL", "Pelican Judge", "OpenCaption-Reward", "LlamaSight", "Nimbus-Omni", "VisionCritic",

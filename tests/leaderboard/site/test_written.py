@@ -14,13 +14,13 @@ from typing import get_args
 import pytest
 
 from mmjudge.errors import MmjudgeError
-from mmjudge.leaderboard import flags, likeness
-from mmjudge.leaderboard.board import Badge, Board, Cell, ColumnKind
+from mmjudge.leaderboard.boards.board import Badge, Board, Cell, ColumnKind
 from mmjudge.leaderboard.site import write_site, write_sites
 from mmjudge.leaderboard.site.library import table_library
 from mmjudge.leaderboard.site.pages import POLICY
 from mmjudge.leaderboard.site.view import badness, contested, state
 from mmjudge.leaderboard.site.words import BADGES, FLAGS, KINDS, ONE_OF
+from mmjudge.leaderboard.submissions import flags, likeness
 from tests.leaderboard.site.boards import EVIL, board
 
 ATTRIBUTES = {
@@ -72,8 +72,8 @@ def test_the_same_board_gives_the_same_bytes(hostile, tmp_path):
 
 AGAIN = """
 from pathlib import Path
-from mmjudge.leaderboard import flags, likeness
-from mmjudge.leaderboard.board import Badge, Board, Cell, ColumnKind
+from mmjudge.leaderboard.submissions import flags, likeness
+from mmjudge.leaderboard.boards.board import Badge, Board, Cell, ColumnKind
 from mmjudge.leaderboard.site import write_site
 write_site(Board.model_validate_json(Path("{json}").read_text()), Path("{out}"))
 """

@@ -1,0 +1,1 @@
+"""Boards: from submissions to every number that a leaderboard shows."""

@@ -1,0 +1,1 @@
+"""Submissions: what one is, how it is packed, and how it is checked."""
