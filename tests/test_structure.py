@@ -34,7 +34,7 @@ LAYERS = (
     ("types", "errors"),
     ("assets", "cards", "jsonl", "registry", "metrics", "run_file", "probed_rows", "pace"),
     ("task", "media"),
-    ("github", "hub", "rows", "public_rows", "own_rules", "mapping", "mapped_task"),
+    ("github", "hub", "rows", "public_rows", "own_rules", "mapping", "mapped_task", "downloads"),
     ("folder_task", "protocols", "scenes"),
     ("judges", "probes", "strategies", "store"),
     ("budget", "interrupts", "refusal", "resume", "planning", "confidence", "table"),

@@ -151,9 +151,9 @@ def check_task(
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first items.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Say what is wrong with a task, and what a reviewer would ask.
+    """Say what is wrong with a task, before any judge is asked.
 
-    All problems at once, with file, line and field; then the gold itself, always the first and a
+    All problems at once, with file, line and field, and what a reviewer would ask; then the gold itself, always the first and a
     coin are run as judges, in both orders. Exit code 1 where something is broken, 2 where there
     is no such task; advice breaks nothing.
     """
@@ -179,7 +179,7 @@ def new_task(
         Path | None, typer.Option(metavar="DIR", help="New folder; NAME if left out.")
     ] = None,
 ) -> None:
-    """Write a skeleton of a task that passes check-task at once.
+    """Write a skeleton of a task that passes check-task.
 
     With two made-up items, and small media where the modality has them; docs/add-a-task.md goes on
     from there.

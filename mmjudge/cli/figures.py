@@ -72,10 +72,10 @@ def report(  # noqa: PLR0913, PLR0917 (one parameter for each option of the comm
     seed: Annotated[int, typer.Option(help="Seed of the items' choice and the intervals.")] = 0,
     resamples: Resamples = 1000,
 ) -> None:
-    """Write runs as a page that opens from a file, as Markdown, as JSON.
+    """Write runs as a page, as Markdown, as JSON.
 
-    Figures by criterion, modality and stratum, biases, failures, cost; on the page also plots,
-    and items with their media.
+    Figures by criterion, modality and stratum, biases, failures, cost; on the page, which opens
+    from a file, also plots, and items with their media.
     """
     from mmjudge.commands.report import Wanted, write_report
     from mmjudge.report.written import Places
