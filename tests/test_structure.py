@@ -45,7 +45,8 @@ LAYERS = (
     ("side_by_side",),
     ("api",),
     ("report", "export", "interop", "leaderboard", "checks"),
-    ("doctor", "demo", "skeletons", "commands"),
+    ("suites",),
+    ("doctor", "demo", "skeletons", "suite_scores", "commands"),
     ("cli",),
     ("__main__",),
 )
