@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from mmjudge.report.outcome import read_outcome
 from mmjudge.report.overview import MAIN
 from mmjudge.scoring import score_run
 from mmjudge.suites import read
@@ -50,6 +51,10 @@ def suite_scores(folder: Path, n_resamples: int = 1000) -> SuiteScores:
     for run in played.runs:
         if not run.whole:
             missing.append(f"{run.task}, {run.protocol}: not finished: run it again")
+            continue
+        outcome = read_outcome(folder / run.folder)
+        if outcome.judgments and outcome.failures.get("unsupported", 0) == outcome.judgments:
+            missing.append(f"{run.task}, {run.protocol}: the judge takes nothing of it")
             continue
         metric = MAIN[run.protocol]
         found = score_run(folder / run.folder, n_resamples, measures=(metric,))

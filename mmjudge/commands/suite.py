@@ -85,18 +85,18 @@ def print_suite(folder: Path, resamples: int, *, as_json: bool) -> None:
 
 def rendered(scores: SuiteScores, folder: Path) -> Group:
     """A table with a row for each task, and one for the mean of each protocol."""
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
-    for name in ("task", "measure", "value", "95 % interval", "items", "failed"):
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
+    for name in ("task", "value", "95 % interval", "items", "fails"):
         table.add_column(name, no_wrap=True, justify="left" if name in ("task",) else "right")
     for macro in scores.macro:
-        mean = f"mean of {macro.n_tasks} tasks"
+        mean = f"mean of {macro.n_tasks} tasks, {macro.metric}"
         figures = (f"{macro.value:.3f}", _span(macro.ci95))
-        table.add_row(Text(f"{macro.protocol}: {mean}", "bold"), macro.metric, *figures, "", "")
+        table.add_row(Text(f"{macro.protocol}: {mean}", "bold"), *figures, "", "")
         for one in scores.tasks:
             if one.protocol == macro.protocol:
                 r = one.result
                 values = (f"{r.value:.3f}", _span(r.ci95), str(r.n_items), str(r.n_failed))
-                table.add_row(f"  {r.task} {r.criterion}", r.metric, *values)
+                table.add_row(f"  {r.task} {r.criterion}", *values)
     lines = [Text(printable(f"not in these figures: {line}", 300)) for line in scores.missing]
     head = Text(f"suite {scores.suite} judged by {printable(scores.judge)}", style="bold")
     next_step = Text(f"each task's figures: mmjudge score {folder}/TASK-PROTOCOL", style="dim")

@@ -8,9 +8,11 @@ import yaml
 
 from mmjudge import api
 from mmjudge.errors import MmjudgeError, TaskError
+from mmjudge.judges import Judge, JudgeCard, Reply
 from mmjudge.store import RunStore
 from mmjudge.suite_scores import suite_scores
 from mmjudge.suites import FILE, Place, Suite, builtin, open_suite, open_tasks, play, read, runs_of
+from mmjudge.types import Failure
 from tests.cli.conftest import mmjudge
 
 __all__ = ["mmjudge"]  # a fixture: the commands, as the tests of cli call them
@@ -178,3 +180,27 @@ def test_the_suite_that_the_documentation_shows_is_one(root):
     (text,) = re.findall(r"^```yaml suite\n(.*?)^```", page, re.M | re.S)
     suite = Suite.model_validate(yaml.safe_load(text))
     assert [entry.limit for entry in suite.tasks] == [None, 100, None]
+
+
+def test_a_task_of_which_the_judge_takes_nothing_is_named_and_not_counted_as_nought(
+    suite, tmp_path
+):
+    from mmjudge.commands.suite import opener
+
+    found, base = open_suite(suite)
+    opened, _ = open_tasks(found, base)
+    longest = opener("baseline:longest", None)
+
+    class TakesNothing(Judge):
+        card = JudgeCard(name="nothing", summary="Refuses all.")
+
+        def judge(self, batch, media):
+            return [Reply(error=Failure(reason="unsupported")) for _ in batch]
+
+    def judge(task, protocol):
+        return TakesNothing() if task.spec.name == "hard" else longest(task, protocol)
+
+    play(found, opened, judge, Place(tmp_path / "o", lambda line: None))
+    scores = suite_scores(tmp_path / "o", 0)
+    assert scores.missing == ("hard@1, pair: the judge takes nothing of it",)
+    assert [macro.value for macro in scores.macro] == [1.0]
