@@ -1,28 +1,22 @@
 """The demo: the judges that come with the project, on the benchmark that comes with it."""
 
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from mmjudge import api
 from mmjudge.assets import MODELS, embedded
-from mmjudge.errors import MissingExtraError, MmjudgeError
+from mmjudge.errors import MmjudgeError
 from mmjudge.folder_task import open_task
 from mmjudge.judges.base import Judge, JudgeContext, open_judge
-from mmjudge.report.outcome import printable, read_outcome
+from mmjudge.suites import Entry, Open, Place, Suite, open_suite, why
+from mmjudge.suites import play as play_suite
 from mmjudge.task import Task
-from mmjudge.types import JudgeCard, Modality, Orders, ProtocolName
+from mmjudge.types import Modality
 
 TASKS: Mapping[str, Modality] = {
-    "scenes_image": "image",
-    "scenes_video": "video",
-    "scenes_audio": "audio",
-    "scenes_text": "text",
-    "scenes_mixed": "text",
+    entry.task: entry.takes or "text" for entry in open_suite("suite:scenes")[0].tasks
 }
-"""Each task with the modality that a judge must take to be asked at all; pairs of mixed modalities
-are put to all, and refused one by one."""
+"""Each task of the suite `scenes` with the modality that a judge must take to be asked at all."""
 
 
 class Contestant(NamedTuple):
@@ -80,25 +74,29 @@ def play(
     Raises:
         MmjudgeError: A task is not there, or an earlier run in the folder was another one.
     """
-    opened = {name: open_task(name) for name in tasks}
+    entries = tuple(Entry(task=name, takes=takes) for name, takes in tasks.items())
+    suite = Suite(name="demo", tasks=entries)
+    opened = {number: open_task(entry.task) for number, entry in enumerate(entries)}
     runs: list[Path] = []
     left_out: list[str] = []
     for judge in judges:
         try:
             _require_embedded(judge.spec)
-            answering = _open(judge, next(iter(opened.values())))
+            answering = _open(judge, opened[0])
         except MmjudgeError as error:
-            left_out.append(_why(judge.spec, error))
+            left_out.append(why(judge.spec, error))
             continue
         folder = out / "".join(c if c.isalnum() else "-" for c in judge.spec)
-        for name, protocol in _asked(answering.card, opened, tasks):
-            place = folder / f"{opened[name].spec.name}-{protocol}"
-            try:
-                say(f"{judge.spec:18} {_run(place, answering, opened[name], protocol, probes)}")
-                runs.append(place)
-            except MissingExtraError as error:
-                left_out.append(_why(f"{judge.spec} on {name}", error))
+        asked = _always(answering)
+        played = play_suite(suite, opened, asked, Place(folder, say), {"probes": probes or ()})
+        runs += [folder / run.folder for run in played.runs]
+        left_out += played.left_out
     return Played(tuple(runs), tuple(dict.fromkeys(left_out)))
+
+
+def _always(judge: Judge) -> Open:
+    """The judge for every task: it is loaded already."""
+    return lambda task, protocol: judge
 
 
 def _require_embedded(spec: str) -> None:
@@ -113,30 +111,3 @@ def _open(judge: Contestant, task: Task) -> Judge:
     """The judge, loaded once for all tasks and protocols, and so with one store of embeddings."""
     context = JudgeContext(task, task.spec.protocols[0])
     return open_judge(judge.spec, context, judge.options)
-
-
-def _asked(
-    card: JudgeCard, opened: Mapping[str, Task], tasks: Mapping[str, Modality]
-) -> Iterator[tuple[str, ProtocolName]]:
-    for name, task in opened.items():
-        if tasks[name] in card.modalities:
-            yield from ((name, p) for p in task.spec.protocols if p in card.protocols)
-
-
-def _run(place: Path, judge: Judge, task: Task, protocol: ProtocolName, probes: str) -> str:
-    """Put a task to a judge, or go on with it, and say in a line what became of it."""
-    started = time.monotonic()
-    orders: Orders = "both" if protocol == "pair" else "balanced"
-    done = api.run(task, judge, protocol=protocol, orders=orders, out=place, probes=probes or ())
-    if done.stats is not None and done.stats.interrupted:
-        raise KeyboardInterrupt
-    outcome = read_outcome(place)
-    refused = outcome.failures.get("unsupported", 0)
-    parts = [f"{outcome.judgments} judgments"]
-    parts += [f"{refused} not taken"] if refused else []
-    parts += [f"{outcome.failed - refused} failed", f"{time.monotonic() - started:.1f} s"]
-    return f"{task.spec.name:13} {protocol:6} {', '.join(parts)}"
-
-
-def _why(what: str, error: MmjudgeError) -> str:
-    return printable(f"{what}: {str(error).partition(chr(10))[0]}", 240)

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from mmjudge.cards import read_card, top_fields
+from mmjudge.downloads import downloaded
 from mmjudge.errors import MmjudgeError, TaskError
 from mmjudge.hub import HubName, hub_file, hub_rows, keep_media, local_rows, media_cache, parse_name
 from mmjudge.jsonl import BadLine, explain, read_records
@@ -41,7 +42,8 @@ def open_task(spec: str, data: Path | None = None) -> Task:
     known = registry(TASKS)
     if spec not in known.points and spec not in known.broken and _is_path(spec):
         if top_fields(Path(spec) / CARD) & {"hub", "columns"}:
-            return MappedTask(Path(spec), data)
+            mapped = MappedTask(Path(spec), data)
+            return mapped if data else downloaded(mapped)
         if data is not None:
             raise TaskError(f"{spec}: a task folder holds its own data; leave out {data}")
         return FolderTask(Path(spec))
@@ -61,7 +63,8 @@ def _open_plugin(name: str, data: Path | None) -> Task:
     if not isinstance(getattr(found, "spec", None), TaskSpec):
         raise TaskError(f"task {name!r}: {found.__name__}.spec must be a TaskSpec")
     try:
-        return found(data)
+        opened = found(data)
+        return opened if data else downloaded(opened)
     except MmjudgeError:
         raise
     except Exception as error:

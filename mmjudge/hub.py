@@ -99,7 +99,23 @@ def _ask(name: HubName, problem: list[str]) -> None:
         revision = None if _ABBREVIATED.fullmatch(name.revision) else name.revision
         HfApi().dataset_info(name.repo, revision=revision, timeout=ANSWER_WITHIN_S)
     except Exception as error:  # noqa: BLE001 (whatever the client raises is the answer)
-        problem.append(f"{type(error).__name__}: {' '.join(str(error).split())[:200]}")
+        problem.append(refused(name, error))
+
+
+def refused(name: HubName, error: Exception) -> str:
+    """What the Hub's client raised, in a line; of a gated dataset, where to accept its conditions.
+
+    Example:
+        >>> refused(HubName("o/n", "1"), OSError("401: Access to dataset o/n is restricted"))[-52:]
+        'huggingface_hub calls it (hf auth login or HF_TOKEN)'
+    """
+    said = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+    if re.search(r"gated|restricted|awaiting a review|\b40[13]\b", f"{said} {error}", re.I):
+        said += (
+            f"; its conditions must be accepted by hand at https://huggingface.co/datasets/"
+            f"{name.repo}, then log in as huggingface_hub calls it (hf auth login or HF_TOKEN)"
+        )
+    return said
 
 
 def hub_file(name: HubName, path: str) -> Path:
@@ -114,7 +130,7 @@ def hub_file(name: HubName, path: str) -> Path:
     try:
         found = hf_hub_download(name.repo, path, repo_type="dataset", revision=name.revision)
     except Exception as error:
-        raise TaskError(f"{name}: {path}: {type(error).__name__}: {error}") from error
+        raise TaskError(f"{name}: {path}: {refused(name, error)}") from error
     return Path(found)
 
 
@@ -164,7 +180,7 @@ def hub_rows(
     except MissingColumnsError as error:
         raise error.at(f"{name}: {split}") from error
     except Exception as error:
-        raise TaskError(f"{name}: {config}, {split}: {type(error).__name__}: {error}") from error
+        raise TaskError(f"{name}: {config}, {split}: {refused(name, error)}") from error
 
 
 def local_rows(

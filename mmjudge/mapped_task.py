@@ -47,6 +47,7 @@ class MappedTask(Task):
         self.spec = TaskSpec.model_validate(mapped.model_dump(exclude={"hub", "columns"}))
         self.hub, self.columns = mapped.hub, mapped.columns
         self.name = HubName(self.hub.dataset, self.hub.revision)
+        self.facts = mapped.model_dump_json()
 
     @property
     def root(self) -> Path:

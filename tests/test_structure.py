@@ -34,7 +34,7 @@ LAYERS = (
     ("types", "errors"),
     ("assets", "cards", "jsonl", "registry", "metrics", "run_file", "probed_rows", "pace"),
     ("task", "media"),
-    ("github", "hub", "rows", "public_rows", "own_rules", "mapping", "mapped_task"),
+    ("github", "hub", "rows", "public_rows", "own_rules", "mapping", "mapped_task", "downloads"),
     ("folder_task", "protocols", "scenes"),
     ("judges", "probes", "strategies", "store"),
     ("budget", "interrupts", "refusal", "resume", "planning"),
@@ -42,7 +42,8 @@ LAYERS = (
     ("scoring",),
     ("api",),
     ("report", "export", "interop", "leaderboard", "checks"),
-    ("doctor", "demo", "skeletons", "commands"),
+    ("suites",),
+    ("doctor", "demo", "skeletons", "suite_scores", "commands"),
     ("cli",),
     ("__main__",),
 )

@@ -93,7 +93,7 @@ def _duplicates(found: Read) -> Iterator[Finding]:
     if twice:
         said = f"{found.protocol}: {len(twice)} items have two candidates that are the same"
         yield _advice("duplicates", said, twice)
-    if not again and not twice:
+    if found.items and not again and not twice:
         said = f"{found.protocol}: no item and no candidate of an item stands there twice"
         yield Finding(check="duplicates", level="ok", said=said)
 
@@ -169,6 +169,7 @@ def _card(task: Task, reads: Sequence[Read]) -> Iterator[Finding]:
     for found in reads:
         stated = card.size.get(found.protocol)
         if stated is not None and stated != len(found.items):
+            missing.append(f"right size.{found.protocol}")
             said = f"card.size.{found.protocol} says {stated}, found {len(found.items)}"
             yield _advice("card", said)
     if not missing:

@@ -13,7 +13,7 @@ from mmjudge.cli.root import app
 def run(  # noqa: PLR0913, PLR0917 (one parameter for each option of the command)
     context: typer.Context,
     task: Annotated[
-        str, typer.Option(help="Installed task, task folder, or hub:owner/name@revision.")
+        str, typer.Option(help="Installed task, folder, hub:owner/name@revision, suite:NAME.")
     ],
     judge: Annotated[
         str, typer.Option(help="kind:name (replay:gpt4o), file.py:MyJudge, or a YAML file.")
@@ -93,6 +93,11 @@ def run(  # noqa: PLR0913, PLR0917 (one parameter for each option of the command
         as_json=as_json,
         words=tuple(context.find_root().obj),
     )
+    if task.startswith("suite:") and not dry_run:
+        from mmjudge.commands.suite import run_suite_and_report
+
+        settings, allowed = asked.settings, asked.max_failures
+        raise typer.Exit(run_suite_and_report(settings, allowed, quiet=quiet, as_json=as_json))
     if dry_run:
         from mmjudge.commands.dry_run import forecast_and_print
 
@@ -151,11 +156,11 @@ def check_task(
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first items.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Say what is wrong with a task, and what a reviewer would ask.
+    """Say what is wrong with a task, before any judge is asked.
 
-    All problems at once, with file, line and field; then the gold itself, always the first and a
-    coin are run as judges, in both orders. Exit code 1 where something is broken, 2 where there
-    is no such task; advice breaks nothing.
+    All problems at once, with file, line and field, and what a reviewer would ask; then the gold
+    itself, always the first and a coin are run as judges, in both orders. Exit code 1 where
+    something is broken, 2 where there is no such task; advice breaks nothing.
     """
     from mmjudge.commands.check_task import check_and_print
 
@@ -179,7 +184,7 @@ def new_task(
         Path | None, typer.Option(metavar="DIR", help="New folder; NAME if left out.")
     ] = None,
 ) -> None:
-    """Write a skeleton of a task that passes check-task at once.
+    """Write a skeleton of a task that passes check-task.
 
     With two made-up items, and small media where the modality has them; docs/add-a-task.md goes on
     from there.

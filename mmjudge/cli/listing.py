@@ -14,15 +14,35 @@ def tasks(
     name: Annotated[str | None, typer.Argument(help="Print the whole card of this task.")] = None,
     modality: Modality = None,
     protocol: Protocol = None,
+    criterion: Annotated[str | None, typer.Option(help="Only with this criterion.")] = None,
+    at_hand: Annotated[
+        bool, typer.Option("--at-hand", help="Only those whose data needs no network.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """List the installed tasks, or print the card of one."""
-    from mmjudge.commands.listing import print_task, print_tasks
+    from mmjudge.commands.listing import Wanted, print_task, print_tasks
 
     if name is not None:
         print_task(name, as_json=as_json)
     else:
-        print_tasks(modality, protocol, as_json=as_json)
+        print_tasks(Wanted(modality, protocol, criterion, at_hand), as_json=as_json)
+
+
+@app.command()
+def download(
+    tasks: Annotated[
+        list[str], typer.Argument(metavar="TASK...", help="Installed tasks, or mapped folders.")
+    ],
+) -> None:
+    """Fetch the public data of tasks, whole or not at all.
+
+    So that they run without a network. Goes on where it stopped; what is not whole is never used.
+    Says what must be asked for by hand.
+    """
+    from mmjudge.commands.download import download_and_print
+
+    raise typer.Exit(download_and_print(tasks))
 
 
 @app.command()

@@ -7,6 +7,7 @@ from typing import Any
 
 import typer
 
+from mmjudge.commands.suite import print_suite
 from mmjudge.metrics.measure import Measure
 from mmjudge.report.bias_strata import strata_report
 from mmjudge.report.biases import bias_report
@@ -17,6 +18,7 @@ from mmjudge.scoring.modality_gaps import modality_gaps, modality_preferences
 from mmjudge.scoring.score import score_run, task_warnings
 from mmjudge.scoring.table import Table
 from mmjudge.store import RunStore
+from mmjudge.suites import FILE
 
 
 def print_scores(  # noqa: PLR0913 (one parameter for each option of the command)
@@ -34,6 +36,11 @@ def print_scores(  # noqa: PLR0913 (one parameter for each option of the command
     Raises:
         MmjudgeError: A folder holds no run; a measure, an axis or a system is unknown.
     """
+    for folder in [one for one in runs if (one / FILE).is_file()]:
+        print_suite(folder, resamples, as_json=as_json)
+    runs = [folder for folder in runs if not (folder / FILE).is_file()]
+    if not runs:
+        return
     for folder in runs:
         RunStore.open(folder).close()
     records = []

@@ -1,15 +1,17 @@
 """`mmjudge tasks` and `mmjudge judges`."""
 
 import json
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 import typer
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from mmjudge.downloads import DownloadedTask
 from mmjudge.errors import MmjudgeError
 from mmjudge.folder_task import open_task
 from mmjudge.registry import JUDGES, TASKS, registry
@@ -22,34 +24,77 @@ LONGEST = 10_000
 """Characters of a card's field that are shown."""
 
 
-def print_tasks(modality: str | None, protocol: ProtocolName | None, *, as_json: bool) -> None:
+class Wanted(NamedTuple):
+    """Which tasks are listed; None for all."""
+
+    modality: str | None = None
+    protocol: ProtocolName | None = None
+    criterion: str | None = None
+    at_hand: bool = False
+
+
+def print_tasks(wanted: Wanted, *, as_json: bool) -> None:
     """List the tasks that are installed; broken ones are named below with what is wrong."""
     loaded = registry(TASKS).load_all()
-    specs = []
+    rows: list[tuple[TaskSpec, str]] = []
     for name, found in loaded.items():
         spec = getattr(found, "spec", None)
         if not isinstance(spec, TaskSpec):
             problem = f"{found!r} has no spec that is a TaskSpec"
             registry(TASKS).broken[name] = f"task {name!r}: {problem}"
-        elif modality in (None, *spec.modalities) and protocol in (None, *spec.protocols):
-            specs.append(spec)
+        elif _fits(spec, wanted) and ((place := at_hand(name)) != "no" or not wanted.at_hand):
+            rows.append((spec, place))
     if as_json:
-        _dump("tasks", [spec.model_dump(mode="json") for spec in specs], TASKS)
+        found = [{**spec.model_dump(mode="json"), "at_hand": place} for spec, place in rows]
+        _dump("tasks", found, TASKS)
         return
-    table = _table("task", "protocols", "modalities", "criteria", "what")
-    for spec in specs:
-        summary = spec.card.summary
-        if spec.card.superseded_by:
-            summary = f"(superseded by {spec.card.superseded_by}) {summary}"
-        table.add_row(
-            Text(spec.label, "bold"),
-            _lines(spec.protocols),
-            _lines(spec.modalities),
-            str(len(spec.criteria)),
-            summary,
-        )
-    next_step = Text("the whole card: mmjudge tasks NAME; a folder is a task too", style="dim")
-    show(Group(table, "", next_step, *_broken(TASKS)))
+    table = _table("task", "protocols", "modalities", "at hand", "what")
+    for spec, place in rows:
+        named = (Text(spec.label, "bold"), _lines(spec.protocols), _lines(spec.modalities))
+        table.add_row(*named, place, _lines([*_brief(spec)]))
+    said = "the whole card: mmjudge tasks NAME; what is not at hand: mmjudge download NAME"
+    show(Group(table, "", Text(said, style="dim"), *_broken(TASKS)))
+
+
+def _fits(spec: TaskSpec, wanted: Wanted) -> bool:
+    return (
+        wanted.modality in (None, *spec.modalities)
+        and wanted.protocol in (None, *spec.protocols)
+        and wanted.criterion in (None, *(criterion.name for criterion in spec.criteria))
+    )
+
+
+def _brief(spec: TaskSpec) -> Iterable[str]:
+    """What a task is, its criteria, its size and its licence, a line each."""
+    card, names = spec.card, [criterion.name for criterion in spec.criteria]
+    newer = f"(superseded by {card.superseded_by}) " if card.superseded_by else ""
+    yield newer + card.summary
+    more = f", and {len(names) - 6} more" if len(names) > 6 else ""
+    yield f"criteria: {', '.join(names[:6])}{more}"
+    sizes = [f"{card.size[p]:,} ({p})" for p in spec.protocols if p in card.size]
+    yield f"size: {', '.join(sizes) or 'not stated'}; licence: {card.licence[:60] or 'not stated'}"
+
+
+def at_hand(name: str) -> str:
+    """Whether a task's items can be read without a network: yes, downloaded, or no.
+
+    The first item of each protocol is tried.
+    """
+    before = os.environ.get("HF_HUB_OFFLINE")
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    try:
+        task = open_task(name)
+        for protocol in task.spec.protocols:
+            if next(iter(task.load(protocol)), None) is None:
+                return "no"
+    except Exception:  # noqa: BLE001 (whatever keeps it from being read)
+        return "no"
+    finally:
+        if before is None:
+            del os.environ["HF_HUB_OFFLINE"]
+        else:
+            os.environ["HF_HUB_OFFLINE"] = before
+    return "downloaded" if isinstance(task, DownloadedTask) else "yes"
 
 
 def print_task(name: str, *, as_json: bool) -> None:

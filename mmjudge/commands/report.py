@@ -12,6 +12,7 @@ from mmjudge.report.overview import overview
 from mmjudge.report.page import write_page
 from mmjudge.report.record import report_record
 from mmjudge.report.written import Places
+from mmjudge.suites import runs_of
 
 
 class Wanted(NamedTuple):
@@ -29,7 +30,7 @@ def write_report(runs: Sequence[Path], wanted: Wanted) -> None:
     Raises:
         MmjudgeError: No form has a place, a folder holds no run, or a file cannot be written.
     """
-    places = wanted.places
+    places, runs = wanted.places, runs_of(runs)
     places.check("report")
     if places.html is not None:
         judges = write_page(runs, places.html, wanted.items, wanted.resamples, wanted.seed)

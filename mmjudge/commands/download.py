@@ -1,0 +1,43 @@
+"""`mmjudge download`: fetch what can be fetched, and say what must be asked for by hand."""
+
+from collections.abc import Sequence
+
+import typer
+
+from mmjudge.downloads import download
+from mmjudge.errors import MmjudgeError
+from mmjudge.folder_task import FolderTask, HubTask, open_task
+from mmjudge.report.outcome import printable
+
+
+def download_and_print(names: Sequence[str]) -> int:
+    """Download each task; one that fails keeps no other from being tried.
+
+    Returns:
+        Exit code: 0 where all are whole now, else 1.
+
+    Raises:
+        MmjudgeError: A name is no task.
+    """
+    opened = [open_task(name) for name in names]
+    failed = 0
+    for task in opened:
+        if isinstance(task, FolderTask | HubTask):
+            typer.echo(f"{task.spec.label}: nothing to fetch: it is read where it is")
+            continue
+        try:
+            copy = download(getattr(task, "inner", task), lambda line: typer.echo(line, err=True))
+        except MmjudgeError as error:
+            failed += 1
+            typer.echo(f"{task.spec.label}: not whole, so it is not used", err=True)
+            typer.echo(printable(str(error), 2000), err=True)
+            typer.echo(_by_hand(task.spec.card.source, task.spec.name), err=True)
+            continue
+        counts = ", ".join(f"{n} items ({protocol})" for protocol, n in copy.items.items())
+        typer.echo(f"{task.spec.label}: whole, {counts}, in {copy.folder}")
+    return int(failed > 0)
+
+
+def _by_hand(source: str, name: str) -> str:
+    place = source or "where its card says"
+    return f"the same command goes on; or get {name} by hand from {place} and pass it with --data"
