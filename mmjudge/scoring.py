@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mmjudge.errors import MmjudgeError
-from mmjudge.frames import Frame, Rows, Slice
+from mmjudge.frames import Frame, Rows, Slice, known_gold
 from mmjudge.metrics.measure import Measure, intervals, measures
 from mmjudge.metrics.resample import Interval, bootstrap
 from mmjudge.presentations import presented
@@ -239,9 +239,11 @@ def task_warnings(table: Table) -> list[str]:
     """What a reader must know of a task before believing its figures.
 
     A pair task whose gold is nearly always the same candidate of the file rewards a judge that
-    always picks one slot, unless the orders are balanced.
+    always picks one slot, unless the orders are balanced. Without any gold nothing can be right.
     """
     warnings = []
+    if not any(known_gold(gold).any() for gold in table.gold):
+        warnings.append("no item has gold: whether the judge is right cannot be said")
     for criterion, gold in zip(table.criteria, table.gold, strict=True):
         if table.header.settings.protocol != "pair":
             continue

@@ -5,8 +5,9 @@ import pytest
 import mmjudge
 from mmjudge.errors import StoreError
 from mmjudge.pooled import pool
-from mmjudge.report.overview import FEW, overview, standing
+from mmjudge.report.overview import overview, standing
 from mmjudge.scoring import ALL, score_run, score_table
+from mmjudge.sizes import FEW
 from mmjudge.table import Table
 from mmjudge.types import Failure, Media, MetricResult, Reply
 from tests.scoring.scoring_helpers import Scripted

@@ -4,6 +4,8 @@ import pytest
 
 import mmjudge
 from mmjudge.errors import MmjudgeError
+from mmjudge.report.overview import overview
+from mmjudge.report.page import render
 from mmjudge.scoring import score_run, task_warnings
 from mmjudge.table import Table
 from mmjudge.types import PreferenceGold, Reply
@@ -76,3 +78,14 @@ def test_a_task_whose_gold_always_sits_in_one_slot_is_reported(tmp_path):
     )
     run = mmjudge.run(task=even, judge=Scripted(first), out=tmp_path / "even")
     assert task_warnings(Table.load(run.folder)) == []
+
+
+def test_a_run_without_gold_says_so_in_text_and_on_the_page(tmp_path):
+    items = [pair_item(str(i), "first").model_copy(update={"gold": {}}) for i in range(3)]
+    run = mmjudge.run(task=ListTask(spec("pair"), items), judge=Scripted(first), out=tmp_path / "r")
+    assert task_warnings(Table.load(run.folder)) == [
+        "no item has gold: whether the judge is right cannot be said"
+    ]
+    page = render(overview([run.folder], 20), items=1)
+    assert "no item has gold" in page
+    assert "takes none of these items" not in page
