@@ -97,8 +97,7 @@ def _compared_by(bias: Bias) -> str:
         return next((name for name in LOST.values() if bias.figure(name)), "robustness")
     if bias.kind == "noise":
         return "robustness"
-    shifts = bias.figure("cue_shift") is not None and bias.way != "changed"
-    return "cue_shift" if shifts else "robustness_gap"
+    return "cue_shift" if bias.directed else "robustness_gap"
 
 
 def said(compared: Compared) -> str:

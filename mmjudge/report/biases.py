@@ -21,18 +21,25 @@ ROOM, NAME = 57, 12
 SHADES = 5
 """Steps of colour."""
 STYLES: dict[Size, str] = {"strong": "bold red", "clear": "red", "small": "yellow"}
-WORDS = (
-    "size: by the end nearer to 0 of the interval of what moved to the cue, or to any",
-    "  side beyond noise: strong from 20 of 100 verdicts, clear from 5, else small;",
-    "  if it holds 0: none if within 10 of 100, else unclear; few: under 10 items.",
-    "  By luck one line in 20 is small without a bias",
+SIZES = (
+    "size: by the end of the 95 % interval that is nearer to 0: strong from 20 of",
+    "  100, clear from 5, else small; if it holds 0: none if within 10 of 100, else",
+    "  unclear; few: under 10 items. By luck one line in 20 is small without a bias",
+)
+"""What the words for sizes mean."""
+FEWER = ("items of a modality: its own or those of the others, whichever are fewer",)
+MOVES = (
     "moved: verdicts moved to what the change speaks for, less those moved away; any",
-    "  side: verdicts that change, less those that change if asked the same again",
+    "  side: verdicts that change, less those that change if asked the same again.",
+    "  Where an answer was emptied only a move to it counts, in the size",
+    "by criterion: with a sign what moved to it, without one to any side;",
+    "  *** strong, ** clear, * small, ? unclear or few",
     "stay/again: verdicts that stay under the change, and if asked the same again",
     "lost: of accuracy(ties=half), tau_b, rank_tau_b, where the cue is not on the",
     "  better candidate; not: requests that do not fit, or of which nothing changes;",
     "  broke: verdicts that were there plainly and could not be had under the change",
 )
+"""What the columns of the tables of probes mean."""
 RELIES = {
     "none": "does not look",
     "unclear": "unclear",
@@ -54,6 +61,7 @@ def bias_report(found: Sequence[Bias], gaps: Sequence[MetricResult] = ()) -> lis
     """
     whole = [one for one in found if one.stratum == ALL]
     first = [one for one in whole if one.criterion == whole[0].criterion]
+    asked = any(one.n_asked for one in whole)
     parts: list[RenderableType] = []
     if pulled := [one for one in first if one.kind == "bias" and one.n_asked > one.n_lost]:
         parts += [_table(pulled), "", *noise(first)]
@@ -70,7 +78,8 @@ def bias_report(found: Sequence[Bias], gaps: Sequence[MetricResult] = ()) -> lis
         parts += [Text(f"never answered (infra, media), in no figure: {', '.join(gone)}"), ""]
     if unasked := [one.probe for one in first if not one.n_asked]:
         parts += [f"fit nothing here: {', '.join(unasked)}", ""]
-    return [*parts, *(Text(line, style="dim") for line in WORDS)] if parts else []
+    words = [*(SIZES if parts else ()), *(FEWER if gaps else ()), *(MOVES if asked else ())]
+    return [*parts, *(Text(line, style="dim") for line in words)]
 
 
 def hundred(value: float, signed: bool = False) -> str:
@@ -86,11 +95,9 @@ def hundred(value: float, signed: bool = False) -> str:
 
 def moved(bias: Bias) -> str:
     """What moved to the cue in 100 verdicts, with its interval, or beyond noise to any side."""
-    figure = bias.figure("cue_shift")
-    if figure is None or bias.way == "changed":
-        gap = bias.figure("robustness_gap")
-        return "-" if gap is None or gap.value is None else f"{hundred(-gap.value)} any side"
-    return _with_ends(figure)
+    if bias.directed and (figure := bias.figure("cue_shift")):
+        return _with_ends(figure)
+    return "-" if bias.effect is None else f"{hundred(bias.effect)} any side"
 
 
 def _with_ends(figure: MetricResult) -> str:
@@ -206,8 +213,7 @@ def cell(bias: Bias | None) -> str:
     """What a bias moved in 100 verdicts, marked by its size; empty where it was not asked."""
     if bias is None or bias.effect is None or not bias.n_asked:
         return ""
-    signed = bias.kind == "bias" and bias.way != "changed"
-    return f"{hundred(bias.effect, signed)}{MARKS.get(bias.size, '')}"
+    return f"{probe_share(bias)}{MARKS.get(bias.size, '')}"
 
 
 def heat_map(found: Sequence[Bias]) -> list[RenderableType]:
@@ -294,9 +300,9 @@ def probe_map(protocol: str, found: Sequence[Bias]) -> ProbeMap | None:
 
 def probe_ends(bias: Bias) -> str:
     """The interval of the share in a cell, of 100; empty where there is none."""
-    figure = lost(bias) if bias.kind == "reliance" else bias.figure("cue_shift")
-    if bias.kind == "bias" and (bias.way == "changed" or figure is None):
-        figure = bias.figure("robustness_gap")
+    figure = lost(bias)
+    if bias.kind == "bias":
+        figure = bias.figure("cue_shift" if bias.directed else "robustness_gap")
     if figure is None or figure.ci95 is None:
         return ""
     low, high = figure.ci95
@@ -305,10 +311,13 @@ def probe_ends(bias: Bias) -> str:
 
 
 def probe_share(bias: Bias) -> str:
-    """What a cell says: of 100 verdicts those that moved, or what is lost."""
+    """What a cell says: of 100 verdicts those that moved, or what is lost.
+
+    It has a sign where there is a side to move to.
+    """
     if bias.effect is None:
         return "-"
-    return hundred(bias.effect, bias.kind == "bias" and bias.way != "changed")
+    return hundred(bias.effect, signed=bias.kind == "bias" and bias.directed)
 
 
 def probe_word(bias: Bias) -> str:

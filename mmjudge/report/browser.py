@@ -113,8 +113,8 @@ def _choose(judges: Sequence[Judged], most: int, seed: int) -> list[Key]:
     modality: dict[Key, str] = {}
     looking = [judged for judged in judges if judged.looks] or judges
     for judged in judges:
-        for run in judged.runs:
-            for key, way, outcome in _outcomes(run):
+        for run, table in zip(judged.runs, judged.tables, strict=True):
+            for key, way, outcome in _outcomes(run, table):
                 modality[key] = way
                 seen = outcomes.setdefault(key, set())
                 if judged in looking:
@@ -137,9 +137,8 @@ def _in_turn(queues: Iterable[Sequence[Key]]) -> list[Key]:
     return [key for turn in zip_longest(*queues) for key in turn if key is not None]
 
 
-def _outcomes(run: Path) -> Iterable[tuple[Key, str, str]]:
+def _outcomes(run: Path, table: Table) -> Iterable[tuple[Key, str, str]]:
     """Each item of a run with its modality and whether the first criterion was right throughout."""
-    table = Table.load(run)
     header = table.header
     first = table.plain & (table.columns.criterion == 0)
     right = right_rows(table) | ~first

@@ -11,7 +11,7 @@ from mmjudge.errors import MmjudgeError
 from mmjudge.metrics.measure import Measure
 from mmjudge.report.outcome import Outcome, read_outcome
 from mmjudge.report.overview import MAIN
-from mmjudge.scoring.comparison import check_comparable, compare_runs
+from mmjudge.scoring.comparison import check_comparable, compare_tables
 from mmjudge.scoring.side_by_side import (
     Agreement,
     Place,
@@ -134,11 +134,11 @@ def _pair(
     seed: int,
 ) -> ComparedPair:
     (letter, folder, table), (other_letter, other_folder, other_table) = one, other
-    found = compare_runs(folder, other_folder, n_resamples, measures, seed)
+    both = (table, other_table)
+    found = compare_tables(*both, n_resamples, measures, seed)
     main = MAIN[table.header.settings.protocol]
     if not measures and all(comparison.metric != main for comparison in found):
-        found = compare_runs(folder, other_folder, n_resamples, (main,), seed) + found
-    both = (table, other_table)
+        found = compare_tables(*both, n_resamples, (main,), seed) + found
     return ComparedPair(
         a=str(folder),
         b=str(other_folder),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from mmjudge.report.comparison import ComparedPair, ComparisonRecord
 from mmjudge.report.comparison_text import order_words, place_words, shown_probes
 from mmjudge.report.markdown import cost_row, table, text
-from mmjudge.report.terminal import interval, number, p_value
+from mmjudge.report.terminal import METHOD, TOO_FEW, interval, items_of, number, p_value
 from mmjudge.types import Comparison
 
 
@@ -40,6 +40,7 @@ def comparison_markdown(record: ComparisonRecord, shown: Sequence[ComparedPair])
         lines += [f"## {title}", "", *_differences(pair, pair.comparisons, "measure")]
         lines += _differences(pair, shown_probes(pair), "probe")
         lines += _differences(pair, pair.presentations, "presentations")
+    lines += [*METHOD, f"{TOO_FEW}.", ""]
     if record.agreements:
         agreed = (
             (f"{record.runs[one.a].letter}, {record.runs[one.b].letter}", text(one.criterion),
@@ -62,7 +63,7 @@ def _differences(pair: ComparedPair, found: Sequence[Comparison], what: str) -> 
         name = one.criterion if what == "measure" else one.stratum.partition("=")[2]
         values = (number(one.a), number(one.b), number(one.difference, sign=True))
         ends = (interval(one.ci95), p_value(one.p_value), p_value(one.p_holm))
-        rows.append((f"`{one.metric}`", text(name), *values, *ends, str(one.n_items)))
+        rows.append((f"`{one.metric}`", text(name), *values, *ends, items_of(one)))
     head = ("criterion" if what == "measure" else what, *pair.letters)
     names = ("measure", *head, "difference", "95 % interval", "p", "Holm", "items")
     return table(names, rows, left=2)

@@ -12,11 +12,12 @@ from mmjudge.report.comparison_text import LEVEL, order_words, place_words, show
 from mmjudge.report.drawings import value_of
 from mmjudge.report.items import Browser, item_browser, place_page, still_policy
 from mmjudge.report.look import stylesheet
-from mmjudge.report.overview import CHANCE, FEW, Judged, overview
+from mmjudge.report.overview import CHANCE, Judged, alone
 from mmjudge.report.page import environment, require_place
 from mmjudge.report.plots import Point, Tone, intervals, plots_missing, to_svg
 from mmjudge.report.terminal import interval, number, p_value
 from mmjudge.scoring.side_by_side import Agreement
+from mmjudge.scoring.sizes import FEW
 from mmjudge.types import Comparison
 
 
@@ -51,11 +52,7 @@ def write_comparison_page(
 
 def judges_of(record: ComparisonRecord) -> list[Judged]:
     """Each run as a judge of its own, named by its letter too: two may be of one judge."""
-    found = []
-    for run in record.runs:
-        (judged,) = overview([Path(run.outcome.folder)], 0)
-        found.append(judged._replace(name=run.name))
-    return found
+    return [alone(Path(run.outcome.folder), run.name) for run in record.runs]
 
 
 def render_comparison(

@@ -9,12 +9,13 @@ from mmjudge.report.biases import cell, lost, moved, stays
 from mmjudge.report.detail import PRESENTED, Detail
 from mmjudge.report.drawings import at_tenths, value_of
 from mmjudge.report.outcome import printable
-from mmjudge.report.overview import FEW, modality_of, no_bias, standing
+from mmjudge.report.overview import modality_of, no_bias, standing
 from mmjudge.report.record import JudgeFigures, ProtocolFigures, ReportRecord
 from mmjudge.report.sections import worst_first
 from mmjudge.report.summary import two_places
 from mmjudge.scoring.biases import Bias
 from mmjudge.scoring.score import ALL
+from mmjudge.scoring.sizes import FEW
 from mmjudge.types import MetricResult
 
 LONGEST = 120

@@ -14,6 +14,7 @@ from mmjudge.scoring.biases import Bias
 from mmjudge.scoring.biases import biases as probed_biases
 from mmjudge.scoring.pooled import pool, without
 from mmjudge.scoring.score import ALL, score_table
+from mmjudge.scoring.sizes import FEW
 from mmjudge.scoring.table import MODALITY, Table
 from mmjudge.store import RunStore
 from mmjudge.types import JudgeCard, MetricResult, ProtocolName, RunHeader
@@ -44,9 +45,6 @@ BIASES: dict[ProtocolName, tuple[str, ...]] = {
 }
 NO_BIAS = {"lower": 0.0, "zero": 0.0, "half": 0.5}
 """The value of a judge without bias, by a measure's direction."""
-
-FEW = 10
-"""Of fewer items a bootstrap knows too little of what else could have been drawn."""
 
 Standing = Literal["above", "at", "below", "few", ""]
 
@@ -112,6 +110,7 @@ class Judged(NamedTuple):
         judgments: How many.
         failures: Number of failed judgments by reason.
         usage: Sums of tokens, seconds and dollars, None where no reply says.
+        tables: The judgments of each run, in the order of `runs`.
     """
 
     name: str
@@ -121,6 +120,7 @@ class Judged(NamedTuple):
     judgments: int
     failures: dict[str, int]
     usage: dict[str, float | None]
+    tables: tuple[Table, ...]
 
     @property
     def looks(self) -> bool:
@@ -160,6 +160,7 @@ class _Opened(NamedTuple):
     header: RunHeader
     reasons: list[str | None]
     usage: dict[str, float | None]
+    table: Table
 
 
 def overview(runs: Sequence[Path], n_resamples: int = 1000, seed: int = 0) -> list[Judged]:
@@ -182,14 +183,24 @@ def overview(runs: Sequence[Path], n_resamples: int = 1000, seed: int = 0) -> li
         groups.setdefault(opened.header.judge.fingerprint, []).append(opened)
     names = _names([group[0].header.judge for group in groups.values()])
     return [
-        _judged(name, group, n_resamples, seed)
+        _judged(name, group, _asked_of(group, n_resamples, seed))
         for name, group in zip(names, groups.values(), strict=True)
     ]
 
 
 def _open(folder: Path) -> _Opened:
     with RunStore.open(folder) as store:
-        return _Opened(folder, store.header, list(store.reasons()), store.usage())
+        header, reasons, usage = store.header, list[str | None](store.reasons()), store.usage()
+    return _Opened(folder, header, reasons, usage, Table.load(folder))
+
+
+def alone(folder: Path, name: str) -> Judged:
+    """One run as a judge of its own, without figures: what a browser of items needs of it.
+
+    Raises:
+        StoreError: The folder holds no run.
+    """
+    return _judged(name, [_open(folder)], ())
 
 
 def _names(cards: Sequence[JudgeCard]) -> list[str]:
@@ -201,8 +212,13 @@ def _names(cards: Sequence[JudgeCard]) -> list[str]:
     return names
 
 
-def _judged(name: str, group: Sequence[_Opened], n_resamples: int, seed: int) -> Judged:
-    protocols = dict.fromkeys(run.header.settings.protocol for run in group)
+def _asked_of(group: Sequence[_Opened], n_resamples: int, seed: int) -> tuple[Asked, ...]:
+    """What a judge did under each protocol that it was asked under."""
+    runs_of = {p: [run for run in group if run.header.settings.protocol == p] for p in MAIN}
+    return tuple(_asked(p, runs, n_resamples, seed) for p, runs in runs_of.items() if runs)
+
+
+def _judged(name: str, group: Sequence[_Opened], asked: tuple[Asked, ...]) -> Judged:
     failures = Counter(reason for run in group for reason in run.reasons if reason)
     usage = {
         fact: sum(known)
@@ -214,19 +230,16 @@ def _judged(name: str, group: Sequence[_Opened], n_resamples: int, seed: int) ->
         name,
         group[0].header.judge,
         tuple(run.folder for run in group),
-        tuple(
-            _asked(p, [r for r in group if r.header.settings.protocol == p], n_resamples, seed)
-            for p in MAIN
-            if p in protocols
-        ),
+        asked,
         sum(len(run.reasons) for run in group),
         dict(failures.most_common()),
         usage,
+        tuple(run.table for run in group),
     )
 
 
 def _asked(protocol: ProtocolName, runs: Sequence[_Opened], n_resamples: int, seed: int) -> Asked:
-    table = pool([Table.load(run.folder) for run in runs])
+    table = pool([run.table for run in runs])
     refused = np.array([why == "unsupported" for run in runs for why in run.reasons], dtype=bool)
     not_taken = _not_taken(table, refused)
     table = without(table, np.logical_or.reduce([*not_taken.values(), np.zeros_like(refused)]))

@@ -47,6 +47,13 @@ SHADES = 5
 """Steps of colour on each side of chance."""
 THINNEST = 3.0
 """Length that an interval has at least, on a line of 100 units, to be seen."""
+MEANS = {
+    "accuracy(ties=half)": "of the pairs that people decided, the share where the judge chose as "
+    "they did; a judge's tie counts half",
+    "tau_b": "how well the judge's scores order the items as people's do, from -1 to 1",
+    "rank_tau_b": "how well the judge's ranking of an item agrees with people's, from -1 to 1",
+}
+"""What a main measure is, to someone who does not know it."""
 SAYS = {
     "flip_rate": "verdicts that change when the candidates swap places",
     "first_slot_share": "decided verdicts for the candidate shown first",
@@ -174,6 +181,7 @@ def environment() -> Environment:
         "ALL": ALL,
         "SAYS": SAYS,
         "MAIN": MAIN,
+        "MEANS": MEANS,
         "CHANCE": CHANCE,
         "standing": standing,
         "shade": shade,

@@ -8,9 +8,10 @@ from rich.text import Text
 
 from mmjudge.metrics.measure import Measure
 from mmjudge.report.outcome import printable
-from mmjudge.report.overview import CHANCE, FEW, MAIN, Asked, Judged, no_bias, standing
+from mmjudge.report.overview import CHANCE, MAIN, Asked, Judged, no_bias, standing
 from mmjudge.report.terminal import BEST
 from mmjudge.scoring.score import ALL
+from mmjudge.scoring.sizes import FEW
 from mmjudge.types import MetricResult, ProtocolName
 
 AT_CHANCE, FEW_ITEMS = "~", "?"

@@ -12,6 +12,7 @@ from rich.text import Text
 from mmjudge.errors import MeasureError
 from mmjudge.metrics.measure import Measure
 from mmjudge.report.outcome import Outcome, printable, read_outcome
+from mmjudge.scoring.sizes import FEW
 from mmjudge.store import RunStore
 from mmjudge.types import Comparison, MetricResult, TaskSpec
 
@@ -23,6 +24,7 @@ METHOD = (
     "diff, its 95 % interval and p: from a bootstrap paired over items;",
     "Holm: p corrected for the number of criteria that the measure is compared on",
 )
+TOO_FEW = f"?: fewer than {FEW} items, too few to say, whatever p is"
 PUBLISHED = "the benchmark's own rule"
 
 
@@ -230,6 +232,8 @@ def comparison_report(
         parts += [_comparison_table(first, letter, found, notes), ""]
     parts += notes.lines()
     parts += [Text(line, style="dim") for line in METHOD]
+    if any(one.n_items < FEW for _, found in pairs for one in found):
+        parts.append(Text(TOO_FEW, style="dim"))
     if left_out:
         parts.append(Text(f"{left_out} more differences with --all", style="dim"))
     return Group(*parts)
@@ -262,10 +266,15 @@ def _comparison_table(
                     interval(one.ci95),
                     p_value(one.p_value),
                     p_value(one.p_holm),
-                    str(one.n_items),
+                    items_of(one),
                     notes.mark(_note(one)),
                 )
     return table
+
+
+def items_of(one: Comparison) -> str:
+    """Of how many items a difference is, marked where these are too few to say."""
+    return f"{one.n_items}{'?' if one.n_items < FEW else ''}"
 
 
 def _note(one: Comparison) -> str:

@@ -59,6 +59,11 @@ class Bias(Record):
     n_lost: int = 0
     figures: tuple[MetricResult, ...] = ()
 
+    @property
+    def directed(self) -> bool:
+        """Whether its effect has a side: towards the cue, or away from it."""
+        return self.way != "changed" and self.figure("cue_shift") is not None
+
     def figure(self, metric: str) -> MetricResult | None:
         """Its figure of that name, None where there is none or it is undefined."""
         found = next((one for one in self.figures if one.metric == metric), None)

@@ -54,7 +54,17 @@ def compare_runs(
         StoreError: The runs are of different tasks, protocols or items.
     """
     check_comparable(folder_a, folder_b)
-    a, b = Table.load(folder_a), Table.load(folder_b)
+    return compare_tables(Table.load(folder_a), Table.load(folder_b), n_resamples, measures, seed)
+
+
+def compare_tables(
+    a: Table,
+    b: Table,
+    n_resamples: int = 1000,
+    measures: tuple[str, ...] = (),
+    seed: int = 0,
+) -> list[Comparison]:
+    """The same of runs that are loaded, comparable as `check_comparable` says."""
     chosen = [m for m in _chosen(a, measures) if m.kind != "ceiling"]
     found = []
     for criterion in (*range(len(a.criteria)), None):

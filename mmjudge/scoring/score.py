@@ -11,7 +11,7 @@ from mmjudge.errors import MmjudgeError
 from mmjudge.metrics.measure import Measure, intervals, measures
 from mmjudge.metrics.resample import Interval, bootstrap
 from mmjudge.registry import TASKS, registry
-from mmjudge.scoring.frames import Frame, Rows, Slice
+from mmjudge.scoring.frames import Frame, Rows, Slice, known_gold
 from mmjudge.scoring.presentations import presented
 from mmjudge.scoring.table import Table
 from mmjudge.store import RunStore
@@ -236,12 +236,15 @@ def _note(span: Interval, n_resamples: int) -> str:
 
 
 def task_warnings(table: Table) -> list[str]:
-    """What a reader must know of a task before believing its figures.
+    """What a reader must know of a task and a run before believing the figures.
 
     A pair task whose gold is nearly always the same candidate of the file rewards a judge that
-    always picks one slot, unless the orders are balanced.
+    always picks one slot, unless the orders are balanced. Without any gold nothing can be right.
     """
     warnings = []
+    if not any(known_gold(gold).any() for gold in table.gold):
+        warnings.append("no item has gold: whether the judge is right cannot be said")
+    warnings += _all_failed(table)
     for criterion, gold in zip(table.criteria, table.gold, strict=True):
         if table.header.settings.protocol != "pair":
             continue
@@ -254,6 +257,16 @@ def task_warnings(table: Table) -> list[str]:
                     "items; with --orders given a judge that always picks one slot would seem good"
                 )
     return warnings
+
+
+def _all_failed(table: Table) -> Iterator[str]:
+    """Criteria of which there is no verdict wherever there is gold: all is wrong by that alone."""
+    for criterion, (name, gold) in enumerate(zip(table.criteria, table.gold, strict=True)):
+        mine = table.plain & (table.columns.criterion == criterion)
+        rows = mine & known_gold(gold)[table.item]
+        if rows.any() and table.failed[rows].all():
+            count = f"all {rows.sum()} judgments of items with gold failed"
+            yield f"{name}: {count}; what counts failures as wrong is at its worst by that alone"
 
 
 def published(folder: Path, table: Table, n_resamples: int, seed: int) -> list[MetricResult]:

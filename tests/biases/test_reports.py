@@ -9,11 +9,12 @@ import pytest
 
 import mmjudge
 from mmjudge.commands.figures import print_scores
+from mmjudge.report.biases import cell, moved
 from mmjudge.report.overview import overview
 from mmjudge.report.page import render
 from mmjudge.scoring.biases import Bias, biases
 from mmjudge.scoring.table import Table
-from mmjudge.types import Reply, Request
+from mmjudge.types import MetricResult, Reply, Request
 from tests.biases.habits import follows_authority, judge, right, texts
 from tests.report.html_page import Page
 from tests.scoring.scoring_helpers import Scripted
@@ -39,9 +40,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return mmjudge.run(task=task, judge=Scripted(fooled), out=out, probes=PROBES).folder
 
 
-def said(folder: Path, capsys: pytest.CaptureFixture[str], **settings: bool) -> str:
-    shown = {"every": False, "as_json": False} | settings
-    print_scores([folder], 50, ("half",), (), **shown)
+def said(
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
+    by: tuple[str, ...] = ("half",),
+    as_json: bool = False,
+) -> str:
+    print_scores([folder], 50, by, (), every=False, as_json=as_json)
     return capsys.readouterr().out
 
 
@@ -70,6 +75,33 @@ def test_the_heat_map_has_every_probe_and_criterion(
     fooled, steady = next(row for row in rows if row.startswith("authority")).split()[1:]
     assert re.fullmatch(r"\+\d\d\*\*\*", fooled)
     assert steady == "0"
+
+
+def test_a_number_has_a_sign_only_where_the_change_speaks_for_something(tmp_path: Path):
+    turns = Scripted(lambda asked: Reply(text="[[B]]" if asked.probe else "[[A]]"))
+    run = mmjudge.run(task=texts(30), judge=turns, out=tmp_path / "run", probes="idle_remark,rerun")
+    found = next(one for one in biases(Table.load(run.folder), 50) if one.kind == "bias")
+    assert found.effect == 0  # everything moves when asked the same again, too
+    assert (moved(found), cell(found)) == ("0 any side", "0")
+    for effect, figures in ((0.2, ()), (-0.2, (figure("cue_shift", -0.2),))):
+        said = found.model_copy(update={"effect": effect, "figures": figures, "size": "none"})
+        assert cell(said) == ("-20" if figures else "20")
+        assert moved(said) == ("-20" if figures else "20 any side")
+
+
+def figure(metric: str, value: float) -> MetricResult:
+    return MetricResult(
+        metric=metric, task="t@1", criterion="c", value=value, n_items=30, n_failed=0
+    )
+
+
+def test_a_run_without_probes_has_no_legend_of_probes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    run = mmjudge.run("scenes_image", "baseline:longest", out=tmp_path / "run")
+    out = said(run.folder, capsys, by=())
+    assert "size: by the end" in out
+    assert "stay/again" not in out
 
 
 def test_json_holds_every_criterion_and_stratum_with_counts(

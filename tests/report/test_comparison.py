@@ -9,10 +9,11 @@ import mmjudge
 from mmjudge.commands.compare import Wanted, write_comparison
 from mmjudge.errors import MmjudgeError, StoreError
 from mmjudge.report.comparison import ComparisonRecord, compare_all
-from mmjudge.report.comparison_page import render_comparison
+from mmjudge.report.comparison_page import render_comparison, tone
 from mmjudge.report.comparison_text import order_words
 from mmjudge.report.overview import overview
 from mmjudge.report.page import render
+from mmjudge.report.terminal import comparison_report, plain
 from mmjudge.report.written import Places
 from mmjudge.types import Reply, Request
 from tests.biases.habits import follows_authority, judge, right, texts
@@ -154,3 +155,19 @@ def test_axe_finds_nothing_on_a_comparison_and_a_report(runs, record, tmp_path, 
         found = Axe().run(shown).response["violations"]
         assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found] == []
         context.close()
+
+
+def test_every_colour_of_a_difference_is_one_that_the_page_knows(record):
+    text = render_comparison(record, record.pairs)
+    tones = {tone(one) for pair in record.pairs for one in (*pair.comparisons, *pair.probes)}
+    assert {"accent", "soft"} <= tones
+    assert all(f"td.{one} {{" in text for one in tones)
+
+
+def test_a_difference_of_few_items_is_marked_as_such_in_text(record):
+    (one, *_), outcome = record.pairs[0].comparisons, record.runs[0].outcome
+    few, known = (one.model_copy(update={"n_items": n, "p_holm": 0.001}) for n in (9, 10))
+    runs = [("A", outcome), ("B", outcome)]
+    assert "9?" in (said := plain(comparison_report(runs, [("B", [few])])))
+    assert "too few to say" in said
+    assert "?" not in plain(comparison_report(runs, [("B", [known])]))

@@ -4,6 +4,8 @@ import pytest
 
 import mmjudge
 from mmjudge.errors import MmjudgeError
+from mmjudge.report.overview import overview
+from mmjudge.report.page import render
 from mmjudge.scoring.score import score_run, task_warnings
 from mmjudge.scoring.table import Table
 from mmjudge.types import PreferenceGold, Reply
@@ -76,3 +78,25 @@ def test_a_task_whose_gold_always_sits_in_one_slot_is_reported(tmp_path):
     )
     run = mmjudge.run(task=even, judge=Scripted(first), out=tmp_path / "even")
     assert task_warnings(Table.load(run.folder)) == []
+
+
+def test_a_run_without_gold_says_so_in_text_and_on_the_page(tmp_path):
+    items = [pair_item(str(i), "first").model_copy(update={"gold": {}}) for i in range(3)]
+    run = mmjudge.run(task=ListTask(spec("pair"), items), judge=Scripted(first), out=tmp_path / "r")
+    assert task_warnings(Table.load(run.folder)) == [
+        "no item has gold: whether the judge is right cannot be said"
+    ]
+    page = render(overview([run.folder], 20), items=1)
+    assert "no item has gold" in page
+    assert "takes none of these items" not in page
+
+
+def test_a_run_whose_judgments_with_gold_all_failed_says_so(tmp_path):
+    golds = [{}] * 2 + [pair_item("0", "first").gold] * 3
+    items = [
+        pair_item(str(i), "first").model_copy(update={"gold": gold}) for i, gold in enumerate(golds)
+    ]
+    silent = Scripted(lambda asked: Reply(text="[[A]]" if int(asked.item) < 2 else ""))
+    run = mmjudge.run(task=ListTask(spec("pair"), items), judge=silent, out=tmp_path / "r")
+    (warning,) = task_warnings(Table.load(run.folder))
+    assert "all 3 judgments of items with gold failed" in warning

@@ -12,7 +12,7 @@ from mmjudge.report.items.known import Known, Names
 from mmjudge.report.items.units import RowFacts, Units, together, units_of
 from mmjudge.report.overview import Judged
 from mmjudge.report.untrusted import visible
-from mmjudge.scoring.table import Ints, Table
+from mmjudge.scoring.table import Ints
 from mmjudge.store import RunStore
 from mmjudge.types import RunHeader
 
@@ -125,9 +125,14 @@ def collect(judges: Sequence[Judged]) -> Collected:
     runs: list[Run] = []
     parts: list[Units] = []
     for judge, judged in enumerate(judges):
-        for folder in judged.runs:
-            run, units = _collect(folder, judge, len(runs), items, known)
-            runs.append(run)
+        for folder, table in zip(judged.runs, judged.tables, strict=True):
+            at, ids, reasons = _numbered(folder, table.header, len(runs), items)
+            units, facts = units_of(table, at, judge, reasons, known)
+            of_rows = at[table.item]
+            rows = np.argsort(of_rows, kind="stable")
+            criteria = tuple(known.criteria.of(table.criteria))
+            where = (rows, ids[rows], of_rows[rows])
+            runs.append(Run(folder, judge, table.header, criteria, *where, facts))
             parts.append(units)
     return Collected(
         tuple(judged.name for judged in judges),
@@ -139,23 +144,17 @@ def collect(judges: Sequence[Judged]) -> Collected:
     )
 
 
-def _collect(folder: Path, judge: int, index: int, items: Items, known: Known) -> tuple[Run, Units]:
-    table = Table.load(folder)
-    numbers = []
+def _numbered(
+    folder: Path, header: RunHeader, index: int, items: Items
+) -> tuple[Ints, Ints, Sequence[str | None]]:
+    """The number of each item of a run; of each judgment its id in the store, and why it failed."""
     with RunStore.open(folder) as store:
-        for place, bad, body in store.bodies():
-            if not bad:
-                numbers.append(items.add(index, table.header, place, from_json(body)))
+        bodies = ((place, from_json(body)) for place, bad, body in store.bodies() if not bad)
+        numbers = [items.add(index, header, place, item) for place, item in bodies]
         reasons = store.reasons()
         found = store.connection.execute("SELECT rowid FROM judgments ORDER BY rowid")
         ids = np.array([row[0] for row in found], dtype=np.int64)
-    at = np.array(numbers, dtype=np.int64)
-    units, facts = units_of(table, at, judge, reasons, known)
-    of_rows = at[table.item]
-    rows = np.argsort(of_rows, kind="stable")
-    criteria = tuple(known.criteria.of(table.criteria))
-    run = Run(folder, judge, table.header, criteria, rows, ids[rows], of_rows[rows], facts)
-    return run, units
+    return np.array(numbers, dtype=np.int64), ids, reasons
 
 
 def _title(item: Mapping[str, Any]) -> str:
