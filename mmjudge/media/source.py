@@ -116,7 +116,9 @@ def _require_inside(path: Path, root: Path) -> None:
 @lru_cache(maxsize=4096)
 def _resolved(root: str, folder: str) -> Path:
     """A folder in the root, links followed; kept, for resolving takes longer than reading."""
-    base = Path(root).resolve()
+    if not folder:
+        return Path(root).resolve()
+    base = _resolved(root, "")
     path = (base / folder).resolve()
     _require_inside(path, base)
     return path
