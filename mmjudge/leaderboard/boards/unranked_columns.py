@@ -25,6 +25,10 @@ SIZES = {
 }
 
 
+SHOWN = ("flip_rate", "swap_flip_rate", "modality_preference", "verbosity")
+"""Biases of pairs that a page shows before any is chosen: of order, of modality, and of length."""
+
+
 class Extra(NamedTuple):
     """A column, and the cells of the entries that have one, by their place."""
 
@@ -115,6 +119,7 @@ def _positions(numbers: Sequence[Numbers]) -> Iterator[Extra]:
             ideal={"half": 0.5, "zero": 0.0, "lower": 0.0}.get(spec.direction),
             low=spec.bounds[0],
             high=spec.bounds[1],
+            shown=protocol == "pair" and metric in SHOWN,
             protocol=protocol,
             measure=metric,
         )
@@ -197,6 +202,7 @@ def _probe_column(shift: _Shift, protocol: ProtocolName, probe: str, cue: str) -
         ideal=shift.ideal,
         low=-1.0,
         high=1.0,
+        shown=protocol == "pair" and probe in SHOWN and shift.ideal is not None,
         protocol=protocol,
         probe=probe,
         measure=shift.metric,
