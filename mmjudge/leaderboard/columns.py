@@ -120,7 +120,8 @@ def _overall(found: Found, mains: Sequence[Part]) -> Iterator[Plan]:
         "always agrees with people, below 0 for one that is worse than chance. A task that an "
         "entry was not run on in full counts 0, as if it had not looked: leaving it out gains "
         "nothing. So do items of modalities of which the judge takes nothing: here, a task's "
-        "figure is that of all other items, times their share of the items."
+        "figure is that of all other items, times their share of the items. And so do scores that "
+        "are missing: the figure of a task of scores is times the share of judgments with one."
     )
     yield Plan(
         Column(
