@@ -143,7 +143,7 @@ def _overall(found: Found, mains: Sequence[Part]) -> Iterator[Plan]:
 def _task(found: Found, part: Part, *, shown: bool) -> Plan:
     task = found.tasks[part.task]
     hidden = task.choice.hidden or task.choice.gold is not None
-    told = "Its gold is not public. " if hidden else ""
+    told = "Its gold was not given to those who submit. " if hidden else ""
     text = (
         f"{part.measure} on {task.choice.task}{_only(task)}, asked by {task.choice.protocol}, "
         f"criterion {part.criterion}: {_summary(part.measure)}. {told}"

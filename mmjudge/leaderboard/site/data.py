@@ -71,7 +71,7 @@ def _entry(board: Board, entry: Entry) -> dict[str, Any]:
         "about": about(entry),
         "licence": entry.licence,
         "badges": list(entry.badges),
-        "flags": len(entry.flags),
+        "flags": [flag.name for flag in entry.flags],
         "modalities": modalities(board, entry),
         "parameters": [f"{key}: {value}" for key, value in sorted(entry.parameters.items())],
         "looks": entry.looks,
