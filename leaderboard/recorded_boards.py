@@ -42,7 +42,7 @@ def recorded_boards(
     (runs / LAYOUT).write_text(json.dumps(layout, indent=1), encoding="utf-8")
     given = Given(data={one.task: data / one.folder for one in recordings})
     boards = build(runs, given, resamples, say=print).boards
-    return tuple(board.model_copy(update={"siblings": ()}) for board in boards)
+    return tuple(board.model_copy(update={"siblings": (), "leaderboard": ""}) for board in boards)
 
 
 def _plan(one: Recording, data: Path, runs: Path) -> dict[str, Any]:

@@ -74,7 +74,7 @@ def build_and_say(folder: Path, given: Given, out: Path | None, resamples: int) 
     if len(built.boards) == 1:
         write_site(built.boards[0], site)
     else:
-        write_sites(built.boards, site)
+        write_sites(built.boards, site, built.title, built.description)
     for note in built.notes:
         say(note)
     for one in built.rejected:

@@ -9,7 +9,7 @@ from mmjudge import run
 from mmjudge.errors import MmjudgeError
 from mmjudge.leaderboard.boards.board import Board
 from mmjudge.leaderboard.boards.build import build
-from mmjudge.leaderboard.boards.layout import Given
+from mmjudge.leaderboard.boards.layout import Given, read_layout
 from mmjudge.leaderboard.cache import Cache
 from mmjudge.leaderboard.submissions.submission import JSONL
 from mmjudge.scoring.score import score_run
@@ -312,6 +312,7 @@ def test_aggregates_are_shown_as_such_beside_other_boards(copy, cache, board):
     assert kept.cells == board.cells
     assert all("aggregates" in entry.badges for entry in kept.entries)
     assert [(s.name, s.path) for s in new.siblings] == [("kept", "../kept/index.html")]
+    assert kept.leaderboard == new.leaderboard == read_layout(copy).title
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,34 @@ def test_a_judge_that_takes_nothing_is_at_0_overall_or_nowhere_but_never_below(b
     assert "nothing--one" in board.orders[0].without
 
 
+def test_scores_that_fail_gain_nothing_overall(tmp_path):
+    def scored(place, item):
+        item["candidates"] = item["candidates"][:1]
+        item["gold"] = {"quality": {"kind": "score", "value": 1 + place % 5}}
+
+    class Careful(Writer):
+        """Says the gold where it says anything: of one item in four."""
+
+        def _reply(self, request):
+            place = int(request.item[1:])
+            if place % 4:
+                return Reply(error=Failure(reason="refusal"))
+            return Reply(text=f"[[{1 + place % 5}]]")
+
+    criteria = [{"name": "quality", "question": "How good?", "scale": {"lowest": 1, "highest": 5}}]
+    task = edit_items(
+        write_task(tmp_path / "small", n=N_ITEMS, protocols=["score"], criteria=criteria), scored
+    )
+    run(str(task), Careful(skilled(100)), out=tmp_path / "run", protocol="score")
+    tasks = [{"task": "small@1", "protocol": "score", "folder": "small"}]
+    runs = [{"id": "careful", "runs": ["run"]}]
+    write_layout(tmp_path, [{"name": "b", "title": "B", "tasks": tasks, "runs": runs}])
+    board = build(tmp_path, resamples=20).boards[0]
+    assert board.cell("careful", "small-score").value == 1
+    assert board.cell("careful", "failed").value == 0.75
+    assert board.cell("careful", "overall").value == pytest.approx(0.25)
+
+
 def asked_of(folders, resamples=50):
     choices = [TaskChoice(task=f"{folder.name}@1", protocol="pair") for folder in folders]
     return Asked(choices, Library(Sources(folders)), resamples)

@@ -227,11 +227,13 @@ class Board(Record):
     entry was not asked. `voters` are the ids of the columns that the orders are made of.
     `condorcet` is the entry that beats each other one in a majority of them, if there is one.
     `separated` counts pairs by column: those that the data separate, and all that were compared.
+    `leaderboard` is the title of the site that it is a board of.
     """
 
     format: Literal[1] = 1
     name: Slug
     title: str
+    leaderboard: str = ""
     description: str = ""
     licence: str = ""
     contact: str = ""

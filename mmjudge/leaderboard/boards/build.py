@@ -33,8 +33,13 @@ RESAMPLES = 1000
 
 
 class Built(NamedTuple):
-    """All boards of a leaderboard, in the order of `leaderboard.yaml`, and what was left out."""
+    """All boards of a leaderboard, in the order of `leaderboard.yaml`, and what was left out.
 
+    `title` and `description` are those of the whole.
+    """
+
+    title: str
+    description: str
     boards: tuple[Board, ...]
     rejected: tuple[Rejected, ...]
     notes: tuple[str, ...]
@@ -78,7 +83,8 @@ def build(
         missing = tuple(note for note in notes if note.partition(":")[0] in here)
         boards.append(board.model_copy(update={"notes": (*board.notes, *missing)}))
         rejected |= {one.folder: one for one in left_out}
-    return Built(tuple(_signed(boards, layout)), tuple(rejected.values()), tuple(notes))
+    signed = tuple(_signed(boards, layout))
+    return Built(layout.title, layout.description, signed, tuple(rejected.values()), tuple(notes))
 
 
 def _open(folder: Path, plan: BoardPlan) -> Board | list[Source]:
@@ -162,6 +168,7 @@ def _signed(boards: Sequence[Board], layout: Layout) -> list[Board]:
         )
         update = {
             "siblings": siblings,
+            "leaderboard": layout.title,
             "licence": layout.licence,
             "contact": layout.contact,
             "source": layout.source,

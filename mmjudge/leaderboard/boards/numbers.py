@@ -39,7 +39,8 @@ TAKEN = "taken"
 class Figure(Record):
     """A measure of a task, by criterion or modality; `n_units` is what was drawn as one.
 
-    `share` is the share of the items that it is about, where that is `TAKEN`.
+    `share`, where that is `TAKEN`, from 0 to 1: of all items those that it is about; for scores
+    times the judgments of these that hold one, since a correlation leaves the others out.
     """
 
     measure: str
@@ -221,10 +222,16 @@ def _wanted(table: Table, nothing: Mapping[str, Rows]) -> Iterator[_Wanted]:
 
 
 def _of_taken(table: Table, main: Measure, nothing: Mapping[str, Rows]) -> Iterator[_Wanted]:
-    """The main measure of the first criterion over what the judge takes, and the share of that."""
+    """The main measure of the first criterion over what the judge takes, and the share of that.
+
+    A pair or a ranking without a verdict is wrong; a score that is missing leaves the correlation,
+    so it lessens the share: else a judge would gain by failing on what it is bad at.
+    """
     rows = table.plain & ~np.logical_or.reduce([*nothing.values(), np.zeros_like(table.plain)])
     asked = table.plain & (table.columns.criterion == 0)
     share = len(np.unique(table.item[rows & asked])) / max(1, len(np.unique(table.item[asked])))
+    if table.header.settings.protocol == "score" and (rows & asked).any():
+        share *= 1 - float(table.failed[rows & asked].mean())
     for figure in figures(table, [main], 0, (ALL, rows)):
         yield _Wanted(main, figure.criterion, TAKEN, figure.frame, share)
 

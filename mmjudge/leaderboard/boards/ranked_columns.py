@@ -120,7 +120,8 @@ def _overall(found: Found, mains: Sequence[Part]) -> Iterator[Plan]:
         "always agrees with people, below 0 for one that is worse than chance. A task that an "
         "entry was not run on in full counts 0, as if it had not looked: leaving it out gains "
         "nothing. So do items of modalities of which the judge takes nothing: here, a task's "
-        "figure is that of all other items, times their share of the items."
+        "figure is that of all other items, times their share of the items. And so do scores that "
+        "are missing: the figure of a task of scores is times the share of judgments with one."
     )
     yield Plan(
         Column(
@@ -142,7 +143,7 @@ def _overall(found: Found, mains: Sequence[Part]) -> Iterator[Plan]:
 def _task(found: Found, part: Part, *, shown: bool) -> Plan:
     task = found.tasks[part.task]
     hidden = task.choice.hidden or task.choice.gold is not None
-    told = "Its gold is not public. " if hidden else ""
+    told = "Its gold was not given to those who submit. " if hidden else ""
     text = (
         f"{part.measure} on {task.choice.task}{_only(task)}, asked by {task.choice.protocol}, "
         f"criterion {part.criterion}: {_summary(part.measure)}. {told}"

@@ -71,7 +71,7 @@ def _entry(board: Board, entry: Entry) -> dict[str, Any]:
         "about": about(entry),
         "licence": entry.licence,
         "badges": list(entry.badges),
-        "flags": len(entry.flags),
+        "flags": [flag.name for flag in entry.flags],
         "modalities": modalities(board, entry),
         "parameters": [f"{key}: {value}" for key, value in sorted(entry.parameters.items())],
         "looks": entry.looks,
@@ -119,19 +119,19 @@ def _rounded(value: float | None) -> float | None:
 
 
 def duels(board: Board) -> Iterator[tuple[str, dict[str, list[list[Any]]]]]:
-    """For each entry that has any: by the other's id, rows of column, difference, interval, p, n.
+    """For each entry, by the other's id: rows of column, difference, interval, p, n, who is better.
 
-    A duel stands in the file of its `a` only.
+    A duel stands in the file of its `a` only; an entry that is no `a` has a file that is empty,
+    since a page asks for it. Without duels there is no file.
     """
     by_entry: dict[str, list[Duel]] = defaultdict(list)
     for duel in board.duels:
         by_entry[duel.a].append(duel)
-    for entry in board.entries:
+    for entry in board.entries if board.duels else ():
         rows: dict[str, list[list[Any]]] = defaultdict(list)
         for duel in by_entry[entry.id]:
             rows[duel.b].append(_duel(duel))
-        if rows:
-            yield entry.id, dict(rows)
+        yield entry.id, dict(rows)
 
 
 def _duel(duel: Duel) -> list[Any]:

@@ -44,6 +44,7 @@ OWNED = ("all.html", "judges/*.html", "tasks/*.html", "duels/*.js")
 """Pages whose number depends on the board."""
 PLAIN = 100
 """Rows that the first page has for readers without script; more stand on a page of their own."""
+ABOUT = "Judges of text, pictures, sound and video: how often they are right, and what moves them."
 TOP = 3
 """Entries that are named with a column, or on the page of all boards."""
 
@@ -62,8 +63,16 @@ def write_site(board: Board, out: Path) -> None:
     _write(out, {**_shared(), **dict(_board_files(board))})
 
 
-def write_sites(boards: Sequence[Board], out: Path) -> None:
+def write_sites(
+    boards: Sequence[Board], out: Path, title: str = "Leaderboards", description: str = ABOUT
+) -> None:
     """Write several boards, each into a folder of its name, and a page that leads to them.
+
+    Args:
+        boards: What the pages say.
+        out: A folder, as in `write_site`.
+        title: Of the page that leads to the boards.
+        description: What stands below that title.
 
     Raises:
         MmjudgeError: The folder cannot be written, or two boards have the same name.
@@ -79,8 +88,8 @@ def write_sites(boards: Sequence[Board], out: Path) -> None:
         first = view.overall(board)
         listed.append((board, first, view.known(view.ordered(board, first))[:TOP]))
     page = _page(
-        "boards", root="", here="index.html", menu=(("Boards", "index.html"),), site="Leaderboards",
-        title="Leaderboards", description="Judges of text, pictures, sound and video.",
+        "boards", root="", here="index.html", menu=(("Boards", "index.html"),), site=title,
+        home="index.html", brand=title, title=title, description=description or ABOUT,
         scripts=("assets/page.js",), made_with=boards[0].made_with if boards else "mmjudge",
         boards=listed,
     )  # fmt: skip
@@ -118,8 +127,9 @@ def _shared() -> dict[str, str]:
     found["assets/library.js"] = library
     found["licences/library.txt"] = licences
     found["licences.html"] = _page(
-        "licences", root="", here="", menu=(("Start", "index.html"),), title="Licences",
-        site="mmjudge", description="Licences of what this site is made with.",
+        "licences", root="", here="", home="index.html", brand="mmjudge",
+        menu=(("Start", "index.html"),), title="Licences", site="mmjudge",
+        description="Licences of what this site is made with.",
         scripts=("assets/page.js",), made_with="mmjudge", licences=licences,
     )  # fmt: skip
     return found
@@ -130,7 +140,10 @@ def _board_files(whole: Board) -> Iterator[tuple[str, str]]:
     first = view.overall(board)
     rows = view.ordered(board, first)
     known = {
-        "board": board, "site": board.title, "description": board.description or board.title,
+        "board": board, "site": board.leaderboard or board.title,
+        "brand": board.leaderboard or "mmjudge",
+        "home": "../index.html" if board.siblings else "index.html",
+        "description": board.description or board.title,
         "menu": MENU, "made_with": board.made_with, "first": first, "rows": rows,
         "by_id": {entry.id: entry for entry in board.entries},
         "condorcet": board.entry(board.condorcet) if board.condorcet else None,

@@ -130,6 +130,8 @@ def test_every_link_inside_of_the_site_leads_to_a_page_and_a_place_on_it(written
                 continue
             path, _, anchor = to.partition("#")
             target = (folder / name).parent.joinpath(path).resolve() if path else folder / name
+            if target == folder.parent / "index.html":  # of all boards: it is not written here
+                continue
             assert target.is_file(), f"{name}: {to}"
             if anchor and "=" not in anchor:
                 assert anchor in places[target.relative_to(folder).as_posix()], f"{name}: {to}"
@@ -198,8 +200,44 @@ def test_several_boards_stand_in_folders_of_their_own_behind_one_page(tmp_path):
     assert 'href="synthetic/index.html"' in text
     assert 'href="season/index.html"' in text
     assert first.entries[0].judge in text
+    write_sites([first, second], tmp_path, "Ours <b>", "What ours are for.")
+    text = (tmp_path / "index.html").read_text()
+    assert "<h1><bdi>Ours &lt;b&gt;</bdi></h1>" in text
+    assert "What ours are for." in text
     with pytest.raises(MmjudgeError, match="synthetic stands there twice"):
         write_sites([first, first], tmp_path)
+
+
+def test_from_a_board_of_several_there_is_a_way_to_all_of_them(tmp_path):
+    several = board(2, 12, n_tasks=1)
+    assert several.siblings
+    write_site(several.model_copy(update={"leaderboard": "Ours"}), tmp_path / "several")
+    text = (tmp_path / "several" / "orders.html").read_text()
+    assert re.search(r'<a class="brand" href="../index.html">.*Ours', text)
+    write_site(several.model_copy(update={"siblings": ()}), tmp_path / "one")
+    text = (tmp_path / "one" / "orders.html").read_text()
+    assert re.search(r'<a class="brand" href="index.html">.*mmjudge', text)
+
+
+def test_a_place_that_nobody_can_have_is_not_called_shared(tmp_path):
+    two = board(2, 12, n_tasks=1)
+    standings = tuple(
+        s.model_copy(update={"place": i + 1}) for i, s in enumerate(two.orders[0].standings)
+    )
+    order = two.orders[0].model_copy(update={"standings": standings})
+    write_site(two.model_copy(update={"orders": (order,)}), tmp_path)
+    rules = (tmp_path / "index.html").read_text().partition('id="rules"')[2].partition("</table>")
+    assert len(standings) == 2
+    assert "shared" not in rules[0]
+
+
+def test_every_judge_of_a_board_with_duels_has_the_file_that_a_page_asks_for(tmp_path):
+    made = board(3, 12, n_tasks=1)
+    write_site(made, tmp_path / "some")
+    files = {path.stem for path in (tmp_path / "some" / "duels").iterdir()}
+    assert files == {entry.id for entry in made.entries}
+    write_site(made.model_copy(update={"duels": ()}), tmp_path / "none")
+    assert not (tmp_path / "none" / "duels").exists()
 
 
 def test_a_place_where_no_site_can_be_is_named(tmp_path):

@@ -94,9 +94,15 @@
     });
     inside.append(link, about);
     const own = entry.badges.filter((name) => !site.board.common.includes(name));
-    if (own.length) {
+    const { flags } = entry;
+    if (own.length || flags.length) {
       const badges = make("small", "badges");
       for (const name of own) badges.append(make("span", `badge ${name.replaceAll(" ", "-")}`, name));
+      if (flags.length) {
+        const mark = make("span", "badge flagged", `${flags.length} ${flags.length === 1 ? "flag" : "flags"}`);
+        mark.title = flags.join(", ");
+        badges.append(mark);
+      }
       inside.append(badges);
     }
     return inside;

@@ -88,4 +88,5 @@
   document.getElementById("swap").addEventListener("click", () => { [a.value, b.value] = [b.value, a.value]; link(); });
   addEventListener("hashchange", () => { if (!location.hash || location.hash.includes("=")) read(); });
   read();
+  document.documentElement.dataset.ready = "yes";
 })();
