@@ -248,6 +248,7 @@ def test_a_changed_template_is_another_judge(folders: dict[str, Path]):
     assert first.revision != other.revision
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["qwen2_5_vl", "jev", "form"])
 def test_every_law_of_a_judge_is_kept(folders: dict[str, Path], name: str):
     report = check_judge(f"decision:{folders[name]}")

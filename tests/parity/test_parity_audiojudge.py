@@ -13,6 +13,7 @@ PUBLISHED = {
 SHARES = ("consistent", "prefers_first", "prefers_second")
 
 
+@pytest.mark.slow
 def test_position_bias_is_the_published_one_in_each_presentation(figures):
     found = figures(
         "audiojudge", "audiojudge", "gemini2.0flash", "both", dataset="chatbotarena_spoken"
@@ -50,6 +51,7 @@ def changed(*pairs):
     return sum(a != b for a, b in both) / len(both)
 
 
+@pytest.mark.slow
 def test_flips_between_every_two_presentations_are_those_of_the_raw_letters(figures, data):
     found = figures(
         "audiojudge", "audiojudge", "gemini2.0flash", "both", dataset="chatbotarena_spoken"

@@ -34,7 +34,13 @@ def published(data):
     return {judge: (float(generation), float(editing)) for judge, generation, editing in rows}
 
 
-@pytest.mark.parametrize("judge", JUDGES)
+FAST = ("gpt4o", "gemini-1.5-pro", "llava", "idefics1")
+"""Judges whose published cells `make test` recomputes; `make test-all` does all."""
+
+
+@pytest.mark.parametrize(
+    "judge", [pytest.param(j, marks=() if j in FAST else pytest.mark.slow) for j in JUDGES]
+)
 def test_accuracy_is_the_published_one_to_the_second_decimal(figures, published, judge):
     found = figures("genai_bench", "genai_bench", judge)
     cells = [

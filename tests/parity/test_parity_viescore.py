@@ -24,7 +24,10 @@ def published(data):
     return json.loads((data / "viescore" / "published_table2.json").read_text())
 
 
-@pytest.mark.parametrize("judge", JUDGES)
+@pytest.mark.parametrize(
+    "judge",
+    [*JUDGES[:2], *(pytest.param(judge, marks=pytest.mark.slow) for judge in JUDGES[2:])],
+)
 def test_correlations_are_the_published_ones_within_a_thousandth(figures, published, judge):
     found = figures("viescore", "viescore", judge)
     for subtask in SUBTASKS:
@@ -34,6 +37,7 @@ def test_correlations_are_the_published_ones_within_a_thousandth(figures, publis
             assert value == pytest.approx(wanted, abs=within), (subtask, judge, criterion)
 
 
+@pytest.mark.slow
 def test_each_exception_is_one(figures, published):
     for (subtask, judge, criterion), within in EXCEPTIONS.items():
         found = figures("viescore", "viescore", judge)

@@ -224,6 +224,7 @@ def test_failures_and_probes_are_filters(tab, site):
     assert name in tab.page.inner_text("#items-filters")
 
 
+@pytest.mark.slow
 def test_judges_that_disagree_and_the_one_that_is_right(tab):
     tab.tick("protocol", "pair")
     tab.tick("criterion", "overall")
@@ -238,6 +239,7 @@ def test_judges_that_disagree_and_the_one_that_is_right(tab):
     assert "Nothing passes" in tab.page.inner_text("#items-detail")
 
 
+@pytest.mark.slow
 def test_scores_come_furthest_from_peoples_first(tab, site):
     off = {}
     for (_, way, item), units in judged(site).items():
@@ -263,6 +265,7 @@ def test_the_surest_of_a_wrong_verdict_comes_first(tab):
     assert tab.first.endswith(("5", "5-twin"))
 
 
+@pytest.mark.slow
 def test_words_are_found_in_replies_and_in_prompts(tab, site):
     tab.find("zebra")
     assert tab.count == zebras(site) > 0
@@ -300,6 +303,7 @@ def test_an_address_brings_back_a_view_and_back_leads_out_of_it(browser, tab, si
     assert tab.count == seen[0]
 
 
+@pytest.mark.slow
 def test_an_address_that_names_nothing_known_shows_what_is_there(browser, site):
     link = view_link({"judge": "nobody", "sort": "odd", "item": "no/such/item", "q": ""})
     opened = Tab(browser, site.page, link)
@@ -490,9 +494,8 @@ def test_without_script_chosen_items_are_shown(browser, site):
     opened.context.close()
 
 
-@pytest.mark.parametrize(
-    ("width", "scheme"), [(1440, "light"), pytest.param(390, "dark", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
 def test_nothing_hinders_those_who_cannot_see_or_point(browser, site, width, scheme):
     from axe_playwright_python.sync_playwright import Axe
 
@@ -514,6 +517,7 @@ def test_nothing_hinders_those_who_cannot_see_or_point(browser, site, width, sch
     opened.context.close()
 
 
+@pytest.mark.slow
 def test_a_page_may_begin_with_filters_and_link_to_others(browser, site, tmp_path):
     judges = overview(site.runs, 0)
     out = tmp_path / "page.html"

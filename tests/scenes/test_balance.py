@@ -19,6 +19,9 @@ from mmjudge.scenes.stream import Stream
 from mmjudge.scenes.texts import caption
 from tests.scenes import cues
 
+pytestmark = pytest.mark.slow
+
+
 UNLIKELY = 1e-4
 """A model that is right more often than this by chance has found a cue."""
 

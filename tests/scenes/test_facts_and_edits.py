@@ -84,6 +84,7 @@ def test_no_two_things_of_a_scene_are_of_one_kind_and_no_two_groups_share_a_cell
                 assert all(0 <= v < GRID for g in scene.groups for v in g.cell)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("subject", "level"), [(s, lv) for s in CRITERIA for lv in LEVELS])
 def test_scenes_after_edits_are_distributed_as_before(subject, level):
     """Else the value of a fact would tell how often a candidate was edited."""

@@ -125,6 +125,7 @@ def test_an_edit_leads_from_the_prompt_to_the_truth_and_half_of_the_wrong_ones_l
     assert 0.35 < left / len(items) < 0.65
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("protocol", ["pair", "score", "rank"])
 def test_every_item_of_a_pack_can_be_judged_and_has_gold_for_what_is_asked(pack, protocol):
     task = FolderTask(pack.folder)

@@ -9,6 +9,8 @@ import mmjudge
 from mmjudge.scenes.pack import Wanted, generate
 from training.scenes_clap import Plan, School, lesson
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):

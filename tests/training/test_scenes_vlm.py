@@ -23,6 +23,9 @@ from training.judged_items import Asked, Judged, Seen  # noqa: E402
 from training.pictures import SIDE, normalised  # noqa: E402
 from training.rows import Writer, batch_of  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
+
 CLIP = "--steps 2 --families 2 --reading 1 --easy 13 --medium 2 --held 9 --threads 1 --seed toy"
 VLM = "--steps 4 --easy 4 --medium 3 --held 2 --every 4 --threads 1 --seed toy --thawed 0.5"
 

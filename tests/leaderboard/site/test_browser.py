@@ -95,6 +95,7 @@ def test_a_press_on_a_heading_sorts_and_what_is_missing_stands_last(written, pag
         assert found[: len(there)] == sorted(there, key=lambda value: sign * value)
 
 
+@pytest.mark.slow
 def test_a_bias_is_sorted_by_its_distance_from_none(written, page):
     _, folder = written
     show(page, folder, "#sort=bias-verbosity&rows=all")
@@ -150,6 +151,7 @@ def test_any_state_has_a_link_and_back_goes_to_the_one_before(written, browser, 
     page.wait_for_selector('th[data-column="task-genai_bench-pair"]')
 
 
+@pytest.mark.slow
 def test_a_link_that_says_nonsense_shows_the_board(written, page):
     _, folder = written
     show(page, folder, "#sort=-nope,x&columns=a,b&rows=7&page=x&badge=%3Cimg%3E&licence=none")
@@ -256,6 +258,7 @@ def test_with_script_and_without_the_first_rows_say_the_same(written, browser, p
             assert without == with_script
 
 
+@pytest.mark.slow
 def test_colours_are_chosen_kept_and_linked(written, page):
     _, folder = written
     show(page, folder)
@@ -270,6 +273,7 @@ def test_colours_are_chosen_kept_and_linked(written, page):
     assert "dark" in page.inner_text("#theme")
 
 
+@pytest.mark.slow
 def test_two_judges_are_compared_column_by_column(written, page):
     made, folder = written
     page.goto((folder / "duels.html").as_uri() + "#a=judge-040&b=judge-003")
