@@ -26,6 +26,8 @@ from tests.judges.hf_asked import (
 )
 from tests.judges.tiny_models import qwen2_5_vl
 
+pytestmark = pytest.mark.slow
+
 
 class Starved:
     """A model's forward that has memory for `rows` rows."""

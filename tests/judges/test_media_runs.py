@@ -163,6 +163,7 @@ def test_a_chat_model_judges_files_and_the_cut_one_fails_alone(
         assert len(said) == 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["logits", "generate"])
 @pytest.mark.parametrize(("family", "kind"), [c for c in cases(CHATS) if c.values[1] == "video"])
 def test_a_still_beside_a_film_is_answered_or_unsupported_and_harms_no_other(

@@ -272,6 +272,7 @@ SOAKS = (91 * 4, pytest.param(91 * 22, marks=pytest.mark.slow))
 """Requests; with 9 faults in 100 calls they take 100 / 91 calls each."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("soak", SOAKS)
 def test_under_faults_every_request_ends_answered_or_typed_with_few_calls_too_many(
     soak: int, tmp_path: Path

@@ -40,6 +40,8 @@ from tests.judges.transformers_engine import (  # noqa: E402
 )
 from tests.judges.vllm_asked import FAMILIES, asked, engine_of  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _one_thread() -> None:

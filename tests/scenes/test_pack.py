@@ -49,6 +49,7 @@ def command(*words: object, **environment: str) -> None:
     )
 
 
+@pytest.mark.slow
 def test_two_processes_make_the_same_bytes_whatever_the_hash_seed_and_the_workers(tmp_path):
     needs("av")
     needs("soundfile")
