@@ -25,8 +25,8 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from mmjudge.folder_task import open_task
 from mmjudge.judges.base import JudgeContext, open_judge
+from mmjudge.sources.folder import open_task
 from mmjudge.types import Media
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -17,9 +17,9 @@ import mmjudge
 from leaderboard.figures import Figure, Figures, Judged, Source, write_figures
 from leaderboard.published import Published, published
 from mmjudge import api
-from mmjudge.folder_task import open_task
 from mmjudge.report.outcome import read_outcome
 from mmjudge.scoring.score import score_run
+from mmjudge.sources.folder import open_task
 from mmjudge.store import RunStore
 from mmjudge.types import MetricResult, Orders
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mmjudge.engine import Means, Progress, Stats, execute
 from mmjudge.errors import JudgeError
-from mmjudge.folder_task import open_task
 from mmjudge.forecast import Forecast
 from mmjudge.forecast import forecast as count_asked
 from mmjudge.judges.base import Judge, JudgeContext, Scorer, open_judge
@@ -20,6 +19,7 @@ from mmjudge.probes import Probe
 from mmjudge.probes.catalog import choose
 from mmjudge.protocols import template_digest, wording_digest
 from mmjudge.resume import check_same_run
+from mmjudge.sources.folder import open_task
 from mmjudge.store import RunStore
 from mmjudge.task import Task
 from mmjudge.types import (

@@ -6,8 +6,8 @@ from typing import Any, Literal, NamedTuple
 
 from mmjudge.assets import MODELS, embedded
 from mmjudge.errors import MmjudgeError
-from mmjudge.folder_task import open_task
 from mmjudge.judges.base import Judge, JudgeContext, open_judge
+from mmjudge.sources.folder import open_task
 from mmjudge.suites import Entry, Open, Place, Suite, open_suite, why
 from mmjudge.suites import play as play_suite
 from mmjudge.task import Task

@@ -12,9 +12,9 @@ from pydantic import Field, field_validator
 from mmjudge import api
 from mmjudge.cards import read_card
 from mmjudge.errors import MissingExtraError, MmjudgeError, TaskError, unknown
-from mmjudge.folder_task import open_task
 from mmjudge.judges.base import Judge
 from mmjudge.report.outcome import printable, read_outcome
+from mmjudge.sources.folder import open_task
 from mmjudge.task import Task
 from mmjudge.types import JudgeCard, Modality, Orders, ProtocolName, Record
 

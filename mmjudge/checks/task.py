@@ -8,7 +8,7 @@ from mmjudge.checks.task_advice import advise
 from mmjudge.checks.task_items import Read, check_items, check_media, check_spec, described, read
 from mmjudge.checks.task_runs import check_prompts, check_runs
 from mmjudge.errors import MmjudgeError
-from mmjudge.folder_task import CARD, open_task
+from mmjudge.sources.folder import CARD, open_task
 from mmjudge.task import Task
 
 ORDER = ("broken", "skipped", "advice", "ok")

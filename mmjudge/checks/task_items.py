@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 from mmjudge.checks.findings import Finding
 from mmjudge.errors import MissingExtraError, MmjudgeError
-from mmjudge.folder_task import FolderTask
 from mmjudge.media.image import MediaError
 from mmjudge.media.loader import Loader, gather
 from mmjudge.media.source import check_file, is_remote, locate
 from mmjudge.metrics import Measure
+from mmjudge.sources.folder import FolderTask
 from mmjudge.task import BadItem, Task, item_problems
 from mmjudge.types import Item, Media, Preference, ProtocolName
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import typer
 
-from mmjudge.downloads import download
 from mmjudge.errors import MmjudgeError
-from mmjudge.folder_task import FolderTask, HubTask, open_task
 from mmjudge.report.outcome import printable
+from mmjudge.sources.downloads import download
+from mmjudge.sources.folder import FolderTask, HubTask, open_task
 
 
 def download_and_print(names: Sequence[str]) -> int:

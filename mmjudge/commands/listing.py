@@ -11,12 +11,12 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from mmjudge.downloads import DownloadedTask
 from mmjudge.errors import MmjudgeError
-from mmjudge.folder_task import open_task
 from mmjudge.registry import JUDGES, TASKS, registry
 from mmjudge.report.outcome import printable
 from mmjudge.report.terminal import show
+from mmjudge.sources.downloads import DownloadedTask
+from mmjudge.sources.folder import open_task
 from mmjudge.task import Task
 from mmjudge.types import JudgeCard, Modality, ProtocolName, TaskSpec
 

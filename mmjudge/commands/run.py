@@ -10,11 +10,11 @@ import typer
 from mmjudge import api
 from mmjudge.engine import Stats
 from mmjudge.errors import MmjudgeError, without_secrets
-from mmjudge.folder_task import open_task
 from mmjudge.planning import Plan
 from mmjudge.probes.catalog import choose
 from mmjudge.report.outcome import Outcome, as_record, lines, read_outcome
 from mmjudge.report.progress import Bar, Lines, Quiet, Total
+from mmjudge.sources.folder import open_task
 from mmjudge.task import BadItem, Task, checked
 from mmjudge.types import JudgeCard, RunHeader, RunSettings
 

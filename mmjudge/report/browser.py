@@ -12,12 +12,12 @@ from pydantic_core import from_json
 
 from mmjudge.errors import MmjudgeError
 from mmjudge.export import readable
-from mmjudge.folder_task import open_task
 from mmjudge.metrics.agreement import three_way
 from mmjudge.registry import TASKS, registry
 from mmjudge.report.embed import PAGE_BYTES, Embedded, Embedder
 from mmjudge.report.overview import Judged
 from mmjudge.scoring.table import MODALITY, Table
+from mmjudge.sources.folder import open_task
 from mmjudge.store import RunStore
 from mmjudge.types import (
     Failure,

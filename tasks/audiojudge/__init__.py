@@ -7,8 +7,8 @@ from typing import Literal
 from pydantic import Field
 
 from mmjudge.cards import read_card
-from mmjudge.hub import media_cache
-from mmjudge.rows import data_file, missing_media, only_good, read_rows
+from mmjudge.sources.hub import media_cache
+from mmjudge.sources.rows import data_file, missing_media, only_good, read_rows
 from mmjudge.task import BadItem, PublishedRule, Recorded, Task
 from mmjudge.types import (
     Candidate,

@@ -7,7 +7,7 @@ import numpy as np
 
 from mmjudge.metrics.position import consistency
 from mmjudge.metrics.weighted import Column, Value, Weights
-from mmjudge.rows import codes, grouped
+from mmjudge.sources.rows import codes, grouped
 from mmjudge.task import JudgedRow, PublishedRule, PublishedTable
 from mmjudge.types import Preference
 

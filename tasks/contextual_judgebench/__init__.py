@@ -7,8 +7,8 @@ from pathlib import Path
 from pydantic import Field
 
 from mmjudge.cards import read_card
-from mmjudge.hub import HubName
-from mmjudge.public_rows import HubTable, PublicRow, TableTask, table_items
+from mmjudge.sources.hub import HubName
+from mmjudge.sources.public_rows import HubTable, PublicRow, TableTask, table_items
 from mmjudge.task import BadItem
 from mmjudge.types import Candidate, Item, PreferenceGold, ProtocolName, TaskSpec
 

@@ -7,8 +7,8 @@ from typing import Literal
 from pydantic import Field
 
 from mmjudge.cards import read_card
-from mmjudge.github import GithubName, github_path
-from mmjudge.rows import data_file, read_grouped_rows
+from mmjudge.sources.github import GithubName, github_path
+from mmjudge.sources.rows import data_file, read_grouped_rows
 from mmjudge.task import BadItem, PublishedRule, Task
 from mmjudge.types import (
     Candidate,

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from mmjudge.metrics.agreement import accuracy
 from mmjudge.metrics.weighted import Batch, Value, Weights
-from mmjudge.own_rules import FAILED, gold_code, pair_code
-from mmjudge.rows import codes, grouped
+from mmjudge.sources.published_rules import FAILED, gold_code, pair_code
+from mmjudge.sources.rows import codes, grouped
 from mmjudge.task import JudgedRow, PublishedRule, PublishedTable
 
 Ints = NDArray[np.int64]

@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 from mmjudge.cards import read_card
 from mmjudge.errors import TaskError
-from mmjudge.hub import HubName, hub_rows, keep_media
-from mmjudge.rows import data_file, only_good, read_rows
+from mmjudge.sources.hub import HubName, hub_rows, keep_media
+from mmjudge.sources.rows import data_file, only_good, read_rows
 from mmjudge.task import BadItem, PublishedRule, Recorded, Task
 from mmjudge.types import (
     Candidate,
@@ -72,7 +72,7 @@ class GenaiBench(Task):
     @property
     def root(self) -> Path | None:
         """Where relative media references start: the cache, for the public copy."""
-        from mmjudge.hub import media_cache
+        from mmjudge.sources.hub import media_cache
 
         return media_cache() if self.data is None else super().root
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from mmjudge.own_rules import percent
-from mmjudge.rows import codes, grouped
+from mmjudge.sources.published_rules import percent
+from mmjudge.sources.rows import codes, grouped
 from mmjudge.task import JudgedRow, PublishedTable
 from mmjudge.types import Failure, PreferenceGold
 

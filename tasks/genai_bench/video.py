@@ -7,9 +7,9 @@ from typing import Any
 
 from mmjudge.cards import read_card
 from mmjudge.errors import TaskError
-from mmjudge.hub import HubName, keep_media, media_cache
-from mmjudge.public_rows import HubTable, PublicRow, table_items
-from mmjudge.rows import absent_data, only_good, read_rows
+from mmjudge.sources.hub import HubName, keep_media, media_cache
+from mmjudge.sources.public_rows import HubTable, PublicRow, table_items
+from mmjudge.sources.rows import absent_data, only_good, read_rows
 from mmjudge.task import BadItem, PublishedRule, Recorded, Task
 from mmjudge.types import Candidate, Item, Media, PreferenceGold, ProtocolName, TaskSpec
 

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Literal
 
 from mmjudge.cards import read_card
-from mmjudge.github import GithubName
-from mmjudge.public_rows import PublicRow, public_file
-from mmjudge.rows import only_good, read_rows
+from mmjudge.sources.github import GithubName
+from mmjudge.sources.public_rows import PublicRow, public_file
+from mmjudge.sources.rows import only_good, read_rows
 from mmjudge.task import BadItem, PublishedRule, Recorded, Task
 from mmjudge.types import (
     Candidate,

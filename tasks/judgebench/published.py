@@ -10,8 +10,8 @@ Reference: github ScalerLab/JudgeBench e2c52c2, utils/metrics.py.
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from mmjudge.own_rules import FAILED, Counted, gold_code, pair_code, share_tables
-from mmjudge.rows import grouped
+from mmjudge.sources.published_rules import FAILED, Counted, gold_code, pair_code, share_tables
+from mmjudge.sources.rows import grouped
 from mmjudge.task import JudgedRow, PublishedRule, PublishedTable
 
 

@@ -8,11 +8,11 @@ from typing import NamedTuple
 from pydantic import AliasChoices, Field
 
 from mmjudge.cards import read_card
-from mmjudge.github import GithubName, github_file
-from mmjudge.hub import media_cache
-from mmjudge.own_rules import each, guessed, share_tables
-from mmjudge.public_rows import PublicRow, marked, public_file
-from mmjudge.rows import read_json_rows
+from mmjudge.sources.github import GithubName, github_file
+from mmjudge.sources.hub import media_cache
+from mmjudge.sources.public_rows import PublicRow, marked, public_file
+from mmjudge.sources.published_rules import each, guessed, share_tables
+from mmjudge.sources.rows import read_json_rows
 from mmjudge.task import BadItem, JudgedRow, PublishedRule, PublishedTable, Task
 from mmjudge.types import Candidate, Failure, Item, Media, PreferenceGold, ProtocolName, TaskSpec
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from mmjudge.errors import TaskError
-from mmjudge.hub import HubName, hub_rows, keep_media
+from mmjudge.sources.hub import HubName, hub_rows, keep_media
 from mmjudge.task import BadItem
 from mmjudge.types import Media
 

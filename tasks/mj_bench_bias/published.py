@@ -16,7 +16,7 @@ import numpy as np
 
 from mmjudge.metrics.fairness import acc, ges, nds
 from mmjudge.metrics.weighted import Column, Floats, Ints, Value, Weights
-from mmjudge.rows import codes
+from mmjudge.sources.rows import codes
 from mmjudge.task import JudgedRow, PublishedRule, PublishedTable
 from mmjudge.types import Score
 

@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 from pydantic import Field
 
 from mmjudge.cards import read_card
-from mmjudge.rows import data_file, read_json_rows
+from mmjudge.sources.rows import data_file, read_json_rows
 from mmjudge.task import BadItem, Task
 from mmjudge.types import (
     Candidate,

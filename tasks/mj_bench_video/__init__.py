@@ -6,9 +6,9 @@ from pathlib import Path, PurePosixPath
 from pydantic import Field
 
 from mmjudge.cards import read_card
-from mmjudge.github import GithubName
-from mmjudge.public_rows import PublicRow, marked, public_file
-from mmjudge.rows import read_json_rows
+from mmjudge.sources.github import GithubName
+from mmjudge.sources.public_rows import PublicRow, marked, public_file
+from mmjudge.sources.rows import read_json_rows
 from mmjudge.task import BadItem, Task
 from mmjudge.types import Candidate, Item, Media, PreferenceGold, ProtocolName, TaskSpec
 

@@ -7,9 +7,9 @@ from typing import Literal
 from pydantic import AliasChoices, Field, model_validator
 
 from mmjudge.cards import read_card
-from mmjudge.hub import HubName
-from mmjudge.public_rows import PublicRow, hub_media, marked, public_file
-from mmjudge.rows import read_rows
+from mmjudge.sources.hub import HubName
+from mmjudge.sources.public_rows import PublicRow, hub_media, marked, public_file
+from mmjudge.sources.rows import read_rows
 from mmjudge.task import BadItem, PublishedRule, Task
 from mmjudge.types import (
     Candidate,

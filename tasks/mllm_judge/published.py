@@ -17,8 +17,15 @@ import numpy as np
 from mmjudge.metrics.correlation import pearson
 from mmjudge.metrics.ranking import levenshtein
 from mmjudge.metrics.weighted import Column, Value
-from mmjudge.own_rules import ALL, each, gold_code, rankings_of, scores_of, share_tables
-from mmjudge.rows import codes, grouped
+from mmjudge.sources.published_rules import (
+    ALL,
+    each,
+    gold_code,
+    rankings_of,
+    scores_of,
+    share_tables,
+)
+from mmjudge.sources.rows import codes, grouped
 from mmjudge.task import JudgedRow, PublishedRule, PublishedTable
 
 AXIS = "dataset"

@@ -10,10 +10,10 @@ from pydantic import Field
 
 from mmjudge.cards import read_card
 from mmjudge.errors import TaskError
-from mmjudge.hub import HubName, keep_media, media_cache
-from mmjudge.own_rules import each, guessed, share_tables
-from mmjudge.public_rows import HubTable, PublicRow, marked, table_items
-from mmjudge.rows import data_file, read_grouped_rows
+from mmjudge.sources.hub import HubName, keep_media, media_cache
+from mmjudge.sources.public_rows import HubTable, PublicRow, marked, table_items
+from mmjudge.sources.published_rules import each, guessed, share_tables
+from mmjudge.sources.rows import data_file, read_grouped_rows
 from mmjudge.task import BadItem, JudgedRow, PublishedRule, PublishedTable, Task
 from mmjudge.types import (
     Candidate,

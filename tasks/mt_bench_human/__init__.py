@@ -10,10 +10,10 @@ from pydantic import Field
 
 from mmjudge.cards import read_card
 from mmjudge.errors import TaskError
-from mmjudge.hub import HubName
-from mmjudge.own_rules import CODES, FAILED, Counted, pair_code, share_tables
-from mmjudge.public_rows import HubTable, PublicRow, TableTask, table_items
-from mmjudge.rows import grouped
+from mmjudge.sources.hub import HubName
+from mmjudge.sources.public_rows import HubTable, PublicRow, TableTask, table_items
+from mmjudge.sources.published_rules import CODES, FAILED, Counted, pair_code, share_tables
+from mmjudge.sources.rows import grouped
 from mmjudge.task import BadItem, JudgedRow, PublishedRule, PublishedTable, Recorded
 from mmjudge.types import (
     Candidate,

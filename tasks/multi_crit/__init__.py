@@ -6,9 +6,9 @@ from typing import Any, Literal
 
 from mmjudge.cards import read_card
 from mmjudge.errors import TaskError
-from mmjudge.hub import HubName, keep_media
-from mmjudge.public_rows import HubTable, PublicRow, TableTask, table_items
-from mmjudge.rows import grouped
+from mmjudge.sources.hub import HubName, keep_media
+from mmjudge.sources.public_rows import HubTable, PublicRow, TableTask, table_items
+from mmjudge.sources.rows import grouped
 from mmjudge.task import BadItem
 from mmjudge.types import Candidate, Item, PreferenceGold, PreferenceValue, ProtocolName, TaskSpec
 

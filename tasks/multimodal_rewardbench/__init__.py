@@ -8,10 +8,10 @@ from typing import Literal
 from pydantic import Field
 
 from mmjudge.cards import read_card
-from mmjudge.github import GithubName, github_path
-from mmjudge.own_rules import each, guessed, share_tables
-from mmjudge.public_rows import PublicRow, marked
-from mmjudge.rows import data_file, read_json_rows
+from mmjudge.sources.github import GithubName, github_path
+from mmjudge.sources.public_rows import PublicRow, marked
+from mmjudge.sources.published_rules import each, guessed, share_tables
+from mmjudge.sources.rows import data_file, read_json_rows
 from mmjudge.task import BadItem, JudgedRow, PublishedRule, PublishedTable, Task
 from mmjudge.types import (
     Candidate,

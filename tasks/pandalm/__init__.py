@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from mmjudge.cards import read_card
 from mmjudge.errors import TaskError
 from mmjudge.jsonl import explain
-from mmjudge.rows import data_file, only_good, read_json_rows
+from mmjudge.sources.rows import data_file, only_good, read_json_rows
 from mmjudge.task import BadItem, PublishedRule, Recorded, Task
 from mmjudge.types import (
     Candidate,

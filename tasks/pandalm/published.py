@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mmjudge.metrics.agreement import accuracy, f1, kappa, precision, recall
-from mmjudge.rows import codes
+from mmjudge.sources.rows import codes
 from mmjudge.task import JudgedRow, PublishedRule, PublishedTable
 from mmjudge.types import Preference, PreferenceGold, PreferenceValue
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from mmjudge.cards import read_card
 from mmjudge.errors import TaskError
-from mmjudge.hub import HubName
-from mmjudge.public_rows import HubTable, PublicRow, TableTask, table_items
+from mmjudge.sources.hub import HubName
+from mmjudge.sources.public_rows import HubTable, PublicRow, TableTask, table_items
 from mmjudge.task import BadItem, PublishedRule
 from mmjudge.types import Candidate, Item, PreferenceGold, ProtocolName, TaskSpec
 

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from mmjudge.metrics.weighted import Batch, Floats, Ints, Value, Weights, mean_defined, ratio
-from mmjudge.own_rules import ALL, FAILED, each, guessed, pair_code
-from mmjudge.rows import codes, grouped
+from mmjudge.sources.published_rules import ALL, FAILED, each, guessed, pair_code
+from mmjudge.sources.rows import codes, grouped
 from mmjudge.task import JudgedRow, PublishedRule, PublishedTable
 
 SECTIONS: dict[str, dict[str, int]] = {

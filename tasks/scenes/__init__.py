@@ -6,9 +6,9 @@ from pathlib import Path
 from mmjudge.assets import PACK, embedded
 from mmjudge.cards import read_card
 from mmjudge.errors import TaskError
-from mmjudge.folder_task import unsafe_media
-from mmjudge.rows import read_rows
 from mmjudge.scenes.questions import spec
+from mmjudge.sources.folder import unsafe_media
+from mmjudge.sources.rows import read_rows
 from mmjudge.task import BadItem, Task
 from mmjudge.types import Item, Modality, ProtocolName, Record, TaskCard, TaskSpec
 

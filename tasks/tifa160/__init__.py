@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import ConfigDict
 
 from mmjudge.cards import read_card
-from mmjudge.rows import data_file, missing_media, only_good, read_json_rows, read_rows
+from mmjudge.sources.rows import data_file, missing_media, only_good, read_json_rows, read_rows
 from mmjudge.task import BadItem, PublishedRule, Recorded, Task
 from mmjudge.types import Candidate, Item, Media, ProtocolName, Record, ScoreGold, TaskSpec
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from mmjudge.metrics.correlation import pearson, tau_b
-from mmjudge.rows import codes
+from mmjudge.sources.rows import codes
 from mmjudge.task import JudgedRow, PublishedRule, PublishedTable
 from mmjudge.types import Score, ScoreGold
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mmjudge.cards import read_card
-from mmjudge.hub import media_cache
-from mmjudge.rows import data_file, grouped, only_good, read_rows
+from mmjudge.sources.hub import media_cache
+from mmjudge.sources.rows import data_file, grouped, only_good, read_rows
 from mmjudge.task import BadItem, PublishedRule, Recorded, Task
 from mmjudge.types import (
     Candidate,

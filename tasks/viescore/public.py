@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from mmjudge.errors import TaskError
-from mmjudge.github import FileAbsentError, GithubName, github_file, github_path
-from mmjudge.hub import HubName, hub_rows, media_cache
 from mmjudge.jsonl import explain
+from mmjudge.sources.github import FileAbsentError, GithubName, github_file, github_path
+from mmjudge.sources.hub import HubName, hub_rows, media_cache
 from mmjudge.task import BadItem
 from mmjudge.types import Media, Parts
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from mmjudge.metrics.correlation import spearman, within_group
 from mmjudge.metrics.weighted import Column, Ints, Value, Weights
-from mmjudge.rows import codes, grouped
+from mmjudge.sources.rows import codes, grouped
 from mmjudge.task import JudgedRow, PublishedTable
 from mmjudge.types import ScoreGold
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from mmjudge.cards import read_card
 from mmjudge.errors import TaskError
-from mmjudge.hub import HubName, keep_media
-from mmjudge.public_rows import HubTable, PublicRow, TableTask, table_items
+from mmjudge.sources.hub import HubName, keep_media
+from mmjudge.sources.public_rows import HubTable, PublicRow, TableTask, table_items
 from mmjudge.task import BadItem, PublishedRule
 from mmjudge.types import Candidate, Item, PreferenceGold, ProtocolName, TaskSpec
 

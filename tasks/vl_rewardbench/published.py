@@ -12,7 +12,7 @@ from functools import partial
 
 import numpy as np
 
-from mmjudge.own_rules import majority, share_tables
+from mmjudge.sources.published_rules import majority, share_tables
 from mmjudge.task import JudgedRow, PublishedRule, PublishedTable
 
 

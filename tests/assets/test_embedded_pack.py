@@ -183,7 +183,7 @@ def test_every_item_has_one_twin_of_the_same_gold(pack):
 
 
 def test_the_five_tasks_hold_each_item_of_the_pack_once(pack):
-    from mmjudge.folder_task import open_task
+    from mmjudge.sources.folder import open_task
 
     found = Counter()
     for family in FAMILIES:

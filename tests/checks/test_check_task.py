@@ -187,7 +187,7 @@ def test_gold_that_file_sizes_tell_is_found(folder, tmp_path):
 
 
 def test_a_loader_that_raises_is_a_finding(folder):
-    from mmjudge.folder_task import open_task
+    from mmjudge.sources.folder import open_task
     from mmjudge.task import Task
 
     inner = open_task(folder(sound(3)))

@@ -9,9 +9,9 @@ import time
 
 import pytest
 
-from mmjudge import hub
 from mmjudge.judges.baseline import Baseline
 from mmjudge.registry import TASKS, registry
+from mmjudge.sources import hub
 from mmjudge.store import RunStore
 from mmjudge.task import BadItem
 from mmjudge.types import Candidate, Item

@@ -10,11 +10,11 @@ import pytest
 
 from mmjudge.api import forecast, run
 from mmjudge.errors import MmjudgeError, StoreError
-from mmjudge.folder_task import open_task
 from mmjudge.judges.hf_generate import turn_of
 from mmjudge.probes import Around, Changed, Probe
 from mmjudge.probes.base import BASELINE
 from mmjudge.run_file import FILE
+from mmjudge.sources.folder import open_task
 from mmjudge.store import RunStore
 from mmjudge.types import Failure, Item, Media, ProbeCard, ProtocolName, Reply, Request
 from tests.engine.driven import Listed, Told, good, pair, stored

@@ -9,8 +9,8 @@ torch = pytest.importorskip("torch", reason=NOT_TESTED)
 pytest.importorskip("transformers", reason=NOT_TESTED)
 pytest.importorskip("open_clip", reason=NOT_TESTED)
 
-from mmjudge.folder_task import open_task  # noqa: E402
 from mmjudge.judges.base import JudgeContext  # noqa: E402
+from mmjudge.sources.folder import open_task  # noqa: E402
 from mmjudge.types import Candidate, Criterion, Media, Request  # noqa: E402
 from tests.judges import scorer_models as tiny  # noqa: E402
 

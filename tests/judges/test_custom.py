@@ -14,9 +14,9 @@ from typer.testing import CliRunner
 import mmjudge
 from mmjudge.cli import app
 from mmjudge.errors import MmjudgeError
-from mmjudge.folder_task import open_task
 from mmjudge.judges.base import Judge, JudgeContext, lift, open_judge
 from mmjudge.judges.custom import as_judge
+from mmjudge.sources.folder import open_task
 from mmjudge.types import Candidate, Criterion, JudgeCard, Media, Reply, Request
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -9,8 +9,8 @@ from mmjudge_assets import make
 import mmjudge
 from mmjudge import assets
 from mmjudge.errors import JudgeError, MmjudgeError
-from mmjudge.folder_task import open_task
 from mmjudge.judges.base import JudgeContext, open_judge
+from mmjudge.sources.folder import open_task
 from tests.judges.hf_asked import BUILDERS
 from tests.judges.scorer_asked import MODELS
 

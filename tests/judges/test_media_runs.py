@@ -11,9 +11,9 @@ from typer.testing import CliRunner
 from mmjudge import run
 from mmjudge.api import Run
 from mmjudge.cli import app
-from mmjudge.folder_task import open_task
 from mmjudge.media import decode_audio, decode_image, decode_video
 from mmjudge.protocols import parse, requests
+from mmjudge.sources.folder import open_task
 from mmjudge.store import RunStore
 from mmjudge.types import Failure, Item, Media, Request, Sampling
 from tests.judges.hf_asked import numbers

@@ -7,9 +7,9 @@ import pytest
 
 import mmjudge
 from mmjudge.errors import JudgeError
-from mmjudge.folder_task import open_task
 from mmjudge.judges.base import Judge
 from mmjudge.judges.calibration import calibrate_ties, check_calibration, in_split, tie_threshold
+from mmjudge.sources.folder import open_task
 from mmjudge.types import JudgeCard, Reply
 
 CARD = """name: close

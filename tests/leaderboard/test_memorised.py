@@ -40,7 +40,7 @@ class ByHeart(Writer):
     """Says what the practice pack says of a pair that is in it, and guesses at any other."""
 
     def __init__(self, practice) -> None:
-        from mmjudge.folder_task import FolderTask
+        from mmjudge.sources.folder import FolderTask
 
         super().__init__(self.recall, "by heart")
         self.known: dict[Any, str] = {}

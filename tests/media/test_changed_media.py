@@ -9,13 +9,13 @@ import pytest
 from PIL import Image
 
 from mmjudge.api import run
-from mmjudge.folder_task import open_task
 from mmjudge.media import Limits, MediaError, VideoFrames, gather
 from mmjudge.media.changes import CHANGES, changed, file_modality, make, problem_of
 from mmjudge.media.kept import Kept
 from mmjudge.protocols import requests
 from mmjudge.protocols.plan import item_digest
 from mmjudge.report.embed import Embedder
+from mmjudge.sources.folder import open_task
 from mmjudge.types import Candidate, Failure, Item, Media, Reply, RunSettings, Sampling
 from tests.engine.driven import SPEC, Listed, Told, pair, stored
 from tests.media.made import jpeg, needs, sine, video, wav

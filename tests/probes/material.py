@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from mmjudge.folder_task import open_task
 from mmjudge.probes.catalog import every_probe
 from mmjudge.probes.neighbours import Neighbours
 from mmjudge.probes.plan import Probed, Probing
 from mmjudge.protocols import requests
+from mmjudge.sources.folder import open_task
 from mmjudge.task import Task, checked
 from mmjudge.types import Candidate, Item, Media, ProtocolName, Request, RunSettings
 from tests.engine.driven import SPEC, pair

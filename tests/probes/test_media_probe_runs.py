@@ -5,8 +5,8 @@ import pytest
 from PIL import Image
 
 from mmjudge.api import run
-from mmjudge.folder_task import open_task
 from mmjudge.judges.base import Judge
+from mmjudge.sources.folder import open_task
 from mmjudge.types import (
     Candidate,
     Failure,

@@ -5,11 +5,11 @@ from collections import defaultdict
 import pytest
 
 import mmjudge
-from mmjudge.folder_task import open_task
 from mmjudge.probes.catalog import choose, every_probe
 from mmjudge.probes.neighbours import Neighbours
 from mmjudge.probes.plan import Probing
 from mmjudge.protocols import requests
+from mmjudge.sources.folder import open_task
 from mmjudge.store import RunStore
 from mmjudge.types import Failure, RunSettings
 

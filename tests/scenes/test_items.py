@@ -6,11 +6,11 @@ import pytest
 from pydantic import TypeAdapter
 from scipy import stats
 
-from mmjudge.folder_task import FolderTask
 from mmjudge.scenes.directions import DIRECTIONS
 from mmjudge.scenes.facts import CRITERIA, differences
 from mmjudge.scenes.items import PAIRS, Place, content
 from mmjudge.scenes.levels import LEVELS
+from mmjudge.sources.folder import FolderTask
 from mmjudge.task import BadItem, checked
 from mmjudge.types import Gold
 

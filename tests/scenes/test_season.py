@@ -10,9 +10,9 @@ from typer.testing import CliRunner
 import mmjudge
 from mmjudge.cli import app
 from mmjudge.errors import MmjudgeError
-from mmjudge.folder_task import FolderTask
 from mmjudge.scenes.pack import Wanted, generate
 from mmjudge.scenes.season import commitment, join, read_seed, season
+from mmjudge.sources.folder import FolderTask
 
 SECRET = "a secret of the season, 2027, which nobody guesses\n"
 WANTED = Wanted("", 48, ("text->image", "image->text", "audio->text", "image->image"))

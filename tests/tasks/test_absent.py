@@ -3,10 +3,10 @@
 import pytest
 
 import mmjudge
-from mmjudge.folder_task import open_task
 from mmjudge.judges.baseline import Baseline
 from mmjudge.protocols import plan
 from mmjudge.refusal import refuse
+from mmjudge.sources.folder import open_task
 from mmjudge.task import checked
 from mmjudge.types import JudgeCard, Media, RunSettings
 from tests.tasks.small_hub_data import png

@@ -79,7 +79,7 @@ def test_the_commands_of_the_page_do_what_it_says(tmp_path, number, words):
 def test_the_mapping_that_the_page_shows_is_one():
     import yaml
 
-    from mmjudge.mapping import Columns, HubSource, uses
+    from mmjudge.sources.mapping import Columns, HubSource, uses
 
     (shown,) = re.findall(r"^```yaml\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.M | re.S)
     content = yaml.safe_load(shown)

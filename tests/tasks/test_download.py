@@ -5,14 +5,14 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from mmjudge import hub
 from mmjudge.cli import app
-from mmjudge.downloads import WHOLE, copy_folder, download, downloaded
 from mmjudge.errors import TaskError
-from mmjudge.folder_task import open_task
-from mmjudge.hub import HubName
-from mmjudge.mapped_task import MappedTask
 from mmjudge.media.source import read_source
+from mmjudge.sources import hub
+from mmjudge.sources.downloads import WHOLE, copy_folder, download, downloaded
+from mmjudge.sources.folder import open_task
+from mmjudge.sources.hub import HubName
+from mmjudge.sources.mapped import MappedTask
 from mmjudge.types import Media
 from tests.tasks.small_hub_data import png, write_dataset
 

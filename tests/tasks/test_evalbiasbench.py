@@ -8,9 +8,9 @@ import pytest
 from mmjudge_tasks import evalbiasbench
 
 import mmjudge
-from mmjudge import github
-from mmjudge.folder_task import open_task
 from mmjudge.protocols import requests
+from mmjudge.sources import github
+from mmjudge.sources.folder import open_task
 from mmjudge.task import BadItem, JudgedRow
 from mmjudge.types import Failure, Item, Preference, Reply, RunSettings
 

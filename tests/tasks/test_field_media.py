@@ -6,7 +6,7 @@ import pytest
 
 import mmjudge
 from mmjudge.errors import TaskError
-from mmjudge.folder_task import open_task
+from mmjudge.sources.folder import open_task
 from mmjudge.types import Media
 from tests.tasks.judged_rows import by_id, figures, is_bad, judged
 

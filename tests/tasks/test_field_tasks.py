@@ -7,7 +7,7 @@ import pytest
 
 import mmjudge
 from mmjudge.errors import TaskError
-from mmjudge.folder_task import open_task
+from mmjudge.sources.folder import open_task
 from mmjudge.task import BadItem, JudgedRow, checked
 from mmjudge.types import Ranking, Reply, Score
 from tests.tasks.judged_rows import by_id, bytes_of, figures, judged

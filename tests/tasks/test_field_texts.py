@@ -2,7 +2,7 @@
 
 import pytest
 
-from mmjudge.folder_task import open_task
+from mmjudge.sources.folder import open_task
 from tests.tasks.judged_rows import by_id, figures, judged
 
 # JudgeBench

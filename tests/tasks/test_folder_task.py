@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mmjudge.errors import MmjudgeError, TaskError
-from mmjudge.folder_task import open_task, unsafe_uri
+from mmjudge.sources.folder import open_task, unsafe_uri
 from mmjudge.task import BadItem, checked
 
 CARD = """\

@@ -7,8 +7,8 @@ import time
 import pytest
 
 from mmjudge.errors import TaskError
-from mmjudge.folder_task import open_task
-from mmjudge.hub import hub_rows, local_rows, parse_name
+from mmjudge.sources.folder import open_task
+from mmjudge.sources.hub import hub_rows, local_rows, parse_name
 from mmjudge.task import BadItem, checked
 from tests.tasks.small_hub_data import png, write_parquet
 
@@ -116,7 +116,7 @@ def test_without_a_network_the_answer_is_quick_and_says_what_to_do():
 
 
 def test_a_hub_that_does_not_answer_is_given_up_within_five_seconds(monkeypatch):
-    from mmjudge import hub
+    from mmjudge.sources import hub
 
     monkeypatch.delenv("HF_HUB_OFFLINE")
     monkeypatch.setattr(hub, "_ask", lambda name, problem: time.sleep(30))
@@ -127,7 +127,7 @@ def test_a_hub_that_does_not_answer_is_given_up_within_five_seconds(monkeypatch)
 
 
 def test_a_hub_that_refuses_is_quoted(monkeypatch):
-    from mmjudge import hub
+    from mmjudge.sources import hub
 
     monkeypatch.delenv("HF_HUB_OFFLINE")
     monkeypatch.setattr(hub, "_ask", lambda name, problem: problem.append("ConnectError: refused"))

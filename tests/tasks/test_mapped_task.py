@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from mmjudge import hub
 from mmjudge.errors import MmjudgeError, TaskError
-from mmjudge.folder_task import open_task
-from mmjudge.hub import HubName
+from mmjudge.sources import hub
+from mmjudge.sources.folder import open_task
+from mmjudge.sources.hub import HubName
 from mmjudge.task import BadItem, checked
 from tests.tasks.small_hub_data import png, write_dataset, write_parquet
 

@@ -3,8 +3,8 @@
 import json
 from collections import Counter
 
-from mmjudge.folder_task import open_task
 from mmjudge.protocols import requests
+from mmjudge.sources.folder import open_task
 from mmjudge.task import BadItem
 from mmjudge.types import Item, RunSettings
 

@@ -106,7 +106,7 @@ def test_two_plugins_of_one_name_are_refused_with_both_origins(site, tmp_path):
 
 OPEN = """
 from mmjudge.errors import MmjudgeError
-from mmjudge.folder_task import open_task
+from mmjudge.sources.folder import open_task
 try:
     open_task("odd")
 except MmjudgeError as error:

@@ -9,11 +9,11 @@ from mmjudge_tasks.audiojudge import public as audiojudge
 from mmjudge_tasks.mj_bench_bias import public as mj_bench_bias
 from mmjudge_tasks.viescore import public as viescore
 
-from mmjudge import github, hub
 from mmjudge.errors import TaskError
-from mmjudge.folder_task import open_task
-from mmjudge.github import FileAbsentError
-from mmjudge.hub import HubName
+from mmjudge.sources import github, hub
+from mmjudge.sources.folder import open_task
+from mmjudge.sources.github import FileAbsentError
+from mmjudge.sources.hub import HubName
 from mmjudge.task import BadItem, checked
 from mmjudge.types import Media
 from tests.tasks.small_hub_data import png, wav, write_dataset

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from mmjudge.errors import TaskError
-from mmjudge.folder_task import open_task, unsafe_media
 from mmjudge.metrics import Measure
 from mmjudge.registry import TASKS, registry
+from mmjudge.sources.folder import open_task, unsafe_media
 from mmjudge.task import BadItem, JudgedRow, checked
 from mmjudge.types import Failure, Item, Reply
 from tests.tasks.small_public_data import DOCUMENTS, PUBLIC, TABLES, WITH_REPLIES

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from mmjudge.folder_task import open_task
+from mmjudge.sources.folder import open_task
 from mmjudge.task import BadItem, checked
 from mmjudge.types import Failure, Preference, Ranking
 from tests.tasks.small_task_data import SHARED

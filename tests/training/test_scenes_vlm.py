@@ -12,10 +12,10 @@ pytest.importorskip("open_clip")
 
 from PIL import Image  # noqa: E402 (after what may be missing)
 
-from mmjudge.folder_task import open_task  # noqa: E402
 from mmjudge.judges.base import JudgeContext, open_judge  # noqa: E402
 from mmjudge.protocols.plan import requests  # noqa: E402
 from mmjudge.scenes.pack import Wanted, generate  # noqa: E402
+from mmjudge.sources.folder import open_task  # noqa: E402
 from mmjudge.types import Media, RunSettings  # noqa: E402
 from training import scenes_clip, scenes_vlm  # noqa: E402
 from training.judge_tokens import question  # noqa: E402

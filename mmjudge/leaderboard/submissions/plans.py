@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mmjudge.errors import MmjudgeError, unknown
-from mmjudge.folder_task import FolderTask, open_task
 from mmjudge.leaderboard.submissions.problems import Problems, UnreadableError, short, show
 from mmjudge.leaderboard.submissions.submission import RUN, RunFile, SubmittedRun
 from mmjudge.planning import Plan, Planned
 from mmjudge.probes import Probe
 from mmjudge.probes.catalog import open_probe
 from mmjudge.scenes.season import join
+from mmjudge.sources.folder import FolderTask, open_task
 from mmjudge.task import BadItem, Task
 from mmjudge.types import Item, ProtocolName, RunHeader
 

@@ -11,10 +11,10 @@ from typing import NamedTuple, TypeVar
 from pydantic import ConfigDict, ValidationError
 
 from mmjudge.errors import TaskError
-from mmjudge.github import GithubName, github_path
-from mmjudge.hub import HubName, hub_file, hub_rows, local_rows, media_cache
 from mmjudge.jsonl import explain
-from mmjudge.rows import absent_data, data_file, missing_media
+from mmjudge.sources.github import GithubName, github_path
+from mmjudge.sources.hub import HubName, hub_file, hub_rows, local_rows, media_cache
+from mmjudge.sources.rows import absent_data, data_file, missing_media
 from mmjudge.task import BadItem, Task
 from mmjudge.types import Item, Media, Record
 

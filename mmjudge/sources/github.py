@@ -8,7 +8,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from mmjudge.errors import TaskError
-from mmjudge.hub import is_offline, media_cache
+from mmjudge.sources.hub import is_offline, media_cache
 
 ANSWER_WITHIN_S = 20.0
 """How long the server may be silent."""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mmjudge.metrics.weighted import Batch, Floats, Ints, Value, Weights, mean_defined
-from mmjudge.rows import codes, grouped
+from mmjudge.sources.rows import codes, grouped
 from mmjudge.task import JudgedRow, PublishedTable
 from mmjudge.types import Failure, Preference, Ranking, Score, Verdict
 

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mmjudge.errors import TaskError
-from mmjudge.hub import keep_media, media_cache
 from mmjudge.media.image import MediaError
 from mmjudge.media.source import fetch, is_remote, locate, read_file
-from mmjudge.rows import read_rows
+from mmjudge.sources.hub import keep_media, media_cache
+from mmjudge.sources.rows import read_rows
 from mmjudge.task import BadItem, PublishedRule, Recorded, Task
 from mmjudge.types import Item, Media, Part, ProtocolName
 

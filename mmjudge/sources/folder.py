@@ -10,14 +10,22 @@ from typing import Any
 from pydantic import ValidationError
 
 from mmjudge.cards import read_card, top_fields
-from mmjudge.downloads import downloaded
 from mmjudge.errors import MmjudgeError, TaskError
-from mmjudge.hub import HubName, hub_file, hub_rows, keep_media, local_rows, media_cache, parse_name
 from mmjudge.jsonl import BadLine, explain, read_records
-from mmjudge.mapped_task import MappedTask
 from mmjudge.media.changes import problem_of
 from mmjudge.registry import TASKS, registry
-from mmjudge.rows import read_rows
+from mmjudge.sources.downloads import downloaded
+from mmjudge.sources.hub import (
+    HubName,
+    hub_file,
+    hub_rows,
+    keep_media,
+    local_rows,
+    media_cache,
+    parse_name,
+)
+from mmjudge.sources.mapped import MappedTask
+from mmjudge.sources.rows import read_rows
 from mmjudge.task import BadItem, Recorded, Task
 from mmjudge.types import Item, Media, Parts, ProtocolName, TaskSpec
 

@@ -10,7 +10,8 @@ from pydantic import ValidationError
 
 from mmjudge.cards import line_of, read_card
 from mmjudge.errors import TaskError
-from mmjudge.hub import (
+from mmjudge.jsonl import explain
+from mmjudge.sources.hub import (
     HubName,
     MissingColumnsError,
     hub_rows,
@@ -18,8 +19,7 @@ from mmjudge.hub import (
     local_rows,
     media_cache,
 )
-from mmjudge.jsonl import explain
-from mmjudge.mapping import Columns, GoldSource, MappedSpec, Source, Use, dotted, uses
+from mmjudge.sources.mapping import Columns, GoldSource, MappedSpec, Source, Use, dotted, uses
 from mmjudge.task import BadItem, Task
 from mmjudge.types import Item, Media, Part, ProtocolName, TaskSpec
 
