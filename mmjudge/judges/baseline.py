@@ -89,7 +89,7 @@ class Baseline(Judge):
 
 def _check_constant(value: object, protocol: ProtocolName) -> None:
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    word = isinstance(value, str) and bool(value.strip())
+    word = isinstance(value, bool) or (isinstance(value, str) and bool(value.strip()))
     fits = {
         "pair": value in get_args(PreferenceValue),
         "score": number,
