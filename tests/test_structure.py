@@ -33,7 +33,7 @@ HEAVY = (
 LAYERS = (
     ("types", "errors"),
     ("assets", "cards", "jsonl", "registry", "metrics", "run_file", "probed_rows", "pace"),
-    ("task", "media"),
+    ("task", "task_lists", "media"),
     ("sources", "protocols", "scenes"),
     ("judges", "probes", "strategies", "store"),
     ("budget", "interrupts", "refusal", "resume", "planning"),
