@@ -54,7 +54,8 @@ def mse(gold: Floats, verdict: Floats, *, weights: Weights = None) -> Value:
     return np.square(rmse(gold, verdict, weights=weights))
 
 
+ACCURACY = PublishedRule("audiojudge_speech.accuracy", _accuracy)
 RULES = (
-    PublishedRule("audiojudge_speech.accuracy", _accuracy),
+    ACCURACY,
     PublishedRule("audiojudge_speech.mse", _squared),
 )
