@@ -139,17 +139,20 @@ class Browser:
             )
         self._driver = await async_playwright().start()
         try:
-            self._browser = await self._driver.chromium.launch(
-                executable_path=path,
-                headless=True,
-                args=list(ARGUMENTS),
-                ignore_default_args=["--disable-popup-blocking"],
-            )
+            self._browser = await self._launch(path)
         except Exception as error:
             await self._driver.stop()
             raise MmjudgeError(f"{path} does not start: {str(error)[:300]}") from error
-        self.version: str = self._browser.version
+        self.path, self.version = path, self._browser.version
         return self
+
+    async def _launch(self, path: str) -> Any:
+        return await self._driver.chromium.launch(
+            executable_path=path,
+            headless=True,
+            args=list(ARGUMENTS),
+            ignore_default_args=["--disable-popup-blocking"],
+        )
 
     async def __aexit__(
         self,
@@ -164,6 +167,8 @@ class Browser:
 
     async def visit(self, files: PageFiles, width: int, height: int) -> "Visit":
         """Make room for a page: storage, cookies and time of its own."""
+        if not self._browser.is_connected():  # a page before brought it down
+            self._browser = await self._launch(self.path)
         context = await self._browser.new_context(
             viewport={"width": width, "height": height},
             reduced_motion="reduce",
@@ -211,6 +216,10 @@ class Visit:
         self.page.on("pageerror", lambda error: self._say(f"Error in its script: {brief(error)}"))
 
     async def _answer(self, route: "Route") -> None:
+        with suppress(Exception):  # whoever asked may be gone by now
+            await self._answered(route)
+
+    async def _answered(self, route: "Route") -> None:
         request = route.request
         path = self.files.file(request.url) if request.method == "GET" else None
         leaves = request.is_navigation_request()
@@ -233,15 +242,17 @@ class Visit:
 
     async def _no_socket(self, socket: Any) -> None:
         self.blocked += 1
-        await socket.close()
+        with suppress(Exception):
+            await socket.close()
 
     async def _no_popup(self, page: "Page") -> None:
         self._say("The page opens a window, which was closed.")
-        await page.close()
+        with suppress(Exception):
+            await page.close()
 
     async def _no_dialog(self, dialog: Any) -> None:
         self._say(f"The page shows a dialog, which was dismissed: {brief(dialog.message)}")
-        with suppress(Exception):  # the page may be gone by now
+        with suppress(Exception):
             await dialog.dismiss()
 
     def _say(self, words: str) -> None:

@@ -130,15 +130,21 @@ async def shoot(browser: Browser, files: PageFiles, script: Script) -> Footage:
     Raises:
         PageError: Not even the opened page can be seen.
     """
-    visit = await browser.visit(files, script.width, script.height)
+    from playwright.async_api import Error
+
+    try:
+        async with asyncio.timeout(script.step_s):
+            visit = await browser.visit(files, script.width, script.height)
+    except (Error, TimeoutError) as error:
+        raise PageError(f"{files.name}: no room in the browser: {brief(error)}") from error
     camera = _Camera(visit, script)
     try:
         async with asyncio.timeout(script.page_s):
             await _play(camera)
     except TimeoutError:
         camera.end("The page stops answering.", f"does not answer within {script.step_s:g} s")
-    except PageError as error:
-        camera.end("The page breaks down.", str(error))
+    except (PageError, Error) as error:
+        camera.end("The page breaks down.", brief(error, 120))
     finally:
         with suppress(Exception):
             await asyncio.wait_for(visit.close(), script.step_s)
@@ -208,6 +214,8 @@ async def _use(camera: "_Camera", control: "ElementHandle", facts: Mapping[str, 
 
 async def _press_keys(camera: "_Camera") -> None:
     """The keys of most games; said only where the page answers to them."""
+    await camera.ask("() => document.activeElement?.blur()")
+    await camera.remember()
     for key in ("ArrowUp", "ArrowRight", " "):
         await camera.within(camera.visit.page.keyboard.press(key))
     await camera.take("Pressed the arrow keys and space.", only_changed=True)
