@@ -42,7 +42,7 @@ LAYERS = (
     ("api",),
     ("report", "export", "interop", "leaderboard", "checks"),
     ("suites",),
-    ("doctor", "demo", "skeletons", "suite_scores", "commands"),
+    ("doctor", "demo", "skeletons", "commands"),
     ("cli",),
     ("__main__",),
 )
