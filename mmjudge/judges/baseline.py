@@ -67,6 +67,9 @@ class Baseline(Judge):
         verdict = self._gold.get((request.item, request.criterion.name))
         if verdict is None:
             return Reply(error=_no_gold())
+        if isinstance(verdict, Score):
+            # People's mean may lie between two levels of a scale of whole numbers.
+            return Reply(scores=(verdict.value,))
         return Reply(verdict=verdict)
 
 
