@@ -32,7 +32,17 @@ HEAVY = (
 
 LAYERS = (
     ("types", "errors"),
-    ("assets", "cards", "jsonl", "registry", "metrics", "run_file", "probed_rows", "pace"),
+    (
+        "assets",
+        "cards",
+        "jsonl",
+        "registry",
+        "metrics",
+        "run_file",
+        "outcomes",
+        "probed_rows",
+        "pace",
+    ),
     ("task", "task_lists", "media"),
     ("sources", "protocols", "scenes"),
     ("judges", "probes", "strategies", "store"),
@@ -42,7 +52,7 @@ LAYERS = (
     ("api",),
     ("report", "export", "interop", "leaderboard", "checks"),
     ("suites",),
-    ("doctor", "demo", "skeletons", "suite_scores", "commands"),
+    ("doctor", "demo", "skeletons", "commands"),
     ("cli",),
     ("__main__",),
 )

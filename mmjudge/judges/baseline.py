@@ -84,7 +84,11 @@ class Baseline(Judge):
         if found is None:
             detail = "the item has no gold for this criterion"
             return Reply(error=Failure(reason="unsupported", detail=detail))
-        return Reply(verdict=baseline_lists.by_gold(request, *found))
+        verdict = baseline_lists.by_gold(request, *found)
+        if isinstance(verdict, Score):
+            # People's mean may lie between two levels of a scale of whole numbers.
+            return Reply(scores=(verdict.value,))
+        return Reply(verdict=verdict)
 
 
 def _check_constant(value: object, protocol: ProtocolName) -> None:
