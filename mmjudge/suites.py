@@ -15,6 +15,7 @@ from mmjudge.errors import MissingExtraError, MmjudgeError, TaskError, unknown
 from mmjudge.judges.base import Judge
 from mmjudge.report.outcome import printable, read_outcome
 from mmjudge.sources.folder import open_task
+from mmjudge.sources.samples import data_place
 from mmjudge.task import Task
 from mmjudge.types import JudgeCard, Modality, Orders, ProtocolName, Record
 
@@ -30,7 +31,7 @@ class Entry(Record):
 
     `protocols`: those that are asked, all of the task's if left out; `orders`: both for pairs,
     balanced for the others if left out; `takes`: the modality that a judge must take to be asked at
-    all; `data`: from the folder of the suite's file on.
+    all; `data`: from the folder of the suite's file on, or `sample`.
     """
 
     task: str
@@ -119,7 +120,7 @@ def open_tasks(suite: Suite, base: Path) -> tuple[dict[int, Task], list[str]]:
         at_base = base / entry.task
         spec = str(at_base) if "/" in entry.task and at_base.is_dir() else entry.task
         try:
-            opened[place] = open_task(spec, base / entry.data if entry.data else None)
+            opened[place] = open_task(spec, data_place(entry.data, base) if entry.data else None)
         except MmjudgeError as error:
             left_out.append(why(entry.task, error))
     if not opened:

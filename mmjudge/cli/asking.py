@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from mmjudge.cli.options import Json, JudgeOptions
+from mmjudge.cli.options import Data, Json, JudgeOptions
 from mmjudge.cli.root import app
 
 
@@ -18,7 +18,7 @@ def run(  # noqa: PLR0913, PLR0917 (one parameter for each option of the command
     judge: Annotated[
         str, typer.Option(help="kind:name (replay:gpt4o), file.py:MyJudge, or a YAML file.")
     ],
-    data: Annotated[Path | None, typer.Option(help="Data of an installed task.")] = None,
+    data: Data = None,
     judge_option: JudgeOptions = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder of the run; one under runs/ if left out.")
@@ -150,9 +150,7 @@ def check_task(
     task: Annotated[
         str, typer.Argument(metavar="TASK", help="Folder, installed task, or hub:owner/name@rev.")
     ],
-    data: Annotated[
-        Path | None, typer.Option(help="Data of an installed task; a copy of a Hub dataset.")
-    ] = None,
+    data: Data = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first items.")] = None,
     as_json: Json = False,
 ) -> None:

@@ -9,11 +9,9 @@ from mmjudge.refusal import refuse
 from mmjudge.sources.folder import open_task
 from mmjudge.task import checked
 from mmjudge.types import JudgeCard, Media, RunSettings
+from tests.tasks.samples import CASES, real
 from tests.tasks.small_hub_data import png
-from tests.tasks.small_public_data import PUBLIC
-from tests.tasks.small_task_data import SMALL, real
 
-NAMES = sorted(SMALL)
 LOOKING = JudgeCard(name="eye", summary="Looks at what it is shown.")
 RECORDED = LOOKING.model_copy(update={"lookup": True})
 BLIND = LOOKING.model_copy(update={"looks": False})
@@ -29,10 +27,7 @@ def is_whole(task, item):
     return True
 
 
-@pytest.mark.parametrize(
-    ("name", "kind"),
-    [(name, "small") for name in NAMES] + [(name, "real") for name in NAMES if name not in PUBLIC],
-)
+@pytest.mark.parametrize(("name", "kind"), CASES)
 def test_a_judge_that_looks_never_gets_an_item_of_which_something_is_absent(small, name, kind):
     task = open_task(name, real(name) if kind == "real" else small(name))
     for protocol in task.spec.protocols:
