@@ -20,25 +20,37 @@ from mmjudge.sources.rows import codes
 from mmjudge.task import JudgedRow, PublishedRule, PublishedTable
 from mmjudge.types import Answers, Failure, Question, ScoreGold
 
-LINE = re.compile(r"^\s*(\d+)[.):]\s*(.*?)\s*$", re.MULTILINE)
+LINE = re.compile(r"\W{0,8}(?:answer\s{1,3})?(\d{1,4})\W{1,6}(.*)", re.IGNORECASE)
+"""A number and what was answered to it."""
 
 
 def written(answers: Iterable[str]) -> str:
-    """Answers as a judge would write them: a numbered line for each.
+    """Answers as a judge is asked to write them: a numbered line for each.
 
     Example:
         >>> written(["yes", "no"]).splitlines()
-        ['1. yes', '2. no']
+        ['Answer 1: [[yes]]', 'Answer 2: [[no]]']
     """
-    return "\n".join(f"{number}. {answer}" for number, answer in enumerate(answers, 1))
+    return "\n".join(f"Answer {number}: [[{answer}]]" for number, answer in enumerate(answers, 1))
 
 
 def answers_of(row: JudgedRow, questions: Sequence[Question]) -> list[str]:
     """What was answered to each question; of a reply that failed, what its lines still say."""
     if isinstance(row.outcome, Answers):
         return list(row.outcome.answers)
-    said = dict(LINE.findall(row.reply.text or ""))
-    return [said.get(str(number), "").lower() for number in range(1, len(questions) + 1)]
+    return said_in(row.reply.text or "", len(questions))
+
+
+def said_in(text: str, n_questions: int) -> list[str]:
+    r"""The answer on the numbered line of each question, "" where there is none.
+
+    Example:
+        >>> said_in("Answer 1: [[yes]]\nAnswer 2: [[no bus]]\n4. No.", 4)
+        ['yes', 'no bus', '', 'no']
+    """
+    found = (LINE.match(line) for line in text.splitlines())
+    said = {line[1]: line[2].strip(" []*_.\"'`").lower() for line in found if line}
+    return [said.get(str(number), "") for number in range(1, n_questions + 1)]
 
 
 def share_met(row: JudgedRow, questions: Sequence[Question], dependent: bool) -> float:
