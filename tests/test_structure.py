@@ -32,7 +32,17 @@ HEAVY = (
 
 LAYERS = (
     ("types", "errors"),
-    ("assets", "cards", "jsonl", "registry", "metrics", "run_file", "probed_rows", "pace"),
+    (
+        "assets",
+        "cards",
+        "jsonl",
+        "registry",
+        "metrics",
+        "run_file",
+        "outcomes",
+        "probed_rows",
+        "pace",
+    ),
     ("task", "media"),
     ("sources", "protocols", "scenes"),
     ("judges", "probes", "strategies", "store"),
