@@ -43,7 +43,7 @@ LAYERS = (
         "probed_rows",
         "pace",
     ),
-    ("task", "media"),
+    ("task", "task_lists", "media"),
     ("sources", "protocols", "scenes"),
     ("judges", "probes", "strategies", "store"),
     ("budget", "interrupts", "refusal", "resume", "planning"),

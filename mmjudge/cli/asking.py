@@ -24,7 +24,8 @@ def run(  # noqa: PLR0913, PLR0917 (one parameter for each option of the command
         Path | None, typer.Option(help="Folder of the run; one under runs/ if left out.")
     ] = None,
     protocol: Annotated[
-        Literal["pair", "score", "rank"] | None, typer.Option(help="The task's first if left out.")
+        Literal["pair", "score", "rank", "checklist", "steps"] | None,
+        typer.Option(help="The task's first if left out."),
     ] = None,
     orders: Annotated[
         Literal["balanced", "both", "given"] | None,
@@ -127,7 +128,7 @@ def check_judge(
     ],
     judge_option: JudgeOptions = None,
     protocol: Annotated[
-        Literal["pair", "score", "rank"] | None,
+        Literal["pair", "score", "rank", "checklist", "steps"] | None,
         typer.Option(help="Only this one of its card's protocols."),
     ] = None,
     timeout: Annotated[float, typer.Option(min=0.001, help="Seconds that a call may take.")] = 300,
@@ -173,7 +174,8 @@ def new_task(
         typer.Option(help="A folder or a mapped Hub dataset, both without code; or a plugin."),
     ] = "folder",
     protocol: Annotated[
-        Literal["pair", "score", "rank"], typer.Option(help="What a judge is asked for.")
+        Literal["pair", "score", "rank", "checklist", "steps"],
+        typer.Option(help="What a judge is asked for."),
     ] = "pair",
     modality: Annotated[
         Literal["text", "image", "video", "audio"], typer.Option(help="What is judged.")
