@@ -113,9 +113,9 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             siblings = [{"rfilename": name} for name in files]
             gated = "manual" if repo in self.hub.gated else False
-            self._json({"_id": "0", "id": repo, "sha": REVISION, "siblings": siblings,
-                        "private": False, "gated": gated, "disabled": False, "downloads": 0,
-                        "likes": 0, "tags": [], "lastModified": "2025-01-01T00:00:00.000Z"})  # fmt: skip
+            facts = {"private": False, "gated": gated, "disabled": False, "tags": []}
+            facts |= {"downloads": 0, "likes": 0, "lastModified": "2025-01-01T00:00:00.000Z"}
+            self._json({"_id": "0", "id": repo, "sha": REVISION, "siblings": siblings, **facts})
 
     def _resolve(self, repo, revision, path):
         if self._refused(repo, revision):
