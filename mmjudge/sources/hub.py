@@ -5,6 +5,7 @@ import os
 import re
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -169,10 +170,14 @@ def whole_revision(name: HubName) -> HubName:
     try:
         commits = HfApi().list_repo_commits(name.repo, repo_type="dataset")
     except Exception as error:
-        raise TaskError(f"{name}: {type(error).__name__}: {error}") from error
+        raise TaskError(f"{name}: {refused(name, error)}") from error
     found = {c.commit_id for c in commits if c.commit_id.startswith(name.revision)}
     if len(found) != 1:
-        raise TaskError(f"{name}: one commit is needed that begins so, found {len(found)}")
+        page = f"https://huggingface.co/datasets/{name.repo}/commits/main"
+        raise TaskError(
+            f"{name}: {len(found) or 'no'} commits of it begin with {name.revision}; those it has: "
+            f"{page}"
+        )
     return HubName(name.repo, found.pop())
 
 
@@ -262,7 +267,11 @@ class MissingColumnsError(TaskError):
 
 def _require_columns(columns: Sequence[str], found: Sequence[str]) -> None:
     if missing := [column for column in columns if column not in found]:
+        unused = [name for name in found if name not in columns]
+        near = ((name, get_close_matches(name, unused, n=1, cutoff=0.75)) for name in missing)
+        hints = (f"; is {name} {other[0]!r} now?" for name, other in near if other)
         said = f"columns {', '.join(missing)} are needed, found {', '.join(sorted(found))}"
+        said += "".join(hints)
         raise MissingColumnsError(said, missing, sorted(found))
 
 
