@@ -18,6 +18,7 @@ from mmjudge.report.embed import PAGE_BYTES, Embedded, Embedder
 from mmjudge.report.overview import Judged
 from mmjudge.scoring.table import MODALITY, Table
 from mmjudge.sources.folder import open_task
+from mmjudge.sources.samples import SAMPLE
 from mmjudge.store import RunStore
 from mmjudge.types import (
     Failure,
@@ -280,7 +281,8 @@ def _parts(item: Item) -> Iterable[Part]:
 
 def media_root(header: RunHeader) -> Path | None:
     """Folder of a task's media: that of the run, or of the installed task."""
-    data = Path(header.data) if header.data and Path(header.data).exists() else None
+    there = header.data and (header.data == SAMPLE or Path(header.data).exists())
+    data = Path(header.data) if header.data and there else None
     name = header.task.name
     if name in registry(TASKS).points:
         try:

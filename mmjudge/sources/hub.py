@@ -150,6 +150,7 @@ def hub_file(name: HubName, path: str) -> Path:
     require(name)
     from huggingface_hub import hf_hub_download
 
+    name = whole_revision(name)
     try:
         found = hf_hub_download(name.repo, path, repo_type="dataset", revision=name.revision)
         return verified(Path(found))
@@ -214,6 +215,22 @@ def hub_rows(
     except Exception as error:
         table = f"{config}, {split}" if config else split
         raise TaskError(f"{name}: {table}: {refused(name, error)}") from error
+
+
+def hub_splits(name: HubName, config: str | None) -> list[str]:
+    """The splits of a dataset's configuration, in its order.
+
+    Raises:
+        TaskError: The Hub cannot be reached, or has no such configuration.
+    """
+    require(name)
+    from datasets import get_dataset_split_names
+
+    name = whole_revision(name)
+    try:
+        return [*get_dataset_split_names(name.repo, config, revision=name.revision)]
+    except Exception as error:
+        raise TaskError(f"{name}: {config}: {refused(name, error)}") from error
 
 
 def local_rows(

@@ -11,6 +11,7 @@ from mmjudge.cards import line_of, read_card
 from mmjudge.errors import MmjudgeError, TaskError, unknown
 from mmjudge.report.outcome import printable
 from mmjudge.sources.folder import open_task
+from mmjudge.sources.samples import data_place
 from mmjudge.task import Task
 from mmjudge.types import Modality, Orders, ProtocolName, Record
 
@@ -22,7 +23,7 @@ class Entry(Record):
 
     `protocols`: those that are asked, all of the task's if left out; `orders`: both for pairs,
     balanced for the others if left out; `takes`: the modality that a judge must take to be asked at
-    all; `data`: from the folder of the suite's file on.
+    all; `data`: from the folder of the suite's file on, or `sample`.
     """
 
     task: str = Field(min_length=1)
@@ -126,7 +127,7 @@ def open_tasks(file: SuiteFile) -> Opened:
 def _opened(base: Path, entry: Entry) -> Task:
     at_base = base / entry.task
     spec = str(at_base) if "/" in entry.task and at_base.is_dir() else entry.task
-    return open_task(spec, base / entry.data if entry.data else None)
+    return open_task(spec, data_place(entry.data, base) if entry.data else None)
 
 
 def _called_alike(file: SuiteFile, tasks: Mapping[int, Task]) -> Iterator[str]:
