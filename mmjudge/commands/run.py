@@ -95,7 +95,7 @@ def _count(settings: Mapping[str, Any], asked: RunSettings | None) -> int | None
         return None
     if asked.probes:
         return _count_probed(task, settings, asked)
-    orders = 2 if asked.orders == "both" and asked.protocol != "score" else 1
+    orders = 2 if asked.orders == "both" and asked.protocol in ("pair", "rank") else 1
     taken = asks = 0
     for item in checked(task, asked.protocol):
         if taken == settings["limit"]:

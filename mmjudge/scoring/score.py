@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from mmjudge.errors import MmjudgeError
-from mmjudge.metrics.measure import Measure, intervals, measures
+from mmjudge.metrics.measure import RATINGS, Measure, intervals, measures
+from mmjudge.metrics.registry import fits
 from mmjudge.metrics.resample import Interval, bootstrap
 from mmjudge.registry import TASKS, registry
 from mmjudge.scoring.frames import Frame, Rows, Slice, known_gold
@@ -118,12 +119,10 @@ def choose(spec: TaskSpec, protocol: str, names: Sequence[str]) -> list[Measure]
     plain = [
         m
         for m in dict.fromkeys((*first, *every))
-        if m.protocol in ("any", protocol) and (m.kind != "fairness" or fair)
+        if fits(m.protocol, protocol) and (m.kind != "fairness" or fair)
     ]
     ceilings = [
-        Measure("ceiling", of=m)
-        for m in plain
-        if m.columns in (("gold", "verdict"), ("gold_ranks", "ranks")) and m.direction != "zero"
+        Measure("ceiling", of=m) for m in plain if m.columns in RATINGS and m.direction != "zero"
     ]
     return plain + ceilings
 

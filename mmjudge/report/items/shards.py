@@ -11,11 +11,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from pydantic_core import from_json, to_json
 
+from mmjudge.outcomes import FAILED, PREFERENCE, PREFERENCES, SCORE
 from mmjudge.report.browser import words
 from mmjudge.report.items.collect import Collected, Run
 from mmjudge.report.items.media import MediaFiles
 from mmjudge.report.untrusted import visible
-from mmjudge.store import FAILED, PREFERENCE, PREFERENCES, SCORE, RunStore
+from mmjudge.store import RunStore
 from mmjudge.types import Media, Preference, Ranking, Score
 
 SHARD = 600_000
