@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mmjudge.report.outcome import read_outcome
-from mmjudge.report.overview import MAIN
-from mmjudge.scoring.score import score_run
+from mmjudge.report.overview import MAIN, main_of
+from mmjudge.scoring.score import score_table
+from mmjudge.scoring.table import Table
 from mmjudge.suites import read
 from mmjudge.types import MetricResult, ProtocolName, Record
 
@@ -56,8 +57,9 @@ def suite_scores(folder: Path, n_resamples: int = 1000) -> SuiteScores:
         if outcome.judgments and outcome.failures.get("unsupported", 0) == outcome.judgments:
             missing.append(f"{run.task}, {run.protocol}: the judge takes nothing of it")
             continue
-        metric = MAIN[run.protocol]
-        found = score_run(folder / run.folder, n_resamples, measures=(metric,))
+        table = Table.load(folder / run.folder)
+        metric = main_of(table)
+        found = score_table(table, n_resamples, measures=(metric,))
         first = next((r for r in found if r.stratum == "all" and r.value is not None), None)
         if first is None:
             missing.append(f"{run.task}, {run.protocol}: {metric} is undefined")
@@ -87,8 +89,10 @@ def macros(tasks: Sequence[TaskFigure]) -> Iterator[Macro]:
         >>> macro.value, macro.ci95, macro.n_tasks
         (0.4, (0.15, 0.65), 2)
     """
-    for protocol, metric in MAIN.items():
-        results = [one.result for one in tasks if one.protocol == protocol]
+    kinds = sorted({(one.protocol, one.result.metric) for one in tasks}, key=_place)
+    for protocol, metric in kinds:
+        of = [one.result for one in tasks if one.protocol == protocol]
+        results = [result for result in of if result.metric == metric]
         values = [r.value for r in results if r.value is not None]
         if not values:
             continue
@@ -105,3 +109,7 @@ def macros(tasks: Sequence[TaskFigure]) -> Iterator[Macro]:
             ci95=ci95,
             n_tasks=len(values),
         )
+
+
+def _place(kind: tuple[ProtocolName, str]) -> tuple[int, str]:
+    return list(MAIN).index(kind[0]), kind[1]
