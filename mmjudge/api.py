@@ -20,6 +20,7 @@ from mmjudge.probes.catalog import choose
 from mmjudge.protocols import template_digest, wording_digest
 from mmjudge.resume import check_same_run
 from mmjudge.sources.folder import open_task
+from mmjudge.sources.samples import SAMPLE, data_place, written_place
 from mmjudge.store import RunStore
 from mmjudge.task import Task
 from mmjudge.types import (
@@ -133,7 +134,8 @@ def run(  # noqa: PLR0913 (every setting of a run has a default and a name)
         task: Name of an installed task, path of a task folder, `hub:owner/name@revision`, a task.
         judge: A spec such as `replay:gpt4o` or `path/to/file.py:MyJudge`, a YAML file, or an
             object: a judge, or a scorer.
-        data: Folder or file of the task's data; None for the public copy.
+        data: Folder or file of the task's data; `sample` for the few items that come with it, None
+            for the public copy.
         out: Folder of the run; by default one under `runs/` named by task, judge and settings.
         protocol: pair, score or rank; by default the first that the task has.
         orders: `balanced` over items, `both`, or `given` as in the file; by default balanced, or as
@@ -232,7 +234,7 @@ def _prepared(  # noqa: PLR0913 (one for each setting of a run)
 ) -> _Prepared:
     """Everything that a run needs before its folder is touched."""
     again = choose(probes)
-    opened = open_task(task, Path(data) if data else None) if isinstance(task, str) else task
+    opened = open_task(task, data_place(data) if data else None) if isinstance(task, str) else task
     chosen = protocol or opened.spec.protocols[0]
     answering = _answering(judge, JudgeContext(opened, chosen), options)
     wording = answering.card.wordings.get(chosen)
@@ -283,7 +285,7 @@ def _header(
         task=task.spec,
         judge=card,
         settings=settings,
-        data=str(task.data) if task.data else None,
+        data=written_place(task),
         packages=_packages(),
         probes=tuple(probe.card for probe in probes),
     )
@@ -301,4 +303,5 @@ def _packages() -> dict[str, str]:
 
 def _folder_name(header: RunHeader) -> str:
     judge = "".join(c if c.isalnum() or c in "-_." else "-" for c in header.judge.name)
-    return f"{header.task.name}-{judge[:60]}-{header.run_id}"
+    sample = f"-{SAMPLE}" if header.data == SAMPLE else ""
+    return f"{header.task.name}{sample}-{judge[:60]}-{header.run_id}"

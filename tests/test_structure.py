@@ -43,7 +43,7 @@ LAYERS = (
         "probed_rows",
         "pace",
     ),
-    ("task", "media"),
+    ("task", "task_lists", "media"),
     ("sources", "protocols", "scenes"),
     ("judges", "probes", "strategies", "store"),
     ("budget", "interrupts", "refusal", "resume", "planning"),
@@ -52,7 +52,7 @@ LAYERS = (
     ("api",),
     ("report", "export", "interop", "leaderboard", "checks"),
     ("suites",),
-    ("doctor", "demo", "skeletons", "suite_scores", "commands"),
+    ("doctor", "demo", "skeletons", "commands"),
     ("cli",),
     ("__main__",),
 )

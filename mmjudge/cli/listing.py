@@ -1,11 +1,10 @@
 """Commands that list what there is."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from mmjudge.cli.options import Json, Modality, Protocol
+from mmjudge.cli.options import Data, Json, Modality, Protocol
 from mmjudge.cli.root import app
 
 
@@ -50,7 +49,7 @@ def judges(
     modality: Modality = None,
     protocol: Protocol = None,
     task: Annotated[str | None, typer.Option(help="List its recorded judges too.")] = None,
-    data: Annotated[Path | None, typer.Option(help="Data of that task.")] = None,
+    data: Data = None,
     as_json: Json = False,
 ) -> None:
     """List the judges that can be chosen."""

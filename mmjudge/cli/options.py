@@ -5,6 +5,14 @@ from typing import Annotated, Literal
 
 import typer
 
+
+def data_place(said: str) -> Path:
+    """Tell a task's own sample from a folder of that name."""
+    from mmjudge.sources import samples
+
+    return samples.data_place(said)
+
+
 Runs = Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of runs.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 Resamples = Annotated[
@@ -17,11 +25,20 @@ Measures = Annotated[
 Every = Annotated[
     bool, typer.Option("--all", help="All figures: undefined ones, and those no task names.")
 ]
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        parser=data_place,
+        metavar="PATH",
+        help="Folder of its data; sample for the few items that come with it.",
+    ),
+]
 Modality = Annotated[
     Literal["text", "image", "video", "audio"] | None, typer.Option(help="Only with this modality.")
 ]
 Protocol = Annotated[
-    Literal["pair", "score", "rank"] | None, typer.Option(help="Only with this protocol.")
+    Literal["pair", "score", "rank", "checklist", "steps"] | None,
+    typer.Option(help="Only with this protocol."),
 ]
 
 

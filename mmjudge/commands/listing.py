@@ -17,6 +17,7 @@ from mmjudge.report.outcome import printable
 from mmjudge.report.terminal import show
 from mmjudge.sources.downloads import DownloadedTask
 from mmjudge.sources.folder import open_task
+from mmjudge.sources.samples import SAMPLE, sample_of
 from mmjudge.task import Task
 from mmjudge.types import JudgeCard, Modality, ProtocolName, TaskSpec
 
@@ -140,6 +141,8 @@ def _facts(task: Task) -> Iterable[tuple[str, str]]:
     yield "licence", card.licence
     yield "citation", card.citation
     yield "superseded by", card.superseded_by or ""
+    sample = sample_of(type(task))
+    yield "sample", "" if sample is None else f"comes with it: --data {SAMPLE}"
     yield "size", "; ".join(f"{part}: {count:,}" for part, count in card.size.items())
     yield "human agreement", card.human_agreement
     seen = "on the public data" if card.columns == "verified" else "not on the public data itself"

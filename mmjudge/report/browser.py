@@ -20,6 +20,7 @@ from mmjudge.report.lists import list_right, part_rows, right_lists
 from mmjudge.report.overview import Judged
 from mmjudge.scoring.table import MODALITY, Table
 from mmjudge.sources.folder import open_task
+from mmjudge.sources.samples import SAMPLE
 from mmjudge.store import RunStore
 from mmjudge.types import (
     Answers,
@@ -294,7 +295,8 @@ def _parts(item: Item) -> Iterable[Part]:
 
 def media_root(header: RunHeader) -> Path | None:
     """Folder of a task's media: that of the run, or of the installed task."""
-    data = Path(header.data) if header.data and Path(header.data).exists() else None
+    there = header.data and (header.data == SAMPLE or Path(header.data).exists())
+    data = Path(header.data) if header.data and there else None
     name = header.task.name
     if name in registry(TASKS).points:
         try:

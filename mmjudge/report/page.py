@@ -35,8 +35,10 @@ from mmjudge.report.overview import (
 )
 from mmjudge.report.plots import plots_missing
 from mmjudge.report.sections import GLOBALS, drawings, shown_in_full
+from mmjudge.report.suites import mean_words, suite_grids
 from mmjudge.report.summary import ends, two_places
 from mmjudge.report.untrusted import visible
+from mmjudge.scoring.over_tasks import SuiteScores
 from mmjudge.scoring.score import ALL
 from mmjudge.store import RunStore
 from mmjudge.types import MetricResult, TaskSpec
@@ -98,7 +100,12 @@ class Heat(NamedTuple):
 
 
 def write_page(
-    runs: Sequence[Path], out: Path, items: int = ITEMS, n_resamples: int = 1000, seed: int = 0
+    runs: Sequence[Path],
+    out: Path,
+    items: int = ITEMS,
+    n_resamples: int = 1000,
+    seed: int = 0,
+    suites: Sequence[SuiteScores] = (),
 ) -> list[Judged]:
     """Write the report of runs as one page.
 
@@ -108,6 +115,7 @@ def write_page(
         items: Number of items to show.
         n_resamples: Resamples of the bootstrap over items.
         seed: Seed of the bootstrap, and of the choice of items.
+        suites: Suites that the runs are of.
 
     Returns:
         The figures on it.
@@ -120,7 +128,7 @@ def write_page(
     judges = overview(runs, n_resamples, seed)
     browser = item_browser(judges, out)
     try:
-        place_page(out, render(judges, items, seed, browser), browser)
+        place_page(out, render(judges, items, seed, browser, suites), browser)
     finally:
         browser.discard()
     return judges
@@ -139,7 +147,11 @@ def require_place(out: Path) -> None:
 
 
 def render(
-    judges: Sequence[Judged], items: int = ITEMS, seed: int = 0, browser: Browser | None = None
+    judges: Sequence[Judged],
+    items: int = ITEMS,
+    seed: int = 0,
+    browser: Browser | None = None,
+    suites: Sequence[SuiteScores] = (),
 ) -> str:
     """The page of judges, as `overview` gives them; a browser takes the place of chosen items.
 
@@ -156,6 +168,8 @@ def render(
             policy=browser.policy(style) if browser else still_policy(style),
             browser=browser,
             judges=judges,
+            suites=suite_grids(suites),
+            whole=[mean for one in suites for mean in one.macro],
             tasks=_tasks(judges),
             heats=[_heat(judged) for judged in judges],
             probed={judged.name: _probe_maps(judged) for judged in judges},
@@ -199,6 +213,7 @@ def environment() -> Environment:
         "BY_MODALITY": BY_MODALITY,
         "lowest": lambda metric: Measure.parse(metric).spec.bounds[0],
         "bar": bar,
+        "mean_words": mean_words,
         "examples": _examples,
         "probe_ends": probe_ends,
         "probe_share": probe_share,

@@ -26,6 +26,7 @@ from mmjudge.sources.hub import (
 )
 from mmjudge.sources.mapped import MappedTask
 from mmjudge.sources.rows import read_rows
+from mmjudge.sources.samples import SAMPLE, no_sample, sample_of
 from mmjudge.task import BadItem, Recorded, Task
 from mmjudge.types import Item, Media, Parts, ProtocolName, TaskSpec
 
@@ -40,16 +41,22 @@ def open_task(spec: str, data: Path | None = None) -> Task:
         spec: Name of a registered task, path of a folder with `task.yaml`, or
             `hub:owner/name@revision`.
         data: Folder with the data of a registered task, or a local copy of a Hub dataset (of
-            `hub:`, or of a folder whose `task.yaml` maps its columns).
+            `hub:`, or of a folder whose `task.yaml` maps its columns); `sample` for the few items
+            that come with the task.
 
     Raises:
-        MmjudgeError: There is no such task, its plugin does not load, or its card is wrong.
+        MmjudgeError: There is no such task, its plugin does not load, its card is wrong, or it has
+            no sample.
     """
+    wants_sample = data == Path(SAMPLE)
     if spec.startswith("hub:"):
+        if wants_sample:
+            raise no_sample(spec)
         return HubTask(parse_name(spec.removeprefix("hub:")), data)
     known = registry(TASKS)
     if spec not in known.points and spec not in known.broken and _is_path(spec):
         if top_fields(Path(spec) / CARD) & {"hub", "columns"}:
+            data = Path(spec) / SAMPLE if wants_sample else data
             mapped = MappedTask(Path(spec), data)
             return mapped if data else downloaded(mapped)
         if data is not None:
@@ -70,6 +77,8 @@ def _open_plugin(name: str, data: Path | None) -> Task:
         )
     if not isinstance(getattr(found, "spec", None), TaskSpec):
         raise TaskError(f"task {name!r}: {found.__name__}.spec must be a TaskSpec")
+    if data == Path(SAMPLE) and (data := sample_of(found)) is None:
+        raise no_sample(f"task {name!r}")
     try:
         opened = found(data)
         return opened if data else downloaded(opened)

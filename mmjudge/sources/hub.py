@@ -127,6 +127,7 @@ def hub_file(name: HubName, path: str) -> Path:
     require(name)
     from huggingface_hub import hf_hub_download
 
+    name = whole_revision(name)
     try:
         found = hf_hub_download(name.repo, path, repo_type="dataset", revision=name.revision)
     except Exception as error:
@@ -181,6 +182,22 @@ def hub_rows(
         raise error.at(f"{name}: {split}") from error
     except Exception as error:
         raise TaskError(f"{name}: {config}, {split}: {refused(name, error)}") from error
+
+
+def hub_splits(name: HubName, config: str | None) -> list[str]:
+    """The splits of a dataset's configuration, in its order.
+
+    Raises:
+        TaskError: The Hub cannot be reached, or has no such configuration.
+    """
+    require(name)
+    from datasets import get_dataset_split_names
+
+    name = whole_revision(name)
+    try:
+        return [*get_dataset_split_names(name.repo, config, revision=name.revision)]
+    except Exception as error:
+        raise TaskError(f"{name}: {config}: {refused(name, error)}") from error
 
 
 def local_rows(

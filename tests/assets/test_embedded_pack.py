@@ -263,7 +263,7 @@ def test_a_task_runs_on_a_pack_of_another_seed(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_wheel_carries_the_pack_and_the_cards(root, tmp_path):
+def test_a_wheel_carries_the_pack_the_cards_and_the_samples(root, tmp_path):
     source, out = tmp_path / "source", tmp_path / "out"
     source.mkdir()
     for name in ("pyproject.toml", "README.md", "LICENSE"):
@@ -283,3 +283,6 @@ def test_a_wheel_carries_the_pack_and_the_cards(root, tmp_path):
         "mmjudge_assets/models/judge/model.safetensors",
     } <= names
     assert {f"mmjudge_tasks/scenes/{family}.yaml" for family in FAMILIES} <= names
+    samples = {path for path in (root / "tasks").glob("*/sample/**/*") if path.is_file()}
+    assert len(samples) > len(list((root / "tasks").glob("*/sample")))
+    assert {f"mmjudge_tasks/{path.relative_to(root / 'tasks')}" for path in samples} <= names

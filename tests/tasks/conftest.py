@@ -4,19 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.tasks.small_task_data import SMALL
+from tests.tasks.samples import copy_sample
 
 collect_ignore = ["conftest.py"]  # else every conftest.py is one doctest module
 
 
 @pytest.fixture
 def small(tmp_path, monkeypatch):
-    """Write the small data of a task, and give its folder; media of its rows are kept beside it."""
+    """Copy the sample of a task, and give the folder; media of its rows are kept beside it."""
     monkeypatch.setenv("MMJUDGE_CACHE", str(tmp_path / "cache"))
 
     def make(name: str) -> Path:
         folder = tmp_path / name
-        SMALL[name](folder)
+        copy_sample(name, folder)
         return folder
 
     return make

@@ -13,6 +13,10 @@ def png(colour):
     return out.getvalue()
 
 
+def picture(colour):
+    return {"bytes": png(colour), "path": f"{colour}.png"}
+
+
 def wav(level):
     out = io.BytesIO()
     with wave.open(out, "wb") as sound:

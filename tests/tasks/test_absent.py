@@ -9,11 +9,9 @@ from mmjudge.refusal import refuse
 from mmjudge.sources.folder import open_task
 from mmjudge.task import checked
 from mmjudge.types import JudgeCard, Media, RunSettings
+from tests.tasks.samples import CASES, real
 from tests.tasks.small_hub_data import png
-from tests.tasks.small_public_data import PUBLIC
-from tests.tasks.small_task_data import SMALL, real
 
-NAMES = sorted(SMALL)
 LOOKING = JudgeCard(name="eye", summary="Looks at what it is shown.")
 RECORDED = LOOKING.model_copy(update={"lookup": True})
 BLIND = LOOKING.model_copy(update={"looks": False})
@@ -29,10 +27,7 @@ def is_whole(task, item):
     return True
 
 
-@pytest.mark.parametrize(
-    ("name", "kind"),
-    [(name, "small") for name in NAMES] + [(name, "real") for name in NAMES if name not in PUBLIC],
-)
+@pytest.mark.parametrize(("name", "kind"), CASES)
 def test_a_judge_that_looks_never_gets_an_item_of_which_something_is_absent(small, name, kind):
     task = open_task(name, real(name) if kind == "real" else small(name))
     for protocol in task.spec.protocols:
@@ -81,13 +76,12 @@ def test_baselines_answer_about_placeholders_only_if_they_do_not_read(
 
 
 def test_images_put_beside_a_recording_are_judged(small):
-    folder = small("mj_bench_bias")
-    image = folder / "images" / "Nurse" / "old_male_white.jpg"
-    image.parent.mkdir(parents=True)
-    image.write_bytes(png("red"))
-    items = {item.id: item for item in checked(open_task("mj_bench_bias", folder), "score")}
-    assert items["scale5/0000"].absent is None
-    assert items["scale5/0001"].absent == "image images/Nurse/young_female_middle eastern.jpg"
+    task = open_task("mj_bench_bias", small("mj_bench_bias"))
+    absent = {item.id: item.absent for item in checked(task, "score")}
+    assert absent["scale5/0000"] is None
+    assert absent["scale5/0001"] == "image images/Nurse/young_female_middle eastern.jpg"
+    (task.root / "images" / "Nurse" / "young_female_middle eastern.jpg").write_bytes(png("red"))
+    assert all(item.absent is None for item in checked(task, "score"))
 
 
 def test_a_folder_may_say_that_something_is_absent(tmp_path):

@@ -11,14 +11,16 @@ from mmjudge.sources.folder import open_task
 from mmjudge.task import BadItem, JudgedRow, checked
 from mmjudge.types import Ranking, Reply, Score
 from tests.tasks.judged_rows import by_id, bytes_of, figures, judged
-from tests.tasks.small_hub_data import png, write_parquet
-from tests.tasks.small_public_data import PUBLIC, picture
-from tests.tasks.small_task_data import SMALL
+from tests.tasks.samples import FOLDERS, SAMPLES
+from tests.tasks.small_hub_data import picture, png, write_parquet
 
 # All of them
 
 PROTOCOLS = [
-    (name, protocol) for name in sorted(PUBLIC) for protocol in open_task(name).spec.protocols
+    (name, protocol)
+    for name in SAMPLES
+    if name not in FOLDERS
+    for protocol in open_task(name).spec.protocols
 ]
 
 
@@ -70,9 +72,8 @@ def test_the_authors_leave_out_what_is_undecided_and_ours_counts_it_wrong(small)
     assert found["vl_rewardbench.decided_only_macro", "overall", "all"] == 25
 
 
-def test_a_ranking_that_is_none_is_reported_with_its_row(tmp_path, monkeypatch):
-    monkeypatch.setenv("MMJUDGE_CACHE", str(tmp_path / "cache"))
-    SMALL["vl_rewardbench"](tmp_path / "data")
+def test_a_ranking_that_is_none_is_reported_with_its_row(small):
+    folder = small("vl_rewardbench")
     columns = {
         "id": ["1", "2"],
         "query": ["Why?", None],
@@ -80,8 +81,8 @@ def test_a_ranking_that_is_none_is_reported_with_its_row(tmp_path, monkeypatch):
         "image": [picture("red")] * 2,
         "human_ranking": [[0, 0], [0, 1]],
     }
-    write_parquet(tmp_path / "data" / "test-00000-of-00001.parquet", columns)
-    ranking, query = open_task("vl_rewardbench", tmp_path / "data").load("pair")
+    write_parquet(folder / "test-00000-of-00001.parquet", columns)
+    ranking, query = open_task("vl_rewardbench", folder).load("pair")
     assert isinstance(ranking, BadItem)
     assert "human_ranking: [0, 1] or [1, 0] is needed, found (0, 0)" in ranking.problem
     assert ranking.where.endswith("row 0")

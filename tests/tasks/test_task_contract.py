@@ -9,28 +9,22 @@ from pathlib import Path
 
 import pytest
 
+from mmjudge.commands.listing import at_hand
 from mmjudge.errors import TaskError
 from mmjudge.metrics import Measure
 from mmjudge.registry import TASKS, registry
 from mmjudge.sources.folder import open_task, unsafe_media
-from mmjudge.task import BadItem, JudgedRow, checked
+from mmjudge.task import BadItem, JudgedRow, Task, checked
 from mmjudge.types import Failure, Item, Reply
-from tests.tasks.small_public_data import DOCUMENTS, PUBLIC, TABLES, WITH_REPLIES
-from tests.tasks.small_task_data import EMBEDDED, SMALL, real
+from tests.tasks.samples import CASES, EMBEDDED, NAMES, SAMPLES, real
 
-NAMES = sorted(SMALL)
-UNRECORDED = ("evalbiasbench", "mj_bench_objects", *EMBEDDED, *({*PUBLIC} - {*WITH_REPLIES}))
-"""Tasks whose data holds no replies of judges."""
-NOT_LINES = {"evalbiasbench", "mj_bench_objects", "pandalm", *TABLES, *DOCUMENTS}
-"""Tasks whose data is one JSON document or a table, not JSON lines."""
-
-
-CASES = [
-    pytest.param(name, kind, id=f"{name}-{kind}")
-    for kind in ("small", "real")
-    for name in NAMES
-    if kind == "small" or name not in PUBLIC
+SAMPLE_BYTES = 60_000
+RECORDED = [
+    name for name in NAMES if registry(TASKS).load(name).recorded_judges is not Task.recorded_judges
 ]
+"""Tasks whose data may hold replies of judges: then the sample holds some."""
+LINES = [name for name in NAMES if name in EMBEDDED or any(SAMPLES[name].rglob("*.jsonl"))]
+"""Tasks whose data is JSON lines, not one JSON document or a table."""
 
 
 @pytest.fixture
@@ -45,13 +39,16 @@ def items_of(task, protocol):
     return list(checked(task, protocol))
 
 
-def test_every_registered_task_of_this_package_has_small_data():
-    ours = {
-        name
-        for name, point in registry(TASKS).points.items()
-        if point.value.startswith("mmjudge_tasks.")
-    }
-    assert ours == set(SMALL)
+@pytest.mark.parametrize("name", EMBEDDED)
+def test_a_task_without_a_sample_comes_with_its_data(name):
+    assert at_hand(name) == "yes"
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_sample_is_small_and_readable_everywhere(name):
+    files = [path for path in SAMPLES[name].rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < SAMPLE_BYTES
+    assert not any(path.is_symlink() for path in files)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -79,11 +76,7 @@ def test_every_item_can_be_judged_and_ids_are_unique(opened, name, kind):
         assert all("modality" in item.strata for item in items)
 
 
-PAIRS = [
-    name
-    for name in NAMES
-    if name not in EMBEDDED and "pair" in registry(TASKS).load(name).spec.protocols
-]
+PAIRS = [name for name in SAMPLES if "pair" in registry(TASKS).load(name).spec.protocols]
 
 
 @pytest.mark.parametrize("name", PAIRS)
@@ -114,7 +107,7 @@ def test_recorded_replies_refer_to_items_criteria_and_candidates_that_exist(open
         for criterion in item.criteria or [c.name for c in task.spec.criteria]
     }
     judges = task.recorded_judges()
-    assert bool(judges) == (name not in UNRECORDED)
+    assert bool(judges) == (name in RECORDED)
     assert len(judges) == len(set(judges))
     some = judges if kind == "small" else judges[::7]
     for judge in some:
@@ -159,7 +152,7 @@ def test_a_file_of_another_form_is_an_error_that_names_it(small, name):
     assert "not" in str(error.value)
 
 
-@pytest.mark.parametrize("name", sorted({*NAMES} - NOT_LINES))
+@pytest.mark.parametrize("name", LINES)
 def test_one_bad_line_is_reported_with_its_place_and_the_rest_is_kept(small, name):
     folder = small(name)
     (path,) = sorted(folder.rglob("*pair*.jsonl"))[:1] or sorted(folder.glob("*.jsonl"))[-1:]
@@ -189,7 +182,7 @@ def test_published_rules_say_nothing_that_is_not_a_number_when_every_judgment_fa
                 assert math.isnan(value) or -100 <= value <= 100
 
 
-@pytest.mark.parametrize("name", sorted({*NAMES} - {*UNRECORDED}))
+@pytest.mark.parametrize("name", RECORDED)
 def test_published_statistics_take_weights_in_batches(small, name):
     import numpy as np
 

@@ -7,7 +7,7 @@ import pytest
 from mmjudge.sources.folder import open_task
 from mmjudge.task import BadItem, checked
 from mmjudge.types import Failure, Preference, Ranking
-from tests.tasks.small_task_data import SHARED
+from tests.tasks.samples import SHARED
 
 
 def by_id(task, protocol):
