@@ -13,7 +13,8 @@ from mmjudge.errors import TaskError
 from mmjudge.sources.github import GithubName
 from mmjudge.sources.hub import HubName, keep_media
 from mmjudge.sources.public_rows import HubTable, PublicRow, public_file, table_items
-from mmjudge.sources.rows import only_good, read_csv_rows, read_grouped_rows
+from mmjudge.sources.rows import only_good, read_grouped_rows
+from mmjudge.sources.tables import read_table
 from mmjudge.task import BadItem, PublishedRule, Recorded
 from mmjudge.types import (
     Answers,
@@ -107,7 +108,7 @@ class AudioJudgeSame(ResultTask):
             for group, _, row in rows
             if group == "pronunciation" and not isinstance(row, BadItem)
         }
-        for row in only_good(read_csv_rows(public_file(self, place, LABELS), Label)):
+        for row in only_good(read_table(public_file(self, place, LABELS), Label)):
             if row.label != "Bad" and row.key not in examples:
                 yield row
 
