@@ -232,7 +232,7 @@ def test_a_family_may_have_words_of_its_own_for_both():
     wording = Wording(template=listed, reply=Grammar(at="answer_tags"))
     (message,) = render(checklist(), wording=wording)
     assert message.parts == (
-        "a red cup1 Is there a cup? 2 Is it red? 3 Which color has the plate?",
+        "a red cup1. Is there a cup? 2. Is it red? 3. Which color has the plate?",
     )
     reply = Reply(text="<answer>1: yes\n2: no\n3: red</answer>\n1: no")
     assert parse(checklist(), reply, wording) == Answers(answers=("yes", "no", "red"))
