@@ -2,9 +2,9 @@
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -26,6 +26,22 @@ LONG = ("tests/training/", "tests/scenes/", "tests/assets/", "tests/judges/", "t
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared" / "data"
+
+
+class WithDoctests:
+    """Leaves out files without a doctest, so that no worker imports them to find none."""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_collect_file(self, file_path: Path) -> Generator[None, Any, Any]:
+        found = yield
+        if b">>>" in file_path.read_bytes():
+            return found
+        return [node for node in found if type(node).__name__ != "DoctestModule"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # A hook of this file itself would see the files of tests alone.
+    config.pluginmanager.register(WithDoctests())
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -52,6 +68,22 @@ def shared_data() -> Path:
     if not SHARED.is_dir():
         pytest.skip("../shared/data is not here: what needs it WAS NOT TESTED")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The folder of each tiny chat model, by family."""
+    from tests.judges.hf_asked import Folders
+
+    return Folders(tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture(scope="session")
+def paths(tmp_path_factory):
+    """The folder of each tiny scorer, by name: `paths("clip")`."""
+    from tests.judges.scorer_asked import Paths
+
+    return Paths(tmp_path_factory.mktemp("scorers"))
 
 
 @pytest.fixture(scope="module")

@@ -52,7 +52,7 @@ LAYERS = (
     ("api",),
     ("report", "export", "interop", "leaderboard", "checks"),
     ("suites",),
-    ("doctor", "demo", "skeletons", "suite_scores", "commands"),
+    ("doctor", "demo", "skeletons", "commands"),
     ("cli",),
     ("__main__",),
 )

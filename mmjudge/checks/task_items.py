@@ -19,7 +19,7 @@ DECODED = 64
 """Media that are decoded, spread evenly over all; every local one is looked up and hashed."""
 
 GOLD = {"pair": "preference", "score": "score", "rank": "ranking"}
-"""The kind of gold that a protocol needs."""
+"""The kind of gold that a protocol needs; of checklists and steps the items' problems say it."""
 
 
 class Placed(NamedTuple):

@@ -63,6 +63,9 @@ def run(  # noqa: PLR0913, PLR0917 (one parameter for each option of the command
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Count what would be asked, and ask nothing.")
     ] = False,
+    skip_absent: Annotated[
+        bool, typer.Option("--skip-absent", help="Of a suite: go on without what is not at hand.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -94,11 +97,11 @@ def run(  # noqa: PLR0913, PLR0917 (one parameter for each option of the command
         as_json=as_json,
         words=tuple(context.find_root().obj),
     )
-    if task.startswith("suite:") and not dry_run:
-        from mmjudge.commands.suite import run_suite_and_report
+    if task.startswith("suite:"):
+        from mmjudge.commands.suite import AskedSuite, run_suite
 
-        settings, allowed = asked.settings, asked.max_failures
-        raise typer.Exit(run_suite_and_report(settings, allowed, quiet=quiet, as_json=as_json))
+        suite = AskedSuite(asked.settings, asked.max_failures, skip_absent, quiet, as_json)
+        raise typer.Exit(run_suite(suite, dry_run=dry_run))
     if dry_run:
         from mmjudge.commands.dry_run import forecast_and_print
 

@@ -84,12 +84,16 @@ class Baseline(Judge):
         if found is None:
             detail = "the item has no gold for this criterion"
             return Reply(error=Failure(reason="unsupported", detail=detail))
-        return Reply(verdict=baseline_lists.by_gold(request, *found))
+        verdict = baseline_lists.by_gold(request, *found)
+        if isinstance(verdict, Score):
+            # People's mean may lie between two levels of a scale of whole numbers.
+            return Reply(scores=(verdict.value,))
+        return Reply(verdict=verdict)
 
 
 def _check_constant(value: object, protocol: ProtocolName) -> None:
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    word = isinstance(value, str) and bool(value.strip())
+    word = isinstance(value, bool) or (isinstance(value, str) and bool(value.strip()))
     fits = {
         "pair": value in get_args(PreferenceValue),
         "score": number,

@@ -50,7 +50,13 @@ def last(request: Request) -> Reply:
 def constant(request: Request, options: Mapping[str, Any]) -> Reply:
     """Always the word `value`, by default the first."""
     value = options["value"]
-    return first(request) if value is None else spoken(request, [value] * len(words_of(request)))
+    if value is None:
+        return first(request)
+    if not isinstance(value, bool):
+        return spoken(request, [value] * len(words_of(request)))
+    names = ("yes", "true") if value else ("no", "false")  # as YAML has it without quotation marks
+    meant = [next((w for w in words if w.casefold() in names), "") for words in words_of(request)]
+    return spoken(request, [word or names[0] for word in meant])
 
 
 def drawn(request: Request, shares: Sequence[float]) -> Reply:

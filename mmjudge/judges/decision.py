@@ -267,8 +267,6 @@ def _shares(answer: Mapping[str, Any]) -> Shares:
 
 
 def _reply(request: Request, answers: Sequence[Shares]) -> Reply:
-    if request.protocol == "checklist":
-        return _listed_reply(request, answers)
     lost = next((answer for answer in answers if isinstance(answer, Failure)), None)
     if lost is not None:
         return Reply(error=lost)
@@ -281,6 +279,8 @@ def _reply(request: Request, answers: Sequence[Shares]) -> Reply:
             levels = score_levels(request)
             assert not isinstance(levels, Failure)
             return Reply(probabilities=dict(zip(levels, shares[0], strict=True)))
+        case "checklist":
+            return Reply(probabilities=checklist.named(request, shares))
         case _:
             wins = [0.0] * len(request.candidates)
             for (i, j), (first, second) in zip(
@@ -289,17 +289,6 @@ def _reply(request: Request, answers: Sequence[Shares]) -> Reply:
                 wins[i] += first
                 wins[j] += second
             return Reply(scores=tuple(wins))
-
-
-def _listed_reply(request: Request, answers: Sequence[Shares]) -> Reply:
-    probabilities: dict[str, float] = {}
-    for number, shares in enumerate(answers, 1):
-        if isinstance(shares, Failure):
-            return Reply(error=shares)
-        words = request.questions[number - 1].answers
-        named = (checklist.option(number, word) for word in words)
-        probabilities |= zip(named, shares, strict=True)
-    return Reply(probabilities=probabilities)
 
 
 def decision_model(transformers: Any, folder: Path, dtype: Any, attention: str, shared: Any) -> Any:

@@ -84,7 +84,7 @@ def _worded(request: Request, wording: Wording) -> Asking:
 def _checklist(request: Request) -> Asking:
     """Each question alone, after those that it depends on, whose answers stand in its prompt."""
     said: dict[int, str] = {}
-    probabilities: dict[str, float] = {}
+    found: dict[int, list[float]] = {}
     for level in checklist.levels(request.questions):
         queries = []
         for place in level:
@@ -97,11 +97,9 @@ def _checklist(request: Request) -> Asking:
         for place, shares in zip(level, (yield queries), strict=True):
             if isinstance(shares, Failure):
                 return Reply(error=shares)
-            answers = request.questions[place].answers
-            said[place] = answers[shares.index(max(shares))]
-            named = (checklist.option(place + 1, answer) for answer in answers)
-            probabilities |= zip(named, shares, strict=True)
-    return Reply(probabilities=probabilities)
+            found[place] = shares
+            said[place] = request.questions[place].answers[shares.index(max(shares))]
+    return Reply(probabilities=checklist.named(request, [found[i] for i in sorted(found)]))
 
 
 def _steps(request: Request) -> Asking:

@@ -12,7 +12,7 @@ from mmjudge.errors import MeasureError, unknown
 from mmjudge.metrics import resample
 from mmjudge.metrics.ceiling import EVERY, human_ceiling
 from mmjudge.metrics.registry import SPECS, Direction, Kind, Param, Protocol, Setting, Spec, fits
-from mmjudge.metrics.resample import Difference, Interval
+from mmjudge.metrics.resample import Difference, Interval, Sampled, Seed
 from mmjudge.metrics.weighted import Column, Ints, Value, Weights
 
 SYNTAX = re.compile(r"(?P<name>\w+)(?:@(?P<cutoff>[^()]+))?(?:\((?P<params>.*)\))?")
@@ -168,6 +168,19 @@ class Measure:
         """Value and percentile interval, resampling items; see `resample.bootstrap`."""
         return intervals([self], columns, item, n_resamples, confidence=confidence, seed=seed)[0]
 
+    def sampled(
+        self, columns: Mapping[str, Column], item: Ints, n_resamples: int, seed: Seed
+    ) -> Sampled:
+        """Value, and what it is in each resample of the items; see `resample.sampled`."""
+        taken = dict(zip(self.columns, self._take(columns), strict=True))
+        return resample.sampled(
+            taken, item, [self], n_resamples, seed=seed, centred=[self._centred]
+        )[0]
+
+    @property
+    def _centred(self) -> bool:
+        return self.of is None and self.spec.centred
+
     def paired(
         self,
         a: tuple[Mapping[str, Column], Ints],
@@ -200,6 +213,17 @@ class Measure:
             confidence=confidence,
             seed=seed,
         )
+
+    def paired_sampled(
+        self,
+        a: tuple[Mapping[str, Column], Ints],
+        b: tuple[Mapping[str, Column], Ints],
+        n_resamples: int,
+        seed: Seed,
+    ) -> tuple[Sampled, int]:
+        """Difference a - b in each resample of the items that both have; see `paired`."""
+        one, other = ((self._take(side[0]), side[1]) for side in (a, b))
+        return resample.paired_sampled(one, other, self.of_columns, n_resamples, seed=seed)
 
     def of_columns(self, *columns: Column, weights: Weights = None) -> Value:
         """Compute the measure of its columns in the order of `columns`."""
@@ -240,7 +264,7 @@ def intervals(
     needed: dict[str, Column] = {}
     for measure in of:
         needed.update(zip(measure.columns, measure._take(columns), strict=True))
-    centred = [measure.of is None and measure.spec.centred for measure in of]
+    centred = [measure._centred for measure in of]
     return resample.bootstrap_many(
         needed, item, list(of), n_resamples, confidence=confidence, seed=seed, centred=centred
     )

@@ -41,6 +41,16 @@ def option(number: int, answer: str) -> str:
     return f"{number}:{answer}"
 
 
+def named(request: Request, shares: Sequence[Sequence[float]]) -> dict[str, float]:
+    """The probabilities of each question's answers, as a reply holds them."""
+    pairs = zip(request.questions, shares, strict=True)
+    return {
+        option(number, answer): share
+        for number, (question, found) in enumerate(pairs, 1)
+        for answer, share in zip(question.answers, found, strict=True)
+    }
+
+
 def likeliest(request: Request, options: Mapping[str, float]) -> Answers | Failure:
     """The most probable answer of each question; two that are equally so are no answer."""
     left = dict(options)

@@ -1,6 +1,5 @@
 """Helpers for tasks: the file of a task's data, its rows, and the arrays of published rules."""
 
-import csv
 import json
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from pathlib import Path
@@ -125,25 +124,6 @@ def read_grouped_rows(path: Path, record: type[T]) -> Iterator[tuple[str, int, T
             raise TaskError(f"{path}: {name}: a list of rows is needed, found {str(rows)[:60]!r}")
         for place, row in enumerate(rows):
             yield name, place, _json_row(row, record, f"{name} {place}", path)
-
-
-def read_csv_rows(path: Path, record: type[T]) -> Iterator[T | BadItem]:
-    """The rows of a CSV file with a header; a bad row comes as a `BadItem` that names its line.
-
-    Raises:
-        TaskError: The file cannot be read, or has not the columns that the record needs.
-    """
-    needed = [name for name, field in record.model_fields.items() if field.is_required()]
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as text:
-            lines = csv.DictReader(text)
-            found = list(lines.fieldnames or ())
-            if missing := [name for name in needed if name not in found]:
-                raise TaskError(f"{path}:1: columns {missing} are needed, found {found}")
-            for line in lines:
-                yield _json_row(line, record, f"line {lines.line_num}", path)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise TaskError(f"{path}: cannot be read as CSV: {error}") from error
 
 
 def _json_content(path: Path) -> Any:

@@ -10,7 +10,8 @@ from mmjudge.cards import read_card
 from mmjudge.sources.checklists import parents_first
 from mmjudge.sources.github import GithubName
 from mmjudge.sources.public_rows import PublicRow, marked, public_file
-from mmjudge.sources.rows import grouped, only_good, read_csv_rows
+from mmjudge.sources.rows import grouped, only_good
+from mmjudge.sources.tables import read_table
 from mmjudge.task import BadItem, PublishedRule, Recorded, Task
 from mmjudge.types import Candidate, Item, Media, ProtocolName, Question, ScoreGold, TaskSpec
 
@@ -117,7 +118,7 @@ class Dsg(Task):
 
     def _rows(self, path: str, record: type[R]) -> Iterator[R | BadItem]:
         place = GithubName("j-min/DSG", self.spec.card.revision)
-        return read_csv_rows(public_file(self, place, path), record)
+        return read_table(public_file(self, place, path), record)
 
     def _marked(self, item: Item) -> Item:
         if self.data is None:

@@ -1,24 +1,6 @@
-"""What the tests of judges share: models that are built once."""
-
-from pathlib import Path
+"""What the tests of judges share: tiny scorers, opened with options."""
 
 import pytest
-
-
-@pytest.fixture(scope="session")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The folder of each tiny chat model, by family."""
-    from tests.judges.hf_asked import Folders
-
-    return Folders(tmp_path_factory.mktemp("models"))
-
-
-@pytest.fixture(scope="session")
-def paths(tmp_path_factory):
-    """The folder of each tiny scorer, by name: `paths("clip")`."""
-    from tests.judges.scorer_asked import Paths
-
-    return Paths(tmp_path_factory.mktemp("scorers"))
 
 
 @pytest.fixture

@@ -76,13 +76,12 @@ def test_baselines_answer_about_placeholders_only_if_they_do_not_read(
 
 
 def test_images_put_beside_a_recording_are_judged(small):
-    folder = small("mj_bench_bias")
-    image = folder / "images" / "Nurse" / "old_male_white.jpg"
-    image.parent.mkdir(parents=True)
-    image.write_bytes(png("red"))
-    items = {item.id: item for item in checked(open_task("mj_bench_bias", folder), "score")}
-    assert items["scale5/0000"].absent is None
-    assert items["scale5/0001"].absent == "image images/Nurse/young_female_middle eastern.jpg"
+    task = open_task("mj_bench_bias", small("mj_bench_bias"))
+    absent = {item.id: item.absent for item in checked(task, "score")}
+    assert absent["scale5/0000"] is None
+    assert absent["scale5/0001"] == "image images/Nurse/young_female_middle eastern.jpg"
+    (task.root / "images" / "Nurse" / "young_female_middle eastern.jpg").write_bytes(png("red"))
+    assert all(item.absent is None for item in checked(task, "score"))
 
 
 def test_a_folder_may_say_that_something_is_absent(tmp_path):

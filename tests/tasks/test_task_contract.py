@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mmjudge.commands.listing import at_hand
+from mmjudge.commands.catalogue import at_hand
 from mmjudge.errors import TaskError
 from mmjudge.metrics import Measure
 from mmjudge.metrics.registry import fits

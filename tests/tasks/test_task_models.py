@@ -1,0 +1,66 @@
+"""Every registered task is judged whole by a tiny model of each kind that takes what it shows."""
+
+from collections import Counter
+from itertools import product
+
+import pytest
+
+import mmjudge
+from mmjudge.registry import TASKS, registry
+from mmjudge.sources.folder import open_task
+from mmjudge.task import checked
+from tests.judges import scorer_models as tiny
+from tests.judges.scorer_asked import MODELS
+from tests.tasks.samples import NAMES
+
+CHAT = "qwen2_5_omni"
+"""It takes all modalities, and is put to all tasks."""
+SCORED = {
+    "open_clip": {"text", "image"},
+    "xclip": {"text", "video"},
+    "clap": {"text", "audio"},
+    "reward": {"text"},
+}
+"""The modalities of the tasks that a scorer is put to: one of media scores no texts alone."""
+
+
+def drawn():
+    """Each task with each kind that it allows; the first of a kind and a protocol is fast."""
+    seen = Counter()
+    for name in NAMES:
+        spec = registry(TASKS).load(name).spec
+        models = [model for model, shown in SCORED.items() if set(spec.modalities) == shown]
+        for alike in product([CHAT, *models], spec.protocols):
+            seen[alike] += 1
+            marks = [pytest.mark.slow] if seen[alike] > 1 else []
+            yield pytest.param(name, *alike, marks=marks)
+
+
+@pytest.fixture
+def asked(folders, paths, model):
+    """The spec and options of a tiny model that has room for all that a sample shows."""
+    if model == CHAT:
+        return f"hf:{folders[CHAT]}", {"mode": "logits", "frames": 2}
+    folder = paths.root / "long_reward" if model == "reward" else paths(model)
+    if not folder.is_dir():
+        tiny.reward_model(folder, length=2000)
+    return f"{MODELS[model][0]}:{folder}", {}
+
+
+@pytest.mark.parametrize(("name", "model", "protocol"), list(drawn()))
+def test_a_tiny_model_judges_the_whole_sample(small, asked, tmp_path, name, model, protocol):
+    task, (judge, options) = open_task(name, small(name)), asked
+    whole = absent = 0
+    for item in checked(task, protocol):
+        criteria = len(item.criteria or task.spec.criteria)
+        whole += criteria
+        absent += criteria if item.absent else 0
+    run = mmjudge.run(task, judge, protocol=protocol, options=options, out=tmp_path / "run")
+    refused = run.stats.failures["unsupported"]
+    assert run.stats.judged == whole
+    assert run.stats.failed == refused, run.stats.failures
+    if model == CHAT:
+        assert refused == absent
+    else:
+        assert absent <= refused
+        assert refused < whole or absent == whole
