@@ -8,13 +8,13 @@ from mmjudge.assets import MODELS, embedded
 from mmjudge.errors import MmjudgeError
 from mmjudge.judges.base import Judge, JudgeContext, open_judge
 from mmjudge.sources.folder import open_task
-from mmjudge.suites import Entry, Open, Place, Suite, open_suite, why
+from mmjudge.suites import Entry, Open, Opened, Place, Suite, open_suite, why
 from mmjudge.suites import play as play_suite
 from mmjudge.task import Task
 from mmjudge.types import Modality
 
 TASKS: Mapping[str, Modality] = {
-    entry.task: entry.takes or "text" for entry in open_suite("suite:scenes")[0].tasks
+    entry.task: entry.takes or "text" for entry in open_suite("suite:scenes").suite.tasks
 }
 """Each task of the suite `scenes` with the modality that a judge must take to be asked at all."""
 
@@ -76,13 +76,13 @@ def play(
     """
     entries = tuple(Entry(task=name, takes=takes) for name, takes in tasks.items())
     suite = Suite(name="demo", tasks=entries)
-    opened = {number: open_task(entry.task) for number, entry in enumerate(entries)}
+    opened = Opened({number: open_task(entry.task) for number, entry in enumerate(entries)})
     runs: list[Path] = []
     left_out: list[str] = []
     for judge in judges:
         try:
             _require_embedded(judge.spec)
-            answering = _open(judge, opened[0])
+            answering = _open(judge, opened.tasks[0])
         except MmjudgeError as error:
             left_out.append(why(judge.spec, error))
             continue

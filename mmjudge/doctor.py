@@ -17,6 +17,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from mmjudge.media.browser import chromium
 from mmjudge.report.terminal import show
 
 CORE = ""
@@ -30,6 +31,7 @@ GIVES = {
     "vllm": "fast batches of open models on a GPU",
     "ray": "runs over several machines",
     "site": "plots of the leaderboard",
+    "web": "films of web pages, with chromium",
     "dev": "the tests of mmjudge itself",
 }
 """Extra to what it gives; `all` only repeats others."""
@@ -37,7 +39,7 @@ GIVES = {
 PROGRAMS = {
     "ffmpeg": "making and checking video and audio",
     "espeak-ng": "making speech for generated benchmarks",
-    "chromium": "looking at reports in tests",
+    "chromium": "films of web pages; looking at reports in tests",
 }
 _REQUIREMENT = re.compile(r"(?P<name>[\w.-]+)[^;]*(?:;.*extra\s*==\s*[\"'](?P<extra>[\w-]+)[\"'])?")
 
@@ -88,9 +90,7 @@ def places() -> list[Place]:
 
 
 def _program(name: str) -> str | None:
-    if path := shutil.which(name):
-        return path
-    return shutil.which("chromium-browser") if name == "chromium" else None
+    return chromium() if name == "chromium" else shutil.which(name)
 
 
 def _gpu() -> str | None:

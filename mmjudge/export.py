@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -11,7 +11,20 @@ from typing import TYPE_CHECKING, Any, Literal
 from mmjudge.errors import MissingExtraError, MmjudgeError
 from mmjudge.store import RunStore
 from mmjudge.task import BadItem
-from mmjudge.types import Failure, Gold, Item, Judgment, Preference, Ranking, RunHeader, Score
+from mmjudge.types import (
+    Answers,
+    AnyVerdict,
+    Failure,
+    Gold,
+    Item,
+    Judgment,
+    Preference,
+    Question,
+    Ranking,
+    RunHeader,
+    Score,
+    Steps,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -34,6 +47,9 @@ _TYPES = {
     "verdict": "string",
     "score": "float64",
     "ranks": "numbers",
+    "parts": "strings",
+    "said": "strings",
+    "gold_said": "strings",
     "failure": "string",
     "failure_detail": "string",
     "gold": "string",
@@ -54,9 +70,12 @@ def rows(folder: Path) -> Iterator[Row]:
     """Yield one row for each judgment, in the order in which they were stored.
 
     `order` holds the ids of the candidates as shown; `cue` what a probe's change pulls towards, as
-    in `Judgment`; `verdict` is readable: a preference, a score or a ranking of ids; `correct` says
-    whether a preference is the gold's own class, a failure is not, and it is None where there is no
-    gold or the verdict is no preference.
+    in `Judgment`; `verdict` is readable: a preference, a score, a ranking of ids, answers or wrong
+    steps. `score` of a checklist is the share of its questions that are met. `parts` names its
+    questions, or the steps of a solution from 1; `said` and `gold_said` are the answers, or the
+    error of each step, None where it is right. `correct` says whether a preference is the gold's
+    own class, all answers are the gold's, the first wrong step is; a failure is not, and it is None
+    where there is no such gold.
 
     Raises:
         StoreError: The folder holds no readable run.
@@ -76,6 +95,7 @@ def _row(header: RunHeader, item: Item, judgment: Judgment) -> Row:
     gold = item.gold.get(judgment.criterion)
     failure = outcome if isinstance(outcome, Failure) else None
     ranks = list(outcome.ranks) if isinstance(outcome, Ranking) else None
+    questions = item.checklists.get(judgment.criterion, ())
     return {
         "task": header.task.label,
         "judge": header.judge.name,
@@ -87,8 +107,11 @@ def _row(header: RunHeader, item: Item, judgment: Judgment) -> Row:
         "probe": judgment.probe,
         "cue": list(judgment.cue),
         "verdict": None if failure else readable(outcome, ids),
-        "score": outcome.value if isinstance(outcome, Score) else None,
+        "score": _score(outcome, questions),
         "ranks": ranks,
+        "parts": _parts(judgment, item, questions),
+        "said": _said(outcome),
+        "gold_said": _said(gold),
         "failure": failure.reason if failure else None,
         "failure_detail": failure.detail if failure else None,
         "gold": readable(gold, ids) if gold else None,
@@ -104,12 +127,16 @@ def _row(header: RunHeader, item: Item, judgment: Judgment) -> Row:
     }
 
 
-def readable(verdict: Preference | Score | Ranking | Failure | Gold, ids: list[str]) -> str:
-    """A verdict in words: `first`, `4.5`, or candidate ids as in `b > a = c`.
+def readable(verdict: AnyVerdict | Failure | Gold, ids: list[str]) -> str:
+    """A verdict in words: `first`, `4.5`, candidate ids as in `b > a = c`, answers, wrong steps.
 
     Example:
         >>> readable(Ranking(ranks=(2, 1, 2)), ["a", "b", "c"])
         'b > a = c'
+        >>> readable(Answers(answers=("yes", "no")), ["a"])
+        'yes, no'
+        >>> readable(Steps(errors=(None, "visual", None)), ["a"])
+        'wrong of 3: 2 visual'
     """
     match verdict:
         case Preference(value=value):
@@ -122,15 +149,70 @@ def readable(verdict: Preference | Score | Ranking | Failure | Gold, ids: list[s
                 " = ".join(name for name, rank in zip(ids, ranks, strict=True) if rank == level)
                 for level in levels
             )
+        case Answers(answers=answers):
+            return ", ".join(answers)
+        case Steps(errors=errors):
+            wrong = ", ".join(f"{n} {error}" for n, error in enumerate(errors, 1) if error)
+            return f"wrong of {len(errors)}: {wrong}" if wrong else f"all {len(errors)} right"
     return f"{verdict.reason}: {verdict.detail}"
 
 
-def _correct(gold: Gold | None, outcome: Preference | Score | Ranking | Failure) -> bool | None:
-    if not isinstance(gold, Preference):
+def met(questions: Sequence[Question], answers: Sequence[str]) -> list[bool]:
+    """Which questions are met: answered as wanted, as is all that they build on.
+
+    Example:
+        >>> cup = Question(id="cup", text="A cup?")
+        >>> red = Question(id="red", text="Is it red?", parents=("cup",))
+        >>> met((cup, red), ("no", "yes")), met((cup, red), ("yes", "yes"))
+        ([False, False], [True, True])
+    """
+    found: dict[str, bool] = {}
+    for question, answer in zip(questions, answers, strict=True):
+        above = all(found[parent] for parent in question.parents)
+        found[question.id] = above and answer == question.wanted
+    return list(found.values())
+
+
+def _score(outcome: AnyVerdict | Failure, questions: Sequence[Question]) -> float | None:
+    match outcome:
+        case Score(value=value):
+            return value
+        case Answers(answers=answers) if questions:
+            return sum(met(questions, answers)) / len(questions)
+    return None
+
+
+def _parts(judgment: Judgment, item: Item, questions: Sequence[Question]) -> list[str] | None:
+    """Names of what a verdict says something of one by one."""
+    if judgment.protocol == "checklist":
+        return [question.id for question in questions]
+    if judgment.protocol == "steps":
+        return [str(number) for number, _ in enumerate(item.candidates[0].parts, 1)]
+    return None
+
+
+def _said(verdict: AnyVerdict | Failure | Gold | None) -> list[str | None] | None:
+    match verdict:
+        case Answers(answers=answers):
+            return list(answers)
+        case Steps(errors=errors):
+            return list(errors)
+    return None
+
+
+def _correct(gold: Gold | None, outcome: AnyVerdict | Failure) -> bool | None:
+    if not isinstance(gold, Preference | Answers | Steps):
         return None
-    if isinstance(outcome, Failure):
-        return False
-    return outcome.value == gold.value if isinstance(outcome, Preference) else None
+    match outcome:
+        case Failure():
+            return False
+        case Preference(value=value) if isinstance(gold, Preference):
+            return value == gold.value
+        case Answers(answers=answers) if isinstance(gold, Answers):
+            return answers == gold.answers
+        case Steps() if isinstance(gold, Steps):
+            return outcome.first_wrong == gold.first_wrong
+    return None
 
 
 def export_run(folder: Path, form: Format, out: Path) -> int:
@@ -235,6 +317,8 @@ def _flat(row: Row) -> Row:
     """A row whose strata are JSON, since axes differ between tasks, in text that UTF-8 can hold."""
     flat = {**row, "strata": json.dumps(row["strata"], ensure_ascii=False)}
     flat["order"] = [_utf8(name) for name in row["order"]]
+    for name in ("parts", "said", "gold_said"):
+        flat[name] = flat[name] and [word and _utf8(word) for word in flat[name]]
     return {name: _utf8(value) if isinstance(value, str) else value for name, value in flat.items()}
 
 

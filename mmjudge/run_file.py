@@ -16,6 +16,17 @@ from mmjudge.types import SCHEMA_VERSION, RunHeader
 FILE = "run.db"
 LOCK = "run.lock"
 
+LISTS = SCHEMA_VERSION + 1
+"""Format of the run of a task that may be asked for lists: answers of a checklist, or steps. All
+other runs are of format `SCHEMA_VERSION`, so that an mmjudge that knows no lists reads them."""
+NEWEST = LISTS
+
+
+def format_of(header: RunHeader) -> int:
+    """The format that a run is written in: an older mmjudge refuses what it could only misread."""
+    asked = {header.settings.protocol, *header.task.protocols}
+    return LISTS if asked & {"checklist", "steps"} else SCHEMA_VERSION
+
 
 def connect(path: Path, mode: str) -> sqlite3.Connection:
     """Open the file, "ro", "rw" or "rwc" (made if it is not there).
@@ -76,10 +87,10 @@ def read_header(connection: sqlite3.Connection, path: Path) -> RunHeader:
     """
     try:
         version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version > SCHEMA_VERSION:
+        if version > NEWEST:
             raise StoreError(
                 f"{path}: written by a newer mmjudge (format {version}, this one reads up to "
-                f"{SCHEMA_VERSION}): upgrade mmjudge"
+                f"{NEWEST}): upgrade mmjudge"
             )
         row = connection.execute("SELECT value FROM meta WHERE name='header'").fetchone()
         if row is None:

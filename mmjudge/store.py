@@ -14,22 +14,31 @@ from numpy.typing import NDArray
 
 from mmjudge import probed_rows
 from mmjudge.errors import StoreError
+from mmjudge.outcomes import (
+    ANSWERS,
+    FAILED,
+    LOST,
+    RANKING,
+    STEPS,
+    UNCHANGED,
+    Listed,
+    decode,
+    encode,
+    listed,
+    ranks_of,
+)
 from mmjudge.pace import Pace, add_pace, read_pace
 from mmjudge.probed_rows import Unasked
-from mmjudge.run_file import FILE, connect, lock_folder, new_file, read_header, writing
+from mmjudge.run_file import FILE, connect, format_of, lock_folder, new_file, read_header, writing
 from mmjudge.task import BadItem
 from mmjudge.types import (
-    SCHEMA_VERSION,
     Failure,
     FailureReason,
     Item,
     Judgment,
-    Preference,
-    Ranking,
     Reply,
     Request,
     RunHeader,
-    Score,
     Verdict,
 )
 
@@ -37,12 +46,6 @@ COMMIT_EVERY_S = 0.25
 COMMIT_EVERY_ROWS = 2000
 ROWS_A_STATEMENT = 100
 
-PREFERENCES = ("first", "second", "tie", "both_good", "both_bad")
-"""A preference's code in the store and in `Columns.value` is its place here."""
-
-FAILED, PREFERENCE, SCORE, RANKING, LOST, UNCHANGED = range(6)
-"""Kinds of outcomes. Stored are the first four; `columns` tells two kinds of failures under a probe
-apart: one that the judge has no part in, and a change that altered nothing."""
 _KIND = (
     f"CASE WHEN kind={FAILED} AND probe IS NOT NULL "
     f"THEN CASE json_extract(outcome, '$.reason') WHEN 'unchanged' THEN {UNCHANGED} "
@@ -95,6 +98,7 @@ class Columns(NamedTuple):
     `rankings` maps a row to its ranks in item order. `probe` is an index into `probes`, -1 where
     the request was asked plainly; `cues` maps a row to what its change pulls towards: places of
     candidates in item order, of a score (1,) for up or (-1,) for down; a row without is not there.
+    `listed` holds answers and steps, None where the run has no lists.
     """
 
     place: NDArray[np.int64]
@@ -108,6 +112,7 @@ class Columns(NamedTuple):
     probe: NDArray[np.int64]
     probes: tuple[str, ...]
     cues: dict[int, tuple[int, ...]]
+    listed: Listed | None = None
 
 
 @dataclass
@@ -132,7 +137,7 @@ class RunStore:
         with ExitStack() as held:
             lock = held.enter_context(lock_folder(folder))
             with writing(folder), new_file(folder) as fresh:
-                version = f"PRAGMA user_version={SCHEMA_VERSION};"
+                version = f"PRAGMA user_version={format_of(header)};"
                 fresh.executescript(f"PRAGMA journal_mode=WAL; BEGIN; {_TABLES} {version}")
                 row = ("header", header.model_dump_json())
                 fresh.execute("INSERT INTO meta VALUES (?, ?)", row)
@@ -290,7 +295,7 @@ class RunStore:
 
     def _row(self, judged: Judged) -> tuple[Any, ...]:
         request = judged.request
-        kind, value, outcome = _encode(judged.outcome)
+        kind, value, outcome = encode(judged.outcome)
         return (
             bytes.fromhex(request.key),
             judged.place,
@@ -415,6 +420,7 @@ class RunStore:
             probe=np.array([codes.get(name, -1) for name in names], dtype=np.int64),
             probes=probes,
             cues=probed_rows.row_cues(self.connection),
+            listed=self._listed(kind),
         )
 
     def holds_probabilities(self) -> bool:
@@ -436,8 +442,13 @@ class RunStore:
         bodies = self.connection.execute(
             f"SELECT outcome FROM judgments WHERE kind={RANKING} ORDER BY rowid"
         )
-        ranks = (tuple(json.loads(body)["ranks"]) for (body,) in bodies)
+        ranks = (ranks_of(body) for (body,) in bodies)
         return dict(zip(rows.tolist(), ranks, strict=True))
+
+    def _listed(self, kind: NDArray[np.int64]) -> Listed | None:
+        if not np.isin(kind, (ANSWERS, STEPS)).any():
+            return None
+        return listed(self.connection.execute("SELECT kind, outcome FROM judgments ORDER BY rowid"))
 
     def judgments(self, places: Collection[int] | None = None) -> Iterator[tuple[int, Judgment]]:
         """Judgments with the place of their item, in the order in which they were stored.
@@ -467,7 +478,7 @@ class RunStore:
                     repeat=repeat,
                     judge=self.header.judge.fingerprint,
                     reply=Reply.model_validate_json(reply),
-                    outcome=_decode(kind, value, outcome),
+                    outcome=decode(kind, value, outcome),
                 ),
             )
 
@@ -486,23 +497,3 @@ class RunStore:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _encode(outcome: Verdict | Failure) -> tuple[int, float | None, str | None]:
-    match outcome:
-        case Preference(value=value):
-            return PREFERENCE, PREFERENCES.index(value), None
-        case Score(value=score):
-            return SCORE, score, None
-        case Ranking():
-            return RANKING, None, outcome.model_dump_json()
-    return FAILED, None, outcome.model_dump_json()
-
-
-def _decode(kind: int, value: float | None, outcome: str | None) -> Verdict | Failure:
-    if kind == PREFERENCE and value is not None:
-        return Preference.model_validate({"value": PREFERENCES[int(value)]})
-    if kind == SCORE and value is not None:
-        return Score(value=value)
-    record: type[Ranking | Failure] = Ranking if kind == RANKING else Failure
-    return record.model_validate_json(outcome or "{}")

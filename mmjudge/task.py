@@ -1,7 +1,7 @@
 """Tasks: where items come from. A class with a loader, or a folder without code."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmjudge.errors import MmjudgeError, TaskError
+from mmjudge.task_lists import checklist_problems, steps_problems
 from mmjudge.types import (
     Failure,
     Item,
@@ -133,6 +134,16 @@ class Task(ABC):
         return ()
 
 
+NEEDED: Mapping[ProtocolName, tuple[int, str]] = {
+    "pair": (2, "a pair"),
+    "score": (1, "a score"),
+    "rank": (2, "a ranking"),
+    "checklist": (1, "a checklist"),
+    "steps": (1, "a verdict on steps"),
+}
+"""How many candidates a protocol needs (a ranking: at least), and its name in messages."""
+
+
 def check_item(spec: TaskSpec, item: Item, protocol: ProtocolName) -> str | None:
     """What keeps an item from being judged under a protocol, or None.
 
@@ -150,10 +161,9 @@ def check_item(spec: TaskSpec, item: Item, protocol: ProtocolName) -> str | None
 def item_problems(spec: TaskSpec, item: Item, protocol: ProtocolName) -> Iterator[str]:
     """Everything that keeps an item from being judged under a protocol."""
     found = len(item.candidates)
-    needed = {"pair": found == 2, "score": found == 1, "rank": found >= 2}[protocol]
-    if not needed:
-        wanted = {"pair": "a pair needs 2", "score": "a score needs 1", "rank": "a ranking needs 2"}
-        yield f"candidates: {wanted[protocol]}, found {found}"
+    needed, words = NEEDED[protocol]
+    if found != needed and not (protocol == "rank" and found > needed):
+        yield f"candidates: {words} needs {needed}, found {found}"
     if len({candidate.id for candidate in item.candidates}) != found:
         yield f"candidates: ids must differ, found {[c.id for c in item.candidates]}"
     names = {criterion.name for criterion in spec.criteria}
@@ -161,6 +171,10 @@ def item_problems(spec: TaskSpec, item: Item, protocol: ProtocolName) -> Iterato
         if name not in names:
             yield f"gold or criteria: unknown criterion {name!r}; the task has {sorted(names)}"
     yield from filter(None, (_check_gold(spec, item, n) for n in item.gold if n in names))
+    if protocol == "checklist":
+        yield from checklist_problems(spec, item)
+    if protocol == "steps" and found == 1:
+        yield from steps_problems(spec, item)
 
 
 def _check_gold(spec: TaskSpec, item: Item, name: str) -> str | None:

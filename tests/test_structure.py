@@ -32,8 +32,18 @@ HEAVY = (
 
 LAYERS = (
     ("types", "errors"),
-    ("assets", "cards", "jsonl", "registry", "metrics", "run_file", "probed_rows", "pace"),
-    ("task", "media"),
+    (
+        "assets",
+        "cards",
+        "jsonl",
+        "registry",
+        "metrics",
+        "run_file",
+        "outcomes",
+        "probed_rows",
+        "pace",
+    ),
+    ("task", "task_lists", "media"),
     ("sources", "protocols", "scenes"),
     ("judges", "probes", "strategies", "store"),
     ("budget", "interrupts", "refusal", "resume", "planning"),
@@ -42,7 +52,7 @@ LAYERS = (
     ("api",),
     ("report", "export", "interop", "leaderboard", "checks"),
     ("suites",),
-    ("doctor", "demo", "skeletons", "suite_scores", "commands"),
+    ("doctor", "demo", "skeletons", "commands"),
     ("cli",),
     ("__main__",),
 )

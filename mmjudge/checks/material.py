@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from mmjudge.errors import MmjudgeError
 from mmjudge.protocols import requests
 from mmjudge.task import BadItem, Task
 from mmjudge.types import (
+    AnswersGold,
     Candidate,
     Criterion,
     Gold,
@@ -21,11 +23,13 @@ from mmjudge.types import (
     Parts,
     PreferenceGold,
     ProtocolName,
+    Question,
     RankingGold,
     Request,
     RunSettings,
     Scale,
     ScoreGold,
+    StepsGold,
     TaskCard,
     TaskSpec,
 )
@@ -72,6 +76,20 @@ PROMPTS: Mapping[str, tuple[str, str]] = {
 }
 """A prompt of each modality, and one that asks for something else altogether."""
 
+QUESTIONS = (
+    Question(id="fits", text="Does it fit the prompt?"),
+    Question(
+        id="all",
+        text="How much of the prompt does it fit?",
+        answers=("all of it", "partly", "nothing"),
+        wanted="all of it",
+        parents=("fits",),
+    ),
+)
+LISTED: tuple[ProtocolName, ...] = ("checklist", "steps")
+ODD_LISTED = ("an empty answer", "control tokens")
+"""Of the odd texts, those that a checklist and steps are asked about."""
+
 ODD_TEXTS: Mapping[str, tuple[str, ...]] = {
     "an empty answer": ("", "4", "5"),
     "a long answer": ("Two and two is four, as was said before. " * 150, "4", "5"),
@@ -94,7 +112,7 @@ class CheckTask(Task):
 
     spec = TaskSpec(
         name="check_judge",
-        protocols=("pair", "score", "rank"),
+        protocols=get_args(ProtocolName),
         criteria=CRITERIA,
         modalities=("text", "image", "video", "audio"),
         primary="accuracy",
@@ -107,11 +125,14 @@ class CheckTask(Task):
 
     def load(self, protocol: ProtocolName) -> Iterator[Item | BadItem]:
         """Yield the items of the modalities that are there."""
-        n = {"pair": 2, "score": 1, "rank": 3}[protocol]
         for modality in self.modalities:
             shown = _texts() if modality == "text" else _media(modality)
             for name, prompt, answers in shown:
-                yield _item(modality, name, prompt, answers[:n])
+                if protocol not in LISTED:
+                    n = {"pair": 2, "score": 1}.get(protocol, 3)
+                    yield _item(modality, name, prompt, answers[:n])
+                elif _is_plain(name) or name in ODD_LISTED:
+                    yield _listed(protocol, modality, (name, prompt, answers))
 
     def asked(self, protocol: ProtocolName, fingerprint: str) -> Iterator[Request]:
         """The requests about all items, the plain ones in both orders."""
@@ -165,6 +186,27 @@ def _item(modality: Modality, name: str, prompt: Parts, answers: Sequence[Parts]
         ),
         criteria=() if whole else (CRITERIA[0].name,),
         gold={criterion.name: gold for criterion in CRITERIA},
+        strata={"modality": modality},
+    )
+
+
+def _listed(protocol: ProtocolName, modality: Modality, shown: Shown) -> Item:
+    """An item with two questions, or whose answers stand one after the other as steps."""
+    name, prompt, answers = shown
+    steps = tuple(part for parts in answers for part in parts)
+    listed = protocol == "checklist"
+    gold = (
+        AnswersGold(answers=("yes", "partly"))
+        if listed
+        else StepsGold(errors=(None, "wrong", None))
+    )
+    return Item(
+        id=name,
+        prompt=prompt,
+        candidates=(Candidate(id="c0", parts=answers[0] if listed else steps),),
+        criteria=(CRITERIA[0].name,),
+        gold={CRITERIA[0].name: gold},
+        checklists={CRITERIA[0].name: QUESTIONS} if listed else {},
         strata={"modality": modality},
     )
 

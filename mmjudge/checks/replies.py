@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from statistics import median
 from typing import NamedTuple
 
@@ -122,7 +122,7 @@ def check_numbers(answered: Answered) -> Iterator[Finding]:
         f"{label(request)}: they add up to {total:.4g}"
         for request, reply in replies
         if reply.probabilities
-        and abs((total := sum(reply.probabilities.values())) - 1) > SUM_TOLERANCE
+        and abs((total := _total(request, reply.probabilities)) - 1) > SUM_TOLERANCE
     ]
     if wrong:
         yield finding("numbers", "broken", f"wrong number of scores: {of(wrong, replies)}", wrong)
@@ -138,6 +138,11 @@ def check_numbers(answered: Answered) -> Iterator[Finding]:
     if numeric and not (wrong or odd or negative or sums):
         said = f"{len(numeric)} replies with numbers: all finite, as many as asked for"
         yield finding("numbers", "ok", said)
+
+
+def _total(request: Request, probabilities: Mapping[str, float]) -> float:
+    """What probabilities add up to, for each question of a checklist on average."""
+    return sum(probabilities.values()) / max(1, len(request.questions))
 
 
 def _numbers(reply: Reply) -> list[float]:

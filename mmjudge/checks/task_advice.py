@@ -8,7 +8,7 @@ from mmjudge.checks.findings import Finding
 from mmjudge.checks.leaks import ALARM_RATE, Clue, clues
 from mmjudge.checks.task_items import Placed, Read
 from mmjudge.task import Task
-from mmjudge.types import Gold, Preference, Ranking, Score
+from mmjudge.types import Answers, Gold, Preference, Ranking, Score, Steps
 
 DOMINANT = 0.8
 """Share of a gold class from which on it dominates."""
@@ -75,13 +75,18 @@ def _class(gold: Gold) -> str:
             return f"{score:g}"
         case Ranking(ranks=ranks):
             return " ".join(f"{rank:g}" for rank in ranks)
+        case Answers(answers=answers):
+            return ", ".join(answers)
+        case Steps(errors=errors):
+            return ", ".join(error or "right" for error in errors)
 
 
 def _duplicates(found: Read) -> Iterator[Finding]:
     alike: dict[object, list[Placed]] = defaultdict(list)
     twice = []
     for one in found.items:
-        shown = (one.item.prompt, tuple(c.parts for c in one.item.candidates))
+        asked = [q.text for questions in one.item.checklists.values() for q in questions]
+        shown = (one.item.prompt, tuple(c.parts for c in one.item.candidates), *asked)
         alike[shown].append(one)
         answers = [c.parts for c in one.item.candidates]
         if len(set(answers)) < len(answers):

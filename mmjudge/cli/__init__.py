@@ -3,7 +3,7 @@
 import sys
 
 # In the order in which --help lists them: a module's commands are there once it is imported.
-from mmjudge.cli import asking, figures, leaderboard, listing, scenes  # noqa: F401
+from mmjudge.cli import asking, figures, leaderboard, listing, pages, scenes  # noqa: F401
 from mmjudge.cli.root import app
 
 __all__ = ["app", "main"]

@@ -24,7 +24,8 @@ def run(  # noqa: PLR0913, PLR0917 (one parameter for each option of the command
         Path | None, typer.Option(help="Folder of the run; one under runs/ if left out.")
     ] = None,
     protocol: Annotated[
-        Literal["pair", "score", "rank"] | None, typer.Option(help="The task's first if left out.")
+        Literal["pair", "score", "rank", "checklist", "steps"] | None,
+        typer.Option(help="The task's first if left out."),
     ] = None,
     orders: Annotated[
         Literal["balanced", "both", "given"] | None,
@@ -62,6 +63,9 @@ def run(  # noqa: PLR0913, PLR0917 (one parameter for each option of the command
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Count what would be asked, and ask nothing.")
     ] = False,
+    skip_absent: Annotated[
+        bool, typer.Option("--skip-absent", help="Of a suite: go on without what is not at hand.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -93,11 +97,11 @@ def run(  # noqa: PLR0913, PLR0917 (one parameter for each option of the command
         as_json=as_json,
         words=tuple(context.find_root().obj),
     )
-    if task.startswith("suite:") and not dry_run:
-        from mmjudge.commands.suite import run_suite_and_report
+    if task.startswith("suite:"):
+        from mmjudge.commands.suite import AskedSuite, run_suite
 
-        settings, allowed = asked.settings, asked.max_failures
-        raise typer.Exit(run_suite_and_report(settings, allowed, quiet=quiet, as_json=as_json))
+        suite = AskedSuite(asked.settings, asked.max_failures, skip_absent, quiet, as_json)
+        raise typer.Exit(run_suite(suite, dry_run=dry_run))
     if dry_run:
         from mmjudge.commands.dry_run import forecast_and_print
 
@@ -127,7 +131,7 @@ def check_judge(
     ],
     judge_option: JudgeOptions = None,
     protocol: Annotated[
-        Literal["pair", "score", "rank"] | None,
+        Literal["pair", "score", "rank", "checklist", "steps"] | None,
         typer.Option(help="Only this one of its card's protocols."),
     ] = None,
     timeout: Annotated[float, typer.Option(min=0.001, help="Seconds that a call may take.")] = 300,
@@ -173,7 +177,8 @@ def new_task(
         typer.Option(help="A folder or a mapped Hub dataset, both without code; or a plugin."),
     ] = "folder",
     protocol: Annotated[
-        Literal["pair", "score", "rank"], typer.Option(help="What a judge is asked for.")
+        Literal["pair", "score", "rank", "checklist", "steps"],
+        typer.Option(help="What a judge is asked for."),
     ] = "pair",
     modality: Annotated[
         Literal["text", "image", "video", "audio"], typer.Option(help="What is judged.")

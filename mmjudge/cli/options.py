@@ -37,7 +37,8 @@ Modality = Annotated[
     Literal["text", "image", "video", "audio"] | None, typer.Option(help="Only with this modality.")
 ]
 Protocol = Annotated[
-    Literal["pair", "score", "rank"] | None, typer.Option(help="Only with this protocol.")
+    Literal["pair", "score", "rank", "checklist", "steps"] | None,
+    typer.Option(help="Only with this protocol."),
 ]
 
 

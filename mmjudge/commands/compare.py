@@ -8,12 +8,14 @@ import typer
 from rich.console import Group
 
 from mmjudge.commands.report import say_where
+from mmjudge.commands.suite import write_suite_comparison
 from mmjudge.report.comparison import ComparedPair, ComparisonRecord, compare_all
 from mmjudge.report.comparison_markdown import comparison_markdown
 from mmjudge.report.comparison_page import write_comparison_page
 from mmjudge.report.comparison_text import more_of
 from mmjudge.report.terminal import comparison_report, show, worth_showing
 from mmjudge.report.written import Places
+from mmjudge.suites.scores import require_suites
 
 
 class Wanted(NamedTuple):
@@ -44,6 +46,9 @@ def write_comparison(runs: Sequence[Path], wanted: Wanted) -> None:
     places = wanted.places
     if any(places):
         places.check("compare")
+    if require_suites(runs):
+        write_suite_comparison(runs, places, wanted.resamples, as_json=wanted.as_json)
+        return
     record = compare_all(runs, wanted.resamples, wanted.measures)
     shown = [_shown(record, pair, wanted) for pair in record.pairs]
     if places.html is not None:

@@ -68,7 +68,7 @@ def _lines(found: Forecast) -> Iterator[str]:
     if found.seconds is None:
         yield "time: not known, since no earlier run of this judge is near; try --limit 20 first"
     else:
-        yield f"time: about {_time(found.seconds)}, at the pace of {printable(found.measured)}"
+        yield f"time: about {duration(found.seconds)}, at the pace of {printable(found.measured)}"
 
 
 def _calls(found: Forecast) -> str:
@@ -83,7 +83,13 @@ def _calls(found: Forecast) -> str:
     return said
 
 
-def _time(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Seconds as a person reads them.
+
+    Example:
+        >>> duration(0.5), duration(75), duration(7384)
+        ('0.5 s', '1:15 min', '2:03:04 h')
+    """
     if seconds < 60:
         return f"{seconds:.2g} s"
     minutes, rest = divmod(round(seconds), 60)

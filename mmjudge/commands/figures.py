@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from mmjudge.commands.suite import print_suite
+from mmjudge.commands.suite import print_suite, suite_record
 from mmjudge.metrics.measure import Measure
 from mmjudge.report.bias_strata import strata_report
 from mmjudge.report.biases import bias_report
@@ -18,7 +18,7 @@ from mmjudge.scoring.modality_gaps import modality_gaps, modality_preferences
 from mmjudge.scoring.score import score_run, task_warnings
 from mmjudge.scoring.table import Table
 from mmjudge.store import RunStore
-from mmjudge.suites import FILE
+from mmjudge.suites import is_suite
 
 
 def print_scores(  # noqa: PLR0913 (one parameter for each option of the command)
@@ -36,14 +36,14 @@ def print_scores(  # noqa: PLR0913 (one parameter for each option of the command
     Raises:
         MmjudgeError: A folder holds no run; a measure, an axis or a system is unknown.
     """
-    for folder in [one for one in runs if (one / FILE).is_file()]:
-        print_suite(folder, resamples, as_json=as_json)
-    runs = [folder for folder in runs if not (folder / FILE).is_file()]
-    if not runs:
-        return
+    suites = [folder for folder in runs if is_suite(folder)]
+    runs = [folder for folder in runs if not is_suite(folder)]
     for folder in runs:
         RunStore.open(folder).close()
     records = []
+    if not as_json:
+        for folder in suites:
+            print_suite(folder, resamples, as_json=False)
     for place, folder in enumerate(runs):
         results = score_run(folder, n_resamples=resamples, by=by, measures=measures, own=own)
         table = Table.load(folder)
@@ -60,12 +60,13 @@ def print_scores(  # noqa: PLR0913 (one parameter for each option of the command
             record["modality_preferences"] = [one.model_dump(mode="json") for one in preferred]
             records.append(record)
             continue
-        if place:
+        if place or suites:
             show("")
         said = [*bias_report(moved, [*gaps, *preferred]), *strata_report(moved)]
         show(score_report(folder, results, every or bool(measures), warnings, said))
     if as_json:
-        typer.echo(json.dumps({"runs": records}, indent=2))
+        of_suites = [suite_record(folder, resamples) for folder in suites]
+        typer.echo(json.dumps({"runs": records, "suites": of_suites}, indent=2))
 
 
 def _header(folder: Path) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from mmjudge.report.overview import overview
 from mmjudge.report.page import write_page
 from mmjudge.report.record import report_record
 from mmjudge.report.written import Places
-from mmjudge.suites import runs_of
+from mmjudge.suites import is_suite, runs_of
+from mmjudge.suites.scores import suite_scores
 
 
 class Wanted(NamedTuple):
@@ -30,15 +31,17 @@ def write_report(runs: Sequence[Path], wanted: Wanted) -> None:
     Raises:
         MmjudgeError: No form has a place, a folder holds no run, or a file cannot be written.
     """
-    places, runs = wanted.places, runs_of(runs)
+    places = wanted.places
     places.check("report")
+    suites = [suite_scores(one, wanted.resamples, wanted.seed) for one in runs if is_suite(one)]
+    runs = runs_of(runs)
     if places.html is not None:
-        judges = write_page(runs, places.html, wanted.items, wanted.resamples, wanted.seed)
+        judges = write_page(runs, places.html, wanted.items, wanted.resamples, wanted.seed, suites)
         say_where(places.html)
     else:
         judges = overview(runs, wanted.resamples, wanted.seed)
     if places.markdown is not None or places.json is not None:
-        record = report_record(judges)
+        record = report_record(judges, suites)
         places.write(markdown(record), record.model_dump_json(indent=2))
 
 

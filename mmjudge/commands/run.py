@@ -95,7 +95,7 @@ def _count(settings: Mapping[str, Any], asked: RunSettings | None) -> int | None
         return None
     if asked.probes:
         return _count_probed(task, settings, asked)
-    orders = 2 if asked.orders == "both" and asked.protocol != "score" else 1
+    orders = 2 if asked.orders == "both" and asked.protocol in ("pair", "rank") else 1
     taken = asks = 0
     for item in checked(task, asked.protocol):
         if taken == settings["limit"]:
@@ -104,7 +104,9 @@ def _count(settings: Mapping[str, Any], asked: RunSettings | None) -> int | None
             taken += 1
         elif all(item.strata.get(axis) == value for axis, value in asked.where.items()):
             taken += 1
-            asks += len(item.criteria or task.spec.criteria)
+            names = item.criteria or [criterion.name for criterion in task.spec.criteria]
+            listed = asked.protocol == "checklist"
+            asks += sum(not listed or name in item.checklists for name in names)
     return asks * orders * asked.repeats
 
 

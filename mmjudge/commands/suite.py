@@ -1,64 +1,138 @@
-"""`mmjudge run --task suite:NAME` and `mmjudge score` of its folder."""
+"""`mmjudge run --task suite:NAME`, its `--dry-run`, and `mmjudge score` and `compare` of suites."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import typer
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from mmjudge.commands.dry_run import SHAPING, duration
 from mmjudge.errors import MmjudgeError
 from mmjudge.judges.base import Judge, JudgeContext, open_judge
 from mmjudge.report.outcome import printable, read_outcome
+from mmjudge.report.suites import comparison_text, suite_text
+from mmjudge.report.suites_markdown import comparison_markdown
 from mmjudge.report.terminal import show
-from mmjudge.suite_scores import SuiteScores, suite_scores
-from mmjudge.suites import Open, Place, open_suite, open_tasks, play
+from mmjudge.report.written import Places
+from mmjudge.suites import Open, Opened, Place, Suite, open_suite, open_tasks, play
+from mmjudge.suites.ahead import SuiteForecast, forecast_suite
+from mmjudge.suites.scores import compare_suites, suite_scores
 from mmjudge.task import Task
 from mmjudge.types import ProtocolName
 
 NOT_FOR_SUITES = ("data", "where")
-TOO_MANY_FAILED, INTERRUPTED = 1, 130
+TOO_MANY_FAILED, OUT_OF_BUDGET, INTERRUPTED = 1, 3, 130
 
 
-def run_suite_and_report(
-    settings: Mapping[str, Any], max_failures: float, *, quiet: bool, as_json: bool
-) -> int:
-    """Put a suite to a judge and return the exit code.
+class AskedSuite(NamedTuple):
+    """A suite as it was asked for.
 
-    Args:
+    Attributes:
         settings: Arguments of `mmjudge.run`, with a suite as the task.
         max_failures: Share of failed judgments of a task that is allowed.
-        quiet: Whether only errors are printed.
-        as_json: Whether the figures are printed as JSON.
+        skip_absent: Go on without the tasks that cannot be asked.
+        quiet: Print errors only.
+        as_json: Print the figures as JSON.
+    """
+
+    settings: Mapping[str, Any]
+    max_failures: float
+    skip_absent: bool
+    quiet: bool
+    as_json: bool
+
+
+class _Ready(NamedTuple):
+    """A suite whose tasks are open and whose judge is not loaded yet."""
+
+    suite: Suite
+    opened: Opened
+    judge: Open
+    folder: Path
+    settings: dict[str, Any]
+
+
+def run_suite(asked: AskedSuite, *, dry_run: bool) -> int:
+    """Put a suite to a judge, or only say what that would ask, and return the exit code.
 
     Raises:
         MmjudgeError: Something must be mended first.
     """
-    given = dict(settings)
+    if dry_run:
+        forecast_suite_and_print(asked)
+        return 0
+    return run_suite_and_report(asked)
+
+
+def run_suite_and_report(asked: AskedSuite) -> int:
+    """Put a suite to a judge and return the exit code.
+
+    Raises:
+        MmjudgeError: Something must be mended first.
+    """
+    ready = _ready(asked)
+    place = Place(ready.folder, lambda line: None if asked.quiet else typer.echo(line, err=True))
+    try:
+        played = play(ready.suite, ready.opened, ready.judge, place, ready.settings)
+    except KeyboardInterrupt:
+        typer.echo("stopped; what was judged is stored, and the same command goes on", err=True)
+        return INTERRUPTED
+    for line in (*played.left_out, *played.not_asked):
+        typer.echo(f"left out: {line}", err=True)
+    if not played.runs:
+        raise MmjudgeError(f"suite {played.suite}: {played.judge} could not be asked anything")
+    print_suite(ready.folder, 1000, as_json=asked.as_json)
+    if played.stopped:
+        typer.echo(
+            f"stopped: {played.stopped}; what was judged is stored. To go on, raise it: all runs "
+            "of a suite have one budget",
+            err=True,
+        )
+        return OUT_OF_BUDGET
+    shares = [read_outcome(ready.folder / run.folder).failed_share for run in played.runs]
+    return TOO_MANY_FAILED if max(shares) > asked.max_failures else 0
+
+
+def forecast_suite_and_print(asked: AskedSuite) -> None:
+    """Print what a suite would ask, by task and in sum; its folder is not touched.
+
+    Raises:
+        MmjudgeError: Anything that would keep it from starting.
+    """
+    ready = _ready(asked)
+    shaping = {name: value for name, value in ready.settings.items() if name in SHAPING}
+    place = Place(ready.folder, lambda line: None)
+    found = forecast_suite(ready.suite, ready.opened, ready.judge, place, shaping)
+    if asked.as_json:
+        typer.echo(found.model_dump_json(indent=2))
+    else:
+        show(_ahead(found))
+
+
+def _ready(asked: AskedSuite) -> _Ready:
+    """Everything that can be refused before a judge is loaded."""
+    given = dict(asked.settings)
     for name in NOT_FOR_SUITES:
         if given.pop(name, None):
             raise MmjudgeError(f"--{name}: a suite's file says that for each of its tasks")
     spec, judge, options, out = (given.pop(n) for n in ("task", "judge", "options", "out"))
-    suite, base = open_suite(spec)
-    opened, left_out = open_tasks(suite, base)
+    file = open_suite(spec)
+    opened = open_tasks(file)
+    if opened.left_out and not asked.skip_absent:
+        lines = "\n".join(f"  {line}" for line in opened.left_out)
+        raise MmjudgeError(
+            f"suite {file.suite.name}: {len(opened.left_out)} of {len(file.suite.tasks)} tasks "
+            f"cannot be asked, so nothing was loaded:\n{lines}\n"
+            "mmjudge download TASK fetches what is public; --skip-absent asks the others, whose "
+            "mean is then not the suite's figure"
+        )
     named = "".join(c if c.isalnum() else "-" for c in judge)
-    folder = Path(out) if out else Path("runs") / f"{suite.name}-{named}"
-    place = Place(folder, lambda line: None if quiet else typer.echo(line, err=True))
-    try:
-        played = play(suite, opened, opener(judge, options), place, given)
-    except KeyboardInterrupt:
-        typer.echo("stopped; what was judged is stored, and the same command goes on", err=True)
-        return INTERRUPTED
-    for line in (*left_out, *played.left_out):
-        typer.echo(f"left out: {line}", err=True)
-    if not played.runs:
-        raise MmjudgeError(f"suite {suite.name}: {judge} could not be asked anything")
-    print_suite(folder, 1000, as_json=as_json)
-    shares = [read_outcome(folder / run.folder).failed_share for run in played.runs]
-    return TOO_MANY_FAILED if max(shares) > max_failures else 0
+    folder = Path(out) if out else Path("runs") / f"{file.suite.name}-{named}"
+    return _Ready(file.suite, opened, opener(judge, options), folder, given)
 
 
 def opener(spec: str, options: Mapping[str, Any] | None) -> Open:
@@ -76,32 +150,69 @@ def opener(spec: str, options: Mapping[str, Any] | None) -> Open:
 
 def print_suite(folder: Path, resamples: int, *, as_json: bool) -> None:
     """Print the figures of a suite: by task, and their mean."""
-    scores = suite_scores(folder, resamples)
     if as_json:
-        typer.echo(json.dumps({"folder": str(folder), **scores.model_dump(mode="json")}, indent=2))
+        typer.echo(json.dumps(suite_record(folder, resamples), indent=2))
     else:
-        show(rendered(scores, folder))
+        show(suite_text(suite_scores(folder, resamples), str(folder)))
 
 
-def rendered(scores: SuiteScores, folder: Path) -> Group:
-    """A table with a row for each task, and one for the mean of each protocol."""
-    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
-    for name in ("task", "value", "95 % interval", "items", "fails"):
-        table.add_column(name, no_wrap=True, justify="left" if name in ("task",) else "right")
-    for macro in scores.macro:
-        mean = f"mean of {macro.n_tasks} tasks, {macro.metric}"
-        figures = (f"{macro.value:.3f}", _span(macro.ci95))
-        table.add_row(Text(f"{macro.protocol}: {mean}", "bold"), *figures, "", "")
-        for one in scores.tasks:
-            if one.protocol == macro.protocol:
-                r = one.result
-                values = (f"{r.value:.3f}", _span(r.ci95), str(r.n_items), str(r.n_failed))
-                table.add_row(f"  {r.task} {r.criterion}", *values)
-    lines = [Text(printable(f"not in these figures: {line}", 300)) for line in scores.missing]
-    head = Text(f"suite {scores.suite} judged by {printable(scores.judge)}", style="bold")
-    next_step = Text(f"each task's figures: mmjudge score {folder}/TASK-PROTOCOL", style="dim")
-    return Group(head, "", table, "", *lines, next_step)
+def suite_record(folder: Path, resamples: int) -> dict[str, Any]:
+    """The figures of a suite for machines."""
+    scores = suite_scores(folder, resamples)
+    return {"folder": str(folder), **scores.model_dump(mode="json")}
 
 
-def _span(ci95: tuple[float, float] | None) -> str:
-    return f"[{ci95[0]:.3f}, {ci95[1]:.3f}]" if ci95 else ""
+def write_suite_comparison(
+    folders: Sequence[Path], places: Places, resamples: int, *, as_json: bool
+) -> None:
+    """Print how the suite of each folder differs from the first one's, or write it.
+
+    Raises:
+        MmjudgeError: There is only one, they are of different suites, or a page is asked for.
+    """
+    if len(folders) < 2:
+        raise MmjudgeError(f"compare needs 2 folders or more, found {len(folders)}")
+    if places.html is not None:
+        raise MmjudgeError(
+            "--html: of suites there is text, --markdown and --json; for a page of "
+            "a task compare its runs, SUITE/TASK-PROTOCOL"
+        )
+    first, *others = folders
+    found = [compare_suites(first, other, resamples) for other in others]
+    if places.markdown is not None:
+        lines = [line for one in found for line in comparison_markdown(one)]
+        Places(markdown=places.markdown).write("\n".join(lines), "")
+    if as_json:
+        pairs = [one.model_dump(mode="json") for one in found]
+        typer.echo(json.dumps({"suite": found[0].suite, "pairs": pairs}, indent=2))
+    elif not any(places):
+        show(Group(*(comparison_text(one) for one in found)))
+
+
+def _ahead(found: SuiteForecast) -> Group:
+    """A forecast as a table: a row for each run, and the sums."""
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    table.add_column("task, protocol", overflow="fold")
+    for name in ("items", "calls", "there", "refused", "tokens in", "time"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for one in found.runs:
+        counts = (one.items, one.calls, one.there, one.refused, one.tokens_in)
+        time = "not known" if one.seconds is None else duration(one.seconds)
+        table.add_row(f"{one.task}, {one.protocol}", *(f"{n:,}" for n in counts), time)
+    total = found.sum
+    counts = (total.items, total.calls, total.there, total.refused, total.tokens_in)
+    time = "not known" if total.seconds is None else duration(total.seconds)
+    more = " and more" if total.unpaced and total.seconds is not None else ""
+    table.add_row(Text("sum", "bold"), *(f"{n:,}" for n in counts), time + more)
+    head = f"suite {found.suite} by {printable(found.judge)}; nothing was asked"
+    lines = [f"left out: {printable(line, 400)}" for line in found.left_out]
+    if total.unknown:
+        lines.append(f"not recorded: {total.unknown:,} requests will fail as infra")
+    if total.shown:
+        shown = ", ".join(f"{total.shown[kind]:,} {kind}" for kind in sorted(total.shown))
+        lines.append(f"media: {shown}; they come on top of the tokens, which are of text alone")
+    if total.unpaced:
+        lines.append(
+            f"time: not known of {total.unpaced} runs, since no earlier run of this judge is near"
+        )
+    return Group(Text(head, style="bold"), "", table, "", *map(Text, lines))

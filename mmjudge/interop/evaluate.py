@@ -8,8 +8,9 @@ One script serves all measures: the configuration's name is the measure's.
     module = evaluate.load(interop.PATH, "accuracy(ties=half)")
     module.compute(predictions=[0, 1, 2], references=[0, 1, 1])
 
-Predictions are the judge's `verdict` (or `ranks`), references the `gold` (or `gold_ranks`), coded
-as in `mmjudge.metrics`; a column of any other name keeps it, and is given to `compute` by name.
+Predictions are the judge's `verdict` (or `ranks`, `answer`, `step`), references the `gold` (or
+`gold_ranks`, `gold_answer`, `gold_step`), coded as in `mmjudge.metrics`; a column of any other name
+keeps it, and is given to `compute` by name.
 An undefined result is None.
 """
 
@@ -30,11 +31,15 @@ INPUTS = {
     "ranks": "predictions",
     "gold": "references",
     "gold_ranks": "references",
+    "answer": "predictions",
+    "gold_answer": "references",
+    "step": "predictions",
+    "gold_step": "references",
 }
 SCORES = frozenset({"gold", "verdict", "plain", "probed"})  # numbers for scores, codes for pairs
 RANKS = frozenset({"gold_ranks", "ranks", "plain_ranks", "probed_ranks"})
 FLOATS = RANKS | {"confidence"}
-LISTS = RANKS | {"slots", "ratings"}
+LISTS = RANKS | {"slots", "ratings", "answer_ratings", "step_ratings"}
 
 
 def inputs(measure: Measure) -> dict[str, str]:

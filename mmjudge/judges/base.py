@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, ClassVar, NamedTuple, Protocol, Self, runtime_checkable
+from typing import Any, ClassVar, NamedTuple, Protocol, Self, get_args, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,10 @@ Wordings = Mapping[ProtocolName, Wording]
 
 NO_WORDINGS: Wordings = MappingProxyType({})
 
+EVERY_PROTOCOL: tuple[ProtocolName, ...] = get_args(ProtocolName)
+OF_SCORERS: tuple[ProtocolName, ...] = ("pair", "score", "rank")
+"""What can be made of one number for each candidate."""
+
 
 class JudgeContext(NamedTuple):
     """What a judge may know when it is opened: the task, for recordings and the oracle alone.
@@ -60,6 +64,8 @@ class Judge(ABC):
     card: JudgeCard
     takes_wordings: ClassVar[bool] = False
     """Whether it asks by the `wordings` of its context; only such a kind can carry a family."""
+    protocols: ClassVar[tuple[ProtocolName, ...]] = EVERY_PROTOCOL
+    """What it can be asked at all: it is not even opened for other protocols."""
 
     @classmethod
     def open(cls, name: str, options: Mapping[str, Any], context: JudgeContext) -> Self:
@@ -147,7 +153,7 @@ class Refusing(Protocol):
 
 
 class LiftedScorer:
-    """A scorer as a judge of all three protocols: every candidate is scored on its own.
+    """A scorer as a judge of pairs, scores and rankings: each candidate is scored on its own.
 
     A request that the scorer cannot score fails alone. A pair whose scores lie within the card's
     parameter `tie_within` is a tie; the reply keeps the scores. Scores and rankings know no such
@@ -202,7 +208,7 @@ class LiftedScorer:
 
 
 def lift(scorer: Scorer, card: JudgeCard | None = None) -> LiftedScorer:
-    """Give a scorer all three protocols; `card` stands for its own."""
+    """Let a scorer judge pairs, scores and rankings; `card` stands for its own."""
     return LiftedScorer(scorer, card)
 
 
@@ -239,8 +245,28 @@ def open_judge(spec: str, context: JudgeContext, options: Mapping[str, Any] | No
 
         judge = open_file(context.folder / Path(kind).expanduser(), name, given, context)
     else:
-        judge = registry(JUDGES).load(kind).open(name, given, context)
+        opened = registry(JUDGES).load(kind)
+        check_protocol(spec, context.protocol, getattr(opened, "protocols", EVERY_PROTOCOL))
+        judge = opened.open(name, given, context)
     return fingerprinted(judge)
+
+
+def check_protocol(
+    judge: str, asked: ProtocolName, known: Sequence[ProtocolName], why: str = ""
+) -> None:
+    """Refuse a protocol that a judge cannot be asked, before anything is loaded.
+
+    Args:
+        judge: As the user names it.
+        asked: The protocol of the run.
+        known: Those that it takes.
+        why: What to do instead.
+
+    Raises:
+        JudgeError: It is none of them.
+    """
+    if asked not in known:
+        raise JudgeError(f"judge {judge} takes {', '.join(known)}, not {asked}{why}")
 
 
 def fingerprinted(judge: Judge) -> Judge:
@@ -279,11 +305,13 @@ def described(made: object) -> JudgeCard:
             'card = JudgeCard(name="...", summary="...")'
         )
     summary = (kind.__doc__ or "").strip().partition("\n")[0]
+    scores = hasattr(kind, "score")
     return JudgeCard(
         name=kind.__name__,
         summary=summary or "A judge of the user's own.",
         modalities=("text",),
-        scale="own" if hasattr(kind, "score") else "task",
+        protocols=OF_SCORERS if scores else EVERY_PROTOCOL,
+        scale="own" if scores else "task",
     )
 
 

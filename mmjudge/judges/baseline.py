@@ -5,14 +5,27 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Self, get_args
 
 from mmjudge.errors import JudgeError, unknown
-from mmjudge.judges.base import Judge, JudgeContext, MediaMap, take_options
+from mmjudge.judges import baseline_lists
+from mmjudge.judges.base import (
+    EVERY_PROTOCOL,
+    OF_SCORERS,
+    Judge,
+    JudgeContext,
+    MediaMap,
+    check_protocol,
+    take_options,
+)
+from mmjudge.protocols.grammars import NUMBERED
 from mmjudge.types import (
+    Failure,
+    Gold,
     Item,
     JudgeCard,
     Parts,
     Preference,
     PreferenceValue,
     ProtocolName,
+    Question,
     Ranking,
     Reply,
     Request,
@@ -20,13 +33,14 @@ from mmjudge.types import (
 )
 
 SUMMARIES = {
-    "random": "A fair coin, seeded: any option of a pair, any level of a scale, any ranking.",
-    "first": "Always the candidate shown first.",
-    "second": "Always the candidate shown second; in a ranking, the last one first.",
+    "random": "A fair coin, seeded: any option, level, ranking, answer or type of error.",
+    "first": "Always the candidate shown first; the first answer to a question, correct of steps.",
+    "second": "Always the one shown second; the last of a ranking or of answers, error types.",
     "longest": "The candidate with the longest text.",
     "shortest": "The candidate with the shortest text.",
     "constant": "Always a tie, the middle of the scale, all equal; or the option `value`.",
-    "oracle": "The gold itself: for tests, the upper end of every measure.",
+    "oracle": "The gold itself: for tests, the upper end of every measure. To a checklist with a "
+    "score as gold, as many wanted answers as come nearest to it.",
 }
 LOOKING = ("longest", "shortest")
 """Baselines whose answers depend on what the candidates say."""
@@ -48,7 +62,9 @@ class Baseline(Judge):
         """Make a baseline."""
         if name not in SUMMARIES:
             raise JudgeError(unknown("baseline", name, SUMMARIES))
-        taken = take_options(f"baseline:{name}", options, _DEFAULTS.get(name, {}))
+        judge = f"baseline:{name}"
+        taken = take_options(judge, options, _DEFAULTS.get(name, {}))
+        check_protocol(judge, context.protocol, _card(name, taken).protocols)
         _check_constant(taken.get("value"), context.protocol)
         return cls(name, taken, context)
 
@@ -64,9 +80,11 @@ class Baseline(Judge):
         return [self._answer(request, self.options) for request in batch]
 
     def _oracle(self, request: Request) -> Reply:
-        verdict = self._gold.get((request.item, request.criterion.name))
-        if verdict is None:
-            return Reply(error=_no_gold())
+        found = self._gold.get((request.item, request.criterion.name))
+        if found is None:
+            detail = "the item has no gold for this criterion"
+            return Reply(error=Failure(reason="unsupported", detail=detail))
+        verdict = baseline_lists.by_gold(request, *found)
         if isinstance(verdict, Score):
             # People's mean may lie between two levels of a scale of whole numbers.
             return Reply(scores=(verdict.value,))
@@ -75,9 +93,20 @@ class Baseline(Judge):
 
 def _check_constant(value: object, protocol: ProtocolName) -> None:
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    fits = {"pair": value in get_args(PreferenceValue), "score": number, "rank": False}
-    if value is not None and not fits[protocol]:
-        wanted = {"pair": " or ".join(get_args(PreferenceValue)), "score": "a number"}
+    word = isinstance(value, bool) or (isinstance(value, str) and bool(value.strip()))
+    fits = {
+        "pair": value in get_args(PreferenceValue),
+        "score": number,
+        "checklist": word,
+        "steps": word,
+    }
+    if value is not None and not fits.get(protocol, False):
+        wanted = {
+            "pair": " or ".join(get_args(PreferenceValue)),
+            "score": "a number",
+            "checklist": "an answer in words",
+            "steps": "correct or a type of error",
+        }
         raise JudgeError(
             f"judge baseline:constant: option value for {protocol} must be "
             f"{wanted.get(protocol, 'left out')}, found {value!r}"
@@ -89,6 +118,7 @@ def _card(name: str, params: dict[str, Any]) -> JudgeCard:
         name=f"baseline:{name}",
         summary=SUMMARIES[name],
         params=params,
+        protocols=OF_SCORERS if name in LOOKING else EVERY_PROTOCOL,
         looks=name in LOOKING,
         lookup=name == "oracle",
         batch_size=256,
@@ -96,29 +126,16 @@ def _card(name: str, params: dict[str, Any]) -> JudgeCard:
     )
 
 
-def _gold(context: JudgeContext) -> dict[tuple[str, str], Preference | Score | Ranking]:
-    verdicts: dict[tuple[str, str], Preference | Score | Ranking] = {}
-    for item in context.task.load(context.protocol):
-        if isinstance(item, Item):
-            for criterion, gold in item.gold.items():
-                verdicts[item.id, criterion] = _plain(gold)
-    return verdicts
-
-
-def _plain(gold: Preference | Score | Ranking) -> Preference | Score | Ranking:
-    match gold:
-        case Preference(value=value):
-            return Preference(value=value)
-        case Score(value=score):
-            return Score(value=score)
-        case Ranking(ranks=ranks):
-            return Ranking(ranks=ranks)
-
-
-def _no_gold() -> Any:
-    from mmjudge.types import Failure
-
-    return Failure(reason="unsupported", detail="the item has no gold for this criterion")
+def _gold(
+    context: JudgeContext,
+) -> dict[tuple[str, str], tuple[Gold, tuple[Question, ...]]]:
+    """The gold of each item and criterion, with the questions that it is about."""
+    return {
+        (item.id, criterion): (gold, item.checklists.get(criterion, ()))
+        for item in context.task.load(context.protocol)
+        if isinstance(item, Item)
+        for criterion, gold in item.gold.items()
+    }
 
 
 def _uniform(request: Request, seed: int, salt: str = "") -> float:
@@ -145,6 +162,12 @@ def _random(request: Request, options: Mapping[str, Any]) -> Reply:
         case "rank":
             n = len(request.candidates)
             return Reply(scores=tuple(_uniform(request, seed, str(slot)) for slot in range(n)))
+        case "checklist" | "steps":
+            salts = [
+                baseline_lists.salt(request, place)
+                for place in range(len(baseline_lists.words_of(request)))
+            ]
+            return baseline_lists.drawn(request, [_uniform(request, seed, s) for s in salts])
 
 
 def _level(request: Request, share: float) -> float:
@@ -157,6 +180,8 @@ def _level(request: Request, share: float) -> float:
 
 
 def _slot(request: Request, descending: bool) -> Reply:
+    if request.protocol in NUMBERED:
+        return baseline_lists.first(request) if descending else baseline_lists.last(request)
     n = len(request.candidates)
     if request.protocol == "score":
         return Reply(verdict=Score(value=_level(request, 0.0 if descending else 0.999)))
@@ -178,6 +203,8 @@ def _constant(request: Request, options: Mapping[str, Any]) -> Reply:
             return Reply(verdict=Score(value=_level(request, 0.5) if value is None else value))
         case "rank":
             return Reply(verdict=Ranking(ranks=(1.0,) * len(request.candidates)))
+        case "checklist" | "steps":
+            return baseline_lists.constant(request, options)
 
 
 def _from_slots(request: Request, shown: Preference) -> Preference:

@@ -17,10 +17,11 @@ from mmjudge.judges.base import Judge, JudgeContext, MediaMap, take_options
 from mmjudge.judges.hf import shown_name
 from mmjudge.judges.hf_load import Loaded, chat_model, folder_digest, load
 from mmjudge.judges.hf_passes import free_memory, out_of_memory
-from mmjudge.judges.hf_questions import score_levels
-from mmjudge.protocols import render_parts
+from mmjudge.judges.hf_questions import WEIGHED, score_levels
+from mmjudge.protocols import checklist, render_parts
 from mmjudge.protocols.render import OPTIONS, nonce, slot_labels
 from mmjudge.types import Failure, JudgeCard, Media, Parts, Reply, Request
+from mmjudge.types import Question as Listed
 
 DEFAULTS: dict[str, Any] = {
     "dtype": "auto",
@@ -49,8 +50,11 @@ class Decision(Judge):
 
     A pair is a choice among its options, a score a question whose criteria are the levels of the
     scale, a ranking a choice for every two candidates: a candidate's score is its expected number
-    of wins. All questions about the same material go to the pipeline in one call.
+    of wins. A checklist is a choice for each question, which sees none of the others. All questions
+    about the same material go to the pipeline in one call.
     """
+
+    protocols = WEIGHED
 
     def __init__(self, name: str, options: Mapping[str, Any], loaded: Loaded) -> None:
         self.loaded = loaded
@@ -211,6 +215,20 @@ def asked(request: Request) -> dict[str, Question] | Failure:
                 )
                 for a, b in combinations(labels, 2)
             }
+        case "checklist":
+            return {
+                f"{criterion.name}: {number}": _listed(text, nonce(request), question)
+                for number, question in enumerate(request.questions, 1)
+            }
+        case "steps":
+            return Failure(reason="unsupported", detail="steps are not read from probabilities")
+
+
+def _listed(text: str, code: str, question: Listed) -> Question:
+    """A question of a checklist, whose text comes from data as the material does."""
+    marked = f"<question {code}>\n{question.text}\n</question {code}>"
+    options = {answer: answer for answer in question.answers}
+    return _question("choice", f"{text}\nAnswer this question alone:\n{marked}", options)
 
 
 def _question(kind: str, instructions: str, criteria: Any) -> Question:
@@ -261,7 +279,9 @@ def _reply(request: Request, answers: Sequence[Shares]) -> Reply:
             levels = score_levels(request)
             assert not isinstance(levels, Failure)
             return Reply(probabilities=dict(zip(levels, shares[0], strict=True)))
-        case "rank":
+        case "checklist":
+            return Reply(probabilities=checklist.named(request, shares))
+        case _:
             wins = [0.0] * len(request.candidates)
             for (i, j), (first, second) in zip(
                 combinations(range(len(wins)), 2), shares, strict=True
@@ -329,6 +349,7 @@ def _card(name: str) -> JudgeCard:
         name=f"decision:{name}",
         summary="Transformers' decision pipeline: probabilities of options and levels, as asked.",
         modalities=("text", "image"),
+        protocols=WEIGHED,
         needs=("hf",),
         media=True,
         batch_size=BATCH,

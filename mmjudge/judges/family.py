@@ -9,7 +9,7 @@ from mmjudge.judges.family_cards import FamilyCard, card_folder, families, read_
 from mmjudge.registry import JUDGES, registry
 from mmjudge.types import JudgeCard, Reply, Request
 
-OWN_OPTIONS = ("model", "base")
+OWN_OPTIONS = ("model", "base", "setting")
 """Options of a family; all others are those of the kind that carries it."""
 
 
@@ -17,16 +17,18 @@ class Family(Judge):
     """The judge `family:NAME`, or `family:FILE.yaml` (also: the file alone).
 
     Option `model` is the model that is asked, by default the card's first checkpoint; `base` the
-    kind of judge that carries it. With `base` replay, `model` names recorded replies, which are
-    read by the card's grammar. The card's own options are those of its own base.
+    kind of judge that carries it; `setting` one of the card's ways to ask. With `base` replay,
+    `model` names recorded replies, which are read by the card's grammar. The card's own options are
+    those of its own base.
     """
 
-    def __init__(self, card: FamilyCard, inner: Judge) -> None:
+    def __init__(self, card: FamilyCard, inner: Judge, setting: str | None) -> None:
         self.inner = inner
         if isinstance(inner, Streaming):
             self.stream = inner.stream
         kind, _, model = inner.card.name.partition(":")
-        wordings = card.wordings()
+        wordings = card.wordings(setting)
+        chosen = {} if setting == card.default_setting else {"setting": setting}
         own = card.scores_on_its_own_scale
         self.card = inner.card.model_copy(
             update={
@@ -34,7 +36,7 @@ class Family(Judge):
                 "summary": card.summary,
                 "modalities": tuple(m for m in inner.card.modalities if m in card.modalities),
                 "protocols": tuple(card.protocols),
-                "params": {**inner.card.params, "family": card.name, "base": kind},
+                "params": {**inner.card.params, "family": card.name, "base": kind, **chosen},
                 "scale": "own" if own else inner.card.scale,
                 "wordings": wordings,
             }
@@ -61,13 +63,14 @@ class Family(Judge):
                 f"family; one that can is {card.base!r}"
             )
         model, given = _model(judge, card, options)
+        setting = _setting(judge, card, options)
         folder = card_folder(name, context.folder)
         taken = _from_card(card, folder, model) if kind == card.base else {}
         taken |= {key: value for key, value in options.items() if key not in OWN_OPTIONS}
         inside = context._replace(
-            wordings=card.wordings(), folder=context.folder if given else folder
+            wordings=card.wordings(setting), folder=context.folder if given else folder
         )
-        return cls(card, base.open(model, taken, inside))
+        return cls(card, base.open(model, taken, inside), setting)
 
     @classmethod
     def catalog(cls) -> Iterable[JudgeCard]:
@@ -89,6 +92,15 @@ def _model(judge: str, card: FamilyCard, options: Mapping[str, Any]) -> tuple[st
             "-J model=PATH_OR_HUB_ID"
         )
     return model, given is not None
+
+
+def _setting(judge: str, card: FamilyCard, options: Mapping[str, Any]) -> str | None:
+    """The setting to ask in; None for a family without any."""
+    setting = options.get("setting")
+    if setting is None or setting in card.settings:
+        return card.default_setting if setting is None else str(setting)
+    known = f"it has {', '.join(card.settings)}" if card.settings else "it has none"
+    raise JudgeError(f"judge {judge}: no setting {setting!r}; {known}")
 
 
 def _from_card(card: FamilyCard, folder: Any, model: str) -> dict[str, Any]:

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from mmjudge.cards import read_card
 from mmjudge.errors import JudgeError, unknown
@@ -27,6 +27,9 @@ TEMPLATE_NAMES = (
     "between",
 )
 """What a prompt may show; the same for the suite's own prompts."""
+
+SETTING = "{{ setting }}"
+"""What stands in a prompt for the text of the chosen setting."""
 
 
 class Checkpoint(Record):
@@ -71,7 +74,9 @@ class FamilyCard(Record):
     `source`: where prompt and replies were read; `grammar`: whether they were checked there.
     `criterion`: whether the prompt asks about the task's criterion, or always its own question.
     `base` is the kind of judge that carries the model, `model` the default one, `options` its
-    options. `marks`: strings that mean something in the prompt; in a candidate they are split.
+    options. `settings`: ways to ask, by name; the text of the chosen one, the first by default, is
+    put where a prompt says `{{ setting }}`. `marks`: strings that mean something in the prompt; in
+    a candidate they are split.
     `chat_template`: a jinja file for models that take plain text.
     """
 
@@ -85,10 +90,24 @@ class FamilyCard(Record):
     checkpoints: tuple[Checkpoint, ...] = ()
     modalities: tuple[Modality, ...] = ("text", "image", "video", "audio")
     options: dict[str, Any] = Field(default_factory=dict)
+    settings: dict[str, str] = Field(default_factory=dict)
     marks: tuple[str, ...] = ()
     chat_template: str | None = None
     notes: tuple[str, ...] = ()
     protocols: dict[ProtocolName, FamilyProtocol] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _prompts_show_the_setting(self) -> Self:
+        for protocol, one in self.protocols.items():
+            if (SETTING in one.prompt) != bool(self.settings):
+                wanted = f"a prompt that shows {SETTING}" if self.settings else "settings"
+                raise ValueError(f"protocols.{protocol}.prompt: {wanted} is needed")
+        return self
+
+    @property
+    def default_setting(self) -> str | None:
+        """The setting that is taken where none is given; None for a family without settings."""
+        return next(iter(self.settings), None)
 
     @property
     def scores_on_its_own_scale(self) -> bool:
@@ -105,11 +124,16 @@ class FamilyCard(Record):
         """The commit that a checkpoint of the card is pinned to."""
         return next((c.revision for c in self.checkpoints if c.id == model), None)
 
-    def wordings(self) -> dict[ProtocolName, Wording]:
-        """What a judge's card keeps of it."""
+    def wordings(self, setting: str | None = None) -> dict[ProtocolName, Wording]:
+        """What a judge's card keeps of it.
+
+        Args:
+            setting: One of `settings`, None for the default one.
+        """
+        said = self.settings.get(setting or self.default_setting or "", "")
         return {
             protocol: Wording(
-                template=one.prompt,
+                template=one.prompt.replace(SETTING, said),
                 reply=one.reply,
                 marks=self.marks,
                 anchor=one.anchor,
@@ -123,13 +147,14 @@ class FamilyCard(Record):
         asked = "" if self.criterion == "asked" else " It asks its own question."
         found = "" if self.grammar == "verified" else " Its replies are unverified."
         model = {"model": self.default_model or "PATH_OR_HUB_ID"}
+        setting = {"setting": self.default_setting} if self.settings else {}
         return JudgeCard(
             name=f"family:{self.name}",
             summary=f"{self.summary}{asked}{found}",
             modalities=self.modalities,
             protocols=tuple(self.protocols),
             needs=(self.base,),
-            params={**model, **self.options},
+            params={**model, **setting, **self.options},
             scale="own" if self.scores_on_its_own_scale else "task",
             media=True,
         )
@@ -146,8 +171,9 @@ def _check_template(text: str) -> None:
         raise ValueError(f"line {error.lineno} of the template: {error.message}") from None
     if lacking := {"material", "question"} - set(blocks):
         raise ValueError(f"the template lacks the block {' and '.join(sorted(lacking))}")
-    if strange := meta.find_undeclared_variables(tree) - set(TEMPLATE_NAMES):
-        allowed = ", ".join(TEMPLATE_NAMES)
+    names = (*TEMPLATE_NAMES, "setting")
+    if strange := meta.find_undeclared_variables(tree) - set(names):
+        allowed = ", ".join(names)
         raise ValueError(f"the template shows {', '.join(sorted(strange))}; there is: {allowed}")
 
 

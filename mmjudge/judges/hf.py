@@ -21,7 +21,7 @@ from mmjudge.judges.hf_load import Loaded, load
 from mmjudge.judges.hf_logits import Logits
 from mmjudge.judges.hf_passes import SHARES, Passes, chosen_share
 from mmjudge.judges.hf_probe import probe_trees
-from mmjudge.judges.hf_questions import RANKINGS
+from mmjudge.judges.hf_questions import RANKINGS, check_mode, protocols_of
 from mmjudge.types import Failure, JudgeCard, Media, Modality, Parts, Reply, Request, Sampling
 
 MODES = ("generate", "logits")
@@ -128,6 +128,7 @@ class Hf(ChatJudge):
             raise JudgeError("judge hf: needs a folder or an id: hf:PATH, hf:OWNER/MODEL")
         taken = take_options(f"hf:{name}", options, DEFAULTS)
         _check(name, taken)
+        check_mode(f"hf:{name}", taken["mode"], context.protocol)
         folder = model_folder(name, context.folder)
         found = str(folder) if folder.is_dir() else name
         return cls(shown_name(name), taken, load(found, taken), context.wordings)
@@ -196,6 +197,7 @@ def _card(name: str, options: Mapping[str, Any], modalities: Iterable[str]) -> J
         modalities=in_order(modalities),
         needs=("hf",),
         media=True,
+        protocols=protocols_of(options["mode"]),
         batch_size=REQUESTS_A_ROW * options["batch_size"],
     )
 

@@ -3,15 +3,19 @@
 from collections.abc import Callable, Generator
 from itertools import combinations
 
+from mmjudge.judges.base import EVERY_PROTOCOL, check_protocol
 from mmjudge.judges.hf_options import Query
-from mmjudge.protocols import render_parts
-from mmjudge.protocols.render import OPTIONS, slot_labels
-from mmjudge.types import Failure, Reply, Request, Wording
+from mmjudge.protocols import checklist, render_parts
+from mmjudge.protocols.render import OPTIONS, Alone, slot_labels
+from mmjudge.types import Failure, ProtocolName, Reply, Request, Wording
 
 MAX_LEVELS = 101
 """Levels of a scale that are compared; a finer one must be asked in words."""
 
 IN_WORDS = "hf: with mode=generate can be asked"
+
+WEIGHED: tuple[ProtocolName, ...] = ("pair", "score", "rank", "checklist")
+"""Protocols whose verdict can be read from probabilities."""
 
 RANKINGS = ("wins", "choice")
 """`wins`: every two candidates are compared. `choice`: the best of those left, again and again."""
@@ -33,7 +37,22 @@ def asking(request: Request, ranking: str, wording: Wording | None = None) -> As
         return _worded(request, wording)
     if request.protocol == "rank":
         return _RANKED[ranking](request)
-    return _pair(request) if request.protocol == "pair" else _score(request)
+    return _ASKED[request.protocol](request)
+
+
+def protocols_of(mode: str) -> tuple[ProtocolName, ...]:
+    """The protocols that a chat model can be asked in a mode, `generate` or `logits`."""
+    return EVERY_PROTOCOL if mode == "generate" else WEIGHED
+
+
+def check_mode(judge: str, mode: str, protocol: ProtocolName) -> None:
+    """Refuse a protocol that no probabilities can answer, before a model is loaded.
+
+    Raises:
+        JudgeError: The mode does not fit the protocol.
+    """
+    why = "; mode=generate does"
+    check_protocol(f"{judge} with mode={mode}", protocol, protocols_of(mode), why)
 
 
 def _pair(request: Request) -> Asking:
@@ -60,6 +79,34 @@ def _worded(request: Request, wording: Wording) -> Asking:
     question = render_parts(request, reasons=False, wording=wording).question
     (shares,) = yield [Query(question, wording.anchor, levels, wording.closing)]
     return _distribution(levels, shares)
+
+
+def _checklist(request: Request) -> Asking:
+    """Each question alone, after those that it depends on, whose answers stand in its prompt."""
+    said: dict[int, str] = {}
+    found: dict[int, list[float]] = {}
+    for level in checklist.levels(request.questions):
+        queries = []
+        for place in level:
+            before = checklist.before(request.questions, place)
+            given = tuple((one + 1, said[one]) for one in before)
+            alone = Alone(place + 1, given)
+            question = render_parts(request, reasons=False, alone=alone).question
+            answers = request.questions[place].answers
+            queries.append(Query(question, f"Answer {place + 1}: [[", answers))
+        for place, shares in zip(level, (yield queries), strict=True):
+            if isinstance(shares, Failure):
+                return Reply(error=shares)
+            found[place] = shares
+            said[place] = request.questions[place].answers[shares.index(max(shares))]
+    return Reply(probabilities=checklist.named(request, [found[i] for i in sorted(found)]))
+
+
+def _steps(request: Request) -> Asking:
+    """None of the protocol's verdicts is one of a few options."""
+    yield from ()
+    detail = f"steps are not read from probabilities; {IN_WORDS}"
+    return Reply(error=Failure(reason="unsupported", detail=detail))
 
 
 def score_levels(request: Request) -> tuple[str, ...] | Failure:
@@ -121,5 +168,12 @@ def _distribution(options: tuple[str, ...], shares: Shares) -> Reply:
         return Reply(error=shares)
     return Reply(probabilities=dict(zip(options, shares, strict=True)))
 
+
+_ASKED: dict[str, Callable[[Request], Asking]] = {
+    "pair": _pair,
+    "score": _score,
+    "checklist": _checklist,
+    "steps": _steps,
+}
 
 _RANKED: dict[str, Callable[[Request], Asking]] = {"wins": _by_wins, "choice": _by_choice}

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from mmjudge.errors import JudgeError, MissingExtraError
 from mmjudge.judges.base import NO_WORDINGS, Judge, JudgeContext, MediaMap, Take, Wordings
-from mmjudge.judges.hf_questions import Shares, asking
+from mmjudge.judges.hf_questions import Shares, asking, check_mode, protocols_of
 from mmjudge.judges.openai_calls import (
     GRACE_S,
     Breaker,
@@ -123,6 +123,7 @@ class OpenAI(Judge):
                 raise MissingExtraError(f"judge {judge}", library, "api")
         taken = read_options(judge, options)
         _check_wordings(judge, taken, context)
+        check_mode(judge, taken["mode"], context.protocol)
         endpoint = read_endpoint(judge, taken["base_url"], taken["api_key_env"])
         return cls(name, taken, endpoint, context.wordings)
 
@@ -312,6 +313,7 @@ def _card(model: str, options: Mapping[str, Any]) -> JudgeCard:
         needs=("api",),
         media=True,
         sampling=read_sampling(options),
+        protocols=protocols_of(options["mode"]),
         batch_size=options["batch_size"] or BATCHES * options["concurrency"],
         priced=options["price_in"] is not None,
     )

@@ -18,7 +18,8 @@ LEAST = 0.01
 """Probability that the options must have together: below it the judge was about to say other."""
 
 _LEAD = re.compile(
-    r"[\s*_#>-]*((?:final\s+)?(?:verdict|score|ranking|answer)[\s*_]*[:=]?[\s*_]*)?(\[\[\s*)?", re.I
+    r"[\s*_#>-]*((?:final\s+)?(?:verdict|score|ranking|answer(?:\s\d{1,4})?)[\s*_]*[:=]?[\s*_]*)?(\[\[\s*)?",
+    re.I,
 )
 
 

@@ -16,7 +16,8 @@ import numpy as np
 from mmjudge.judges.base import MediaMap
 from mmjudge.judges.openai_client import Conversation
 from mmjudge.protocols import render
-from mmjudge.protocols.render import OPTIONS, Message, slot_labels
+from mmjudge.protocols.grammars import NUMBERED
+from mmjudge.protocols.render import OPTIONS, Message, slot_labels, step_words
 from mmjudge.types import Criterion, Media, Parts, Request, Wording
 
 IMAGES = ("png", "jpeg")
@@ -164,29 +165,27 @@ def shown(request: Request, structured: bool, wording: Wording | None = None) ->
     messages = render(request, wording=wording)
     if not structured:
         return messages
-    name = answer_name(request)
+    keys = list(_SCHEMAS[request.protocol](request))
+    under = f"the key {keys[0]}" if len(keys) == 1 else f"the keys {', '.join(keys)}"
+    if request.protocol in NUMBERED:
+        under += ", the numbers of the lines"
     note = (
         "\n\nWrite all of this as one JSON object: the reasons under the key reasons, then what "
-        f"would stand in the double brackets under the key {name}."
+        f"would stand in the double brackets under {under}."
     )
     *earlier, asked = messages
     *before, last = asked.parts
     return [*earlier, Message(asked.role, (*before, f"{last}{note}"))]
 
 
-def answer_name(request: Request) -> str:
-    """The key of the verdict in a JSON answer."""
-    return {"pair": "verdict", "score": "score", "rank": "ranking"}[request.protocol]
-
-
 def response_format(request: Request) -> Mapping[str, Any]:
     """The `response_format` that asks a server for a verdict of this request's form."""
-    name = answer_name(request)
     answer = _SCHEMAS[request.protocol](request)
+    name = request.protocol if request.protocol in NUMBERED else next(iter(answer))
     schema = {
         "type": "object",
-        "properties": {"reasons": {"type": "string"}, name: answer},
-        "required": ["reasons", name],
+        "properties": {"reasons": {"type": "string"}, **answer},
+        "required": ["reasons", *answer],
         "additionalProperties": False,
     }
     return {
@@ -197,11 +196,11 @@ def response_format(request: Request) -> Mapping[str, Any]:
 
 def _pair_schema(request: Request) -> Part:
     options = [OPTIONS[value][0] for value in request.criterion.options]
-    return {"type": "string", "enum": options}
+    return {"verdict": {"type": "string", "enum": options}}
 
 
 def _score_schema(request: Request) -> Part:
-    return _levels(request.criterion) or {"type": "number"}
+    return {"score": _levels(request.criterion) or {"type": "number"}}
 
 
 def _levels(criterion: Criterion) -> Part | None:
@@ -218,11 +217,27 @@ def _levels(criterion: Criterion) -> Part | None:
 
 def _rank_schema(request: Request) -> Part:
     example = " > ".join(slot_labels(len(request.candidates)))
-    return {"type": "string", "description": f"each candidate once, best first, as in {example}"}
+    said = f"each candidate once, best first, as in {example}"
+    return {"ranking": {"type": "string", "description": said}}
+
+
+def _checklist_schema(request: Request) -> Part:
+    return {
+        str(number): {"type": "string", "enum": list(question.answers)}
+        for number, question in enumerate(request.questions, 1)
+    }
+
+
+def _steps_schema(request: Request) -> Part:
+    words = list(step_words(request.criterion))
+    n = len(request.candidates[0].parts)
+    return {str(number): {"type": "string", "enum": words} for number in range(1, n + 1)}
 
 
 _SCHEMAS: Mapping[str, Callable[[Request], Part]] = {
     "pair": _pair_schema,
     "score": _score_schema,
     "rank": _rank_schema,
+    "checklist": _checklist_schema,
+    "steps": _steps_schema,
 }

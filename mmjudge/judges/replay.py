@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from mmjudge.errors import JudgeError, unknown
 from mmjudge.jsonl import BadLine, read_records
-from mmjudge.judges.base import Judge, JudgeContext, MediaMap, take_options
+from mmjudge.judges.base import EVERY_PROTOCOL, Judge, JudgeContext, MediaMap, take_options
 from mmjudge.task import Recorded
 from mmjudge.types import Failure, JudgeCard, Orders, Reply, Request
 
@@ -152,6 +152,7 @@ def _card(name: str) -> JudgeCard:
     return JudgeCard(
         name=f"replay:{name}",
         summary="Recorded replies or verdicts: a name that the task knows, or a JSONL file.",
+        protocols=EVERY_PROTOCOL,
         lookup=True,
         batch_size=256,
     )

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from mmjudge.errors import JudgeError
 from mmjudge.judges.base import (
+    OF_SCORERS,
     Judge,
     JudgeContext,
     MediaMap,
@@ -64,6 +65,7 @@ class ScorerJudge(Judge):
     """A scorer behind the door of the judges: it answers pairs, scores and rankings."""
 
     prefix: ClassVar[str]
+    protocols = OF_SCORERS
 
     def __init__(self, scorer: Scorer) -> None:
         self.scorer = scorer

@@ -8,7 +8,7 @@ from mmjudge.judges.base import JudgeContext, take_options
 from mmjudge.judges.hf import MODES, ChatJudge, check_options, in_order, shown_name
 from mmjudge.judges.hf_chat import ChatForm
 from mmjudge.judges.hf_load import DTYPES, modalities_of
-from mmjudge.judges.hf_questions import RANKINGS
+from mmjudge.judges.hf_questions import RANKINGS, check_mode, protocols_of
 from mmjudge.judges.vllm_answers import Weighed, Written
 from mmjudge.judges.vllm_engine import Opened, open_engine
 from mmjudge.types import JudgeCard, Sampling
@@ -56,7 +56,7 @@ class Vllm(ChatJudge):
         sampling = Sampling(frames=options["frames"], audio_rate=chat.sampling_rate)
         shaping |= {"dtype": engine.dtype, "max_model_len": engine.context}
         shaping |= {"sampling": sampling.model_dump()}
-        self.card = _card(name, modalities_of(opened.processor)).model_copy(
+        self.card = _card(name, options["mode"], modalities_of(opened.processor)).model_copy(
             update={"revision": opened.revision, "params": shaping, "sampling": sampling}
         )
 
@@ -66,6 +66,7 @@ class Vllm(ChatJudge):
         if not name:
             raise JudgeError("judge vllm: needs a folder or an id: vllm:PATH, vllm:OWNER/MODEL")
         taken = checked_options(name, options)
+        check_mode(f"vllm:{name}", taken["mode"], context.protocol)
         folder = context.folder / name
         found = str(folder) if folder.is_dir() else name
         return cls(shown_name(name), taken, open_engine(found, taken))
@@ -74,7 +75,7 @@ class Vllm(ChatJudge):
     def catalog(cls) -> Iterable[JudgeCard]:
         """One card for all models: what they take is known when one is loaded."""
         modalities = ("text", "image", "video", "audio")
-        return [_card("NAME", modalities).model_copy(update={"params": DEFAULTS})]
+        return [_card("NAME", "generate", modalities).model_copy(update={"params": DEFAULTS})]
 
 
 def checked_options(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -105,12 +106,13 @@ def checked_options(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
     return taken
 
 
-def _card(name: str, modalities: Iterable[str]) -> JudgeCard:
+def _card(name: str, mode: str, modalities: Iterable[str]) -> JudgeCard:
     return JudgeCard(
         name=f"vllm:{name}",
         summary=SUMMARY,
         modalities=in_order(modalities),
         needs=("vllm",),
+        protocols=protocols_of(mode),
         media=True,
         batch_size=REQUESTS_A_CALL,
     )

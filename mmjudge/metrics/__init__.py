@@ -5,10 +5,9 @@ from mmjudge.metrics.resample import (
     Difference,
     Interval,
     bootstrap,
-    holm,
-    mcnemar,
     paired_bootstrap,
 )
+from mmjudge.metrics.testing import holm, mcnemar
 
 __all__ = [
     "Difference",

@@ -13,7 +13,8 @@ import numpy as np
 from mmjudge.metrics.agreement import three_way
 from mmjudge.metrics.weighted import Batch, Column, Floats, Ints, Value, Weights, mean_defined
 
-N_CODES = 5
+EVERY = 0
+"""In the place of a number of classes: codes of no pair, which a split vote leaves open."""
 
 
 class GoldStatistic(Protocol):
@@ -23,11 +24,12 @@ class GoldStatistic(Protocol):
         """Compute the statistic for every weight vector."""
 
 
-def majority(votes: Ints) -> Ints:
-    """Most frequent pair code of each row; a tie (2) where several lead, -1 where nobody voted.
+def majority(votes: Ints, split: int = 2) -> Ints:
+    """Most frequent code of each row, `split` where several lead, -1 where nobody voted.
 
     Args:
-        votes: Codes -1 (missing) to 4, shape (n, annotators).
+        votes: Codes from 0, -1 missing, shape (n, annotators).
+        split: What a split vote is: of pair codes a tie (2), of others -1 for unknown.
 
     Returns:
         Codes of shape (n,).
@@ -36,10 +38,11 @@ def majority(votes: Ints) -> Ints:
         >>> majority(np.array([[0, 0, 1], [0, 1, -1], [-1, -1, -1]])).tolist()
         [0, 2, -1]
     """
-    counts = np.stack([(votes == code).sum(axis=1) for code in range(N_CODES)], axis=1)
+    codes = range(int(votes.max(initial=0)) + 1)
+    counts = np.stack([(votes == code).sum(axis=1) for code in codes], axis=1)
     most = counts.max(axis=1)
     leaders = (counts == most[:, None]).sum(axis=1)
-    winner = np.where(leaders > 1, 2, counts.argmax(axis=1))
+    winner = np.where(leaders > 1, split, counts.argmax(axis=1))
     chosen: Ints = np.where(most == 0, -1, winner)
     return chosen
 
@@ -49,16 +52,18 @@ def human_ceiling(
 ) -> Value:
     """Mean over annotators of a measure of one annotator against the rest.
 
-    Whole-number ratings of shape (n, annotators) are pair codes, and the rest is their majority
-    (a tie where votes are split); floats are scores, and the rest is their mean; floats of shape
-    (n, annotators, k) are rankings, and the rest is the mean rank. Rows where the annotator or all
-    others are missing are left out. Undefined (nan) with fewer than two annotators.
+    Whole-number ratings of shape (n, annotators) are codes, and the rest is their majority (of pair
+    codes a tie where votes are split, of others unknown); floats are scores, and the rest is their
+    mean; floats of shape (n, annotators, k) are rankings, and the rest is the mean rank. Rows where
+    the annotator or all others are missing are left out. Undefined (nan) with fewer than two
+    annotators.
 
     Args:
-        ratings: Missing is -1 in pair codes, nan in scores, all 0 in rankings.
+        ratings: Missing is -1 in codes, nan in scores, all 0 in rankings.
         fn: The measure, taking gold and verdict.
         weights: How often each row counts, shape (..., n).
         classes: For pair codes: 3 reads both good and both bad as ties before voting, 4 does not.
+            `EVERY` for codes that are not those of pairs.
 
     Returns:
         In the unit of the measure, shape (...).
@@ -78,7 +83,7 @@ def human_ceiling(
     values = np.full((len(batch.w), n_annotators), np.nan)
     for a in range(n_annotators):
         others = np.delete(votes, a, axis=1)
-        rest = majority(others) if coded else _mean_of(others)
+        rest = majority(others, 2 if classes else -1) if coded else _mean_of(others)
         rated = _is_rated(votes[:, a]) & _is_rated(rest)
         values[:, a] = fn(rest[rated], votes[rated, a], weights=batch.w[:, rated])
     return batch.value(mean_defined(values))

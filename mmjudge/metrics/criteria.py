@@ -2,9 +2,10 @@
 
 A row is (item, criterion); the rows of an item stand together under one code of `item` and carry
 the same weight, so these measures weigh items. `gold` and `verdict` are pair codes as in
-`agreement`, or scores for `halo`. The three pair measures follow Multi-Crit (Xiong et al. 2025,
-arXiv 2511.21662, section 3.5): what each one asks is checked against descriptions of the paper, the
-equations and the treatment of ties are unchecked.
+`agreement`, or scores for `halo`. The three pair measures are those of Multi-Crit (Xiong et al.
+2025, arXiv 2511.21662, section 3.5). They were held against the implementation in lmms-eval
+(9a33763, lmms_eval/tasks/multi_crit/utils.py, by the authors' code at c4b0c32), where a preference
+is for one of the two; the equations in the paper were not read, and gold that is a tie is ours.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ def pluralistic_accuracy(
         MeasureError: The columns or the weights differ in length.
 
     Reference:
-        Multi-Crit, PAcc: all criteria of a sample are judged correctly.
+        Multi-Crit, PAcc: the mean over prompts of whether all their criteria are judged correctly.
 
     Example:
         >>> item, gold = np.array([0, 0, 1, 1]), np.array([0, 1, 0, 0])
@@ -101,9 +102,10 @@ def tradeoff_sensitivity(
 ) -> Value:
     """Of the items on which people's criteria conflict, the share on which the judge's do too.
 
-    A conflict is a criterion that prefers the first and another that prefers the second; which
-    ones the judge names does not matter. A judge with one overall opinion scores 0. Undefined
-    where no item has a conflict.
+    A conflict is a criterion that prefers the first and another that prefers the second. The judge
+    notices it if of one such pair of criteria it decides one for each side, whichever is which; a
+    failure or a tie decides nothing. A judge with one overall opinion scores 0. Undefined where no
+    item has a conflict.
 
     Args:
         item: Code of the item that each row belongs to, shape (n,).
@@ -118,7 +120,8 @@ def tradeoff_sensitivity(
         MeasureError: The columns or the weights differ in length.
 
     Reference:
-        Multi-Crit, TOS: whether the judge notices that criteria conflict within one sample.
+        Multi-Crit, TOS: of the prompts with a conflict, those with opposite verdicts on a pair of
+        criteria in conflict.
 
     Example:
         >>> item, gold = np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1])
@@ -129,7 +132,10 @@ def tradeoff_sensitivity(
         return Batch(weights, item).value(Batch(weights, item).mean(item))
     batch, bundles = _item_batch(weights, item, gold, verdict)
     conflict = (bundles.flagged(gold == 0) > 0) & (bundles.flagged(gold == 1) > 0)
-    noticed = (bundles.flagged(verdict == 0) > 0) & (bundles.flagged(verdict == 1) > 0)
+    told = {
+        (a, b): bundles.flagged((gold == a) & (verdict == b)) > 0 for a in (0, 1) for b in (0, 1)
+    }
+    noticed = (told[0, 0] & told[1, 1]) | (told[0, 1] & told[1, 0])
     return batch.value(batch.mean(noticed, conflict))
 
 
@@ -154,7 +160,8 @@ def conflict_matching_rate(
         MeasureError: The columns or the weights differ in length.
 
     Reference:
-        Multi-Crit, CMR: both criteria of a conflicting pair are judged correctly.
+        Multi-Crit, CMR: of all pairs of criteria in conflict, of all prompts together, those of
+        which both are judged correctly.
 
     Example:
         >>> item, gold = np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1])

@@ -10,13 +10,20 @@ import numpy as np
 
 from mmjudge.errors import MeasureError, unknown
 from mmjudge.metrics import resample
-from mmjudge.metrics.ceiling import human_ceiling
-from mmjudge.metrics.registry import SPECS, Direction, Kind, Param, Protocol, Setting, Spec
-from mmjudge.metrics.resample import Difference, Interval
+from mmjudge.metrics.ceiling import EVERY, human_ceiling
+from mmjudge.metrics.registry import SPECS, Direction, Kind, Param, Protocol, Setting, Spec, fits
+from mmjudge.metrics.resample import Difference, Interval, Sampled, Seed
 from mmjudge.metrics.weighted import Column, Ints, Value, Weights
 
 SYNTAX = re.compile(r"(?P<name>\w+)(?:@(?P<cutoff>[^()]+))?(?:\((?P<params>.*)\))?")
 CEILING = "ceiling"
+RATINGS: Mapping[tuple[str, ...], str] = {
+    ("gold", "verdict"): "ratings",
+    ("gold_ranks", "ranks"): "ratings",
+    ("gold_answer", "answer"): "answer_ratings",
+    ("gold_step", "step"): "step_ratings",
+}
+"""Of measures that a person can be scored by, the columns, and that of the annotators' own."""
 
 
 @dataclass(frozen=True)
@@ -89,11 +96,11 @@ class Measure:
     @property
     def columns(self) -> tuple[str, ...]:
         """Names of the columns that it takes."""
-        return ("ratings",) if self.of is not None else self.spec.columns
+        return (RATINGS[self.of.columns],) if self.of is not None else self.spec.columns
 
     @property
     def protocol(self) -> Protocol:
-        """What is judged: "pair", "score", "rank" or "any"."""
+        """What is judged; "any" for all protocols."""
         return self.spec.protocol
 
     @property
@@ -126,9 +133,16 @@ class Measure:
                 taken[0],
                 self.of._call,
                 weights=weights,
-                classes=int(dict(self.of.settings).get("classes", 3)),
+                classes=self.of._classes,
             )
         return self._call(*taken, weights=weights)
+
+    @property
+    def _classes(self) -> int:
+        """How codes of annotators are read: as those of pairs, or each for itself."""
+        if self.protocol != "pair":
+            return EVERY
+        return int(dict(self.settings).get("classes", 3))
 
     def _call(self, *columns: Column, weights: Weights = None) -> Value:
         return self.spec.fn(*columns, weights=weights, **dict(self.settings))
@@ -153,6 +167,19 @@ class Measure:
     ) -> Interval:
         """Value and percentile interval, resampling items; see `resample.bootstrap`."""
         return intervals([self], columns, item, n_resamples, confidence=confidence, seed=seed)[0]
+
+    def sampled(
+        self, columns: Mapping[str, Column], item: Ints, n_resamples: int, seed: Seed
+    ) -> Sampled:
+        """Value, and what it is in each resample of the items; see `resample.sampled`."""
+        taken = dict(zip(self.columns, self._take(columns), strict=True))
+        return resample.sampled(
+            taken, item, [self], n_resamples, seed=seed, centred=[self._centred]
+        )[0]
+
+    @property
+    def _centred(self) -> bool:
+        return self.of is None and self.spec.centred
 
     def paired(
         self,
@@ -186,6 +213,17 @@ class Measure:
             confidence=confidence,
             seed=seed,
         )
+
+    def paired_sampled(
+        self,
+        a: tuple[Mapping[str, Column], Ints],
+        b: tuple[Mapping[str, Column], Ints],
+        n_resamples: int,
+        seed: Seed,
+    ) -> tuple[Sampled, int]:
+        """Difference a - b in each resample of the items that both have; see `paired`."""
+        one, other = ((self._take(side[0]), side[1]) for side in (a, b))
+        return resample.paired_sampled(one, other, self.of_columns, n_resamples, seed=seed)
 
     def of_columns(self, *columns: Column, weights: Weights = None) -> Value:
         """Compute the measure of its columns in the order of `columns`."""
@@ -226,7 +264,7 @@ def intervals(
     needed: dict[str, Column] = {}
     for measure in of:
         needed.update(zip(measure.columns, measure._take(columns), strict=True))
-    centred = [measure.of is None and measure.spec.centred for measure in of]
+    centred = [measure._centred for measure in of]
     return resample.bootstrap_many(
         needed, item, list(of), n_resamples, confidence=confidence, seed=seed, centred=centred
     )
@@ -236,7 +274,7 @@ def measures(*, protocol: Protocol | None = None, kind: Kind | None = None) -> l
     """The registered measures with default parameters, in the registry's order.
 
     Args:
-        protocol: Only those for "pair", "score" or "rank" (those for any protocol included).
+        protocol: Only those that fit it, as those for any protocol do.
         kind: Only those of this kind.
 
     Returns:
@@ -249,7 +287,7 @@ def measures(*, protocol: Protocol | None = None, kind: Kind | None = None) -> l
     return [
         Measure(spec.name)
         for spec in SPECS.values()
-        if protocol in (None, spec.protocol) or spec.protocol == "any"
+        if protocol is None or fits(spec.protocol, protocol)
         if kind in (None, spec.kind)
     ]
 
@@ -304,6 +342,6 @@ def _ceiling_of(text: str, given: Mapping[str, str]) -> Measure:
     if set(given) != {"of"}:
         raise MeasureError(f"measure {text!r}: expected ceiling(of=measure)")
     of = Measure.parse(given["of"])
-    if of.columns not in (("gold", "verdict"), ("gold_ranks", "ranks")):
+    if of.columns not in RATINGS:
         raise MeasureError(f"measure {text!r}: {of} is not a measure of gold and verdict")
     return of

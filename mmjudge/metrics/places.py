@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mmjudge.errors import MeasureError
-from mmjudge.metrics.resample import holm
+from mmjudge.metrics.testing import holm
 from mmjudge.metrics.weighted import Bools, Floats, Ints
 
 FEW = 10

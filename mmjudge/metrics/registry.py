@@ -14,6 +14,7 @@ from mmjudge.metrics import (
     agreement,
     bias,
     calibration,
+    checklist,
     correlation,
     criteria,
     fairness,
@@ -23,11 +24,12 @@ from mmjudge.metrics import (
     position,
     presentation,
     ranking,
+    steps,
     systems,
 )
 from mmjudge.metrics.weighted import Value
 
-Protocol: TypeAlias = Literal["pair", "score", "rank", "any"]
+Protocol: TypeAlias = Literal["pair", "score", "rank", "checklist", "steps", "any"]
 Kind: TypeAlias = Literal[
     "agreement",
     "position",
@@ -40,6 +42,7 @@ Kind: TypeAlias = Literal[
     "systems",
     "own",
     "calibration",
+    "coherence",
 ]
 Direction: TypeAlias = Literal["higher", "lower", "zero", "half"]
 Setting: TypeAlias = str | int | float
@@ -70,7 +73,7 @@ class Spec:
         name: What it is called in a task, a report, on the command line.
         fn: fn(*columns, weights=..., **params).
         columns: Names of the columns that `fn` takes, in order.
-        protocol: What is judged: "pair", "score", "rank", or "any".
+        protocol: What is judged; "any" fits all. Those of scores are of checklists, too.
         kind: What it measures.
         summary: What it says, in one line.
         direction: What is good: "higher", "lower", "zero" or "half" (0.5, no preference).
@@ -103,7 +106,19 @@ class Spec:
         return "item" in self.columns
 
 
+def fits(of: Protocol, protocol: str) -> bool:
+    """Whether a measure of one protocol is one of another: a checklist comes to a score.
+
+    Example:
+        >>> fits("score", "checklist"), fits("any", "steps"), fits("checklist", "score")
+        (True, True, False)
+    """
+    return of in ("any", protocol) or (of == "score" and protocol == "checklist")
+
+
 PAIR = ("gold", "verdict")
+QUESTIONS = ("gold_answer", "answer")
+STEP = ("gold_step", "step")
 RANK = ("gold_ranks", "ranks")
 OWN = (*PAIR, "own")
 GROUPED = (*PAIR, "group")
@@ -122,8 +137,11 @@ CLASSES = Param(3, (3, 4))
 LABEL = Param("macro", ("macro", "first", "second", "tie"))
 SHOWN = Param("same", ("same", "crossed"))
 AVERAGE = Param("groups", ("groups", "items"))
+TYPES = Param("together", ("together", "apart"))
+CORRECT = Param("left_out", ("left_out", "class"))
 MULTI_CRIT = "Xiong et al. 2025, Multi-Crit, arXiv 2511.21662"
 CALM = "Ye et al. 2024, Justice or Prejudice? (CALM), arXiv 2410.02736"
+PROJUDGE = "Ai et al. 2025, ProJudge, arXiv 2503.06553"
 MJ_BENCH = "Chen et al. 2024, MJ-Bench, arXiv 2407.04842"
 
 # fmt: off
@@ -192,6 +210,36 @@ RANKS = (
          "share of items whose best candidate comes first"),
     Spec("pairwise_agreement", ranking.pairwise_agreement, RANK, "rank", "agreement",
          "share of the candidate pairs ordered as people do"),
+)
+
+CHECKLISTS = (
+    Spec("question_accuracy", checklist.question_accuracy, QUESTIONS, "checklist", "agreement",
+         "share of questions answered as people did"),
+    Spec("question_kappa", checklist.question_kappa, QUESTIONS, "checklist", "agreement",
+         "agreement on the questions beyond chance", bounds=SIGNED, reference="Cohen 1960"),
+    Spec("incoherence", checklist.incoherence, ("as_wanted", "parents_met"), "checklist",
+         "coherence", "of the questions whose parents the judge finds not met, the share that it "
+         "answers as if they were", "lower",
+         reference="Cho et al. 2024, Davidsonian Scene Graph, arXiv 2310.18235"),
+)
+
+STEPS = (
+    Spec("step_accuracy", steps.step_accuracy, STEP, "steps", "agreement",
+         "share of steps found right or wrong as people did", params={"types": TYPES},
+         reference=PROJUDGE),
+    Spec("step_kappa", steps.step_kappa, STEP, "steps", "agreement",
+         "agreement on the steps beyond chance", bounds=SIGNED, params={"types": TYPES},
+         reference="Cohen 1960"),
+    Spec("error_accuracy", steps.error_accuracy, STEP, "steps", "agreement",
+         "of the wrong steps, the share whose type of error is found", reference=PROJUDGE),
+    Spec("error_macro_f1", steps.error_macro_f1, STEP, "steps", "agreement",
+         "mean over the types of error of precision and recall in one", params={"correct": CORRECT},
+         reference=PROJUDGE),
+    Spec("first_wrong_accuracy", steps.first_wrong_accuracy, PAIR, "steps", "agreement",
+         "share of solutions whose first wrong step is found, or that there is none"),
+    Spec("first_wrong_f1", steps.first_wrong_f1, PAIR, "steps", "agreement",
+         "harmonic mean of that over solutions with an error and without",
+         reference="Zheng et al. 2024, ProcessBench, arXiv 2412.06559"),
 )
 
 CRITERIA = (
@@ -360,6 +408,8 @@ TABLES = (
     AGREEMENT,
     SCORES,
     RANKS,
+    CHECKLISTS,
+    STEPS,
     CRITERIA,
     POSITION,
     MODALITY,

@@ -16,7 +16,10 @@ import numpy as np
 
 from mmjudge.errors import MeasureError
 from mmjudge.metrics.patterns import Patterns, collapse
-from mmjudge.metrics.weighted import CACHED, Bools, Column, Floats, Ints, Value
+from mmjudge.metrics.weighted import CACHED, Column, Floats, Ints, Value
+
+Seed = int | Sequence[int]
+"""Seed of the draws: a number, or several, which together name one stream."""
 
 LARGEST_BLOCK = 1 << 22  # weights held at once: 32 MiB
 CACHED_BLOCK = 1 << 19  # weights held at once where rows are few: 4 MiB
@@ -45,6 +48,18 @@ class Interval(NamedTuple):
     low: float
     high: float
     n_undefined: int
+
+
+class Sampled(NamedTuple):
+    """A value with what it is in each resample.
+
+    Attributes:
+        value: The statistic of the data; nan where it is undefined.
+        sample: The same in each resample, shape (n_resamples,).
+    """
+
+    value: float
+    sample: Floats
 
 
 class Difference(NamedTuple):
@@ -143,6 +158,27 @@ def bootstrap_many(  # noqa: PLR0913 (every setting has a default and a name)
     Raises:
         MeasureError: The columns differ in length.
     """
+    found = sampled(columns, item, fns, n_resamples, seed=seed, centred=centred)
+    return [interval_of(one, confidence) for one in found]
+
+
+def sampled(
+    columns: Mapping[str, Column],
+    item: Ints,
+    fns: Sequence[Callable[[Mapping[str, Column], Floats], Value]],
+    n_resamples: int = 1000,
+    *,
+    seed: Seed = 0,
+    centred: Sequence[bool] = (),
+) -> list[Sampled]:
+    """Several statistics with their values in one set of resamples; see `bootstrap_many`.
+
+    Returns:
+        One for each statistic, in order.
+
+    Raises:
+        MeasureError: The columns differ in length.
+    """
     patterns = collapse(columns, item)
     data = patterns.columns
     values = [_first(fn(data, patterns.once())) for fn in fns]
@@ -153,9 +189,7 @@ def bootstrap_many(  # noqa: PLR0913 (every setting has a default and a name)
     for i, moved in enumerate(centred):
         if moved:
             samples[i] += values[i] - _mean(samples[i])
-    return [
-        _interval(value, sample, confidence) for value, sample in zip(values, samples, strict=True)
-    ]
+    return [Sampled(*one) for one in zip(values, samples, strict=True)]
 
 
 def _mean(sample: Floats) -> float:
@@ -168,7 +202,14 @@ def _first(value: Value) -> float:
     return float(np.asarray(value).reshape(-1)[0])
 
 
-def _interval(value: float, sample: Floats, confidence: float) -> Interval:
+def interval_of(found: Sampled, confidence: float = 0.95) -> Interval:
+    """The percentile interval of a value; resamples without a value are left out.
+
+    Example:
+        >>> interval_of(Sampled(0.5, np.arange(101.0)), confidence=0.5)
+        Interval(value=0.5, low=25.0, high=75.0, n_undefined=0)
+    """
+    value, sample = found
     defined = sample[~np.isnan(sample)]
     if not len(defined):
         return Interval(value, np.nan, np.nan, len(sample))
@@ -177,7 +218,7 @@ def _interval(value: float, sample: Floats, confidence: float) -> Interval:
     return Interval(value, float(low), float(high), len(sample) - len(defined))
 
 
-def draw(patterns: Patterns, n_resamples: int, seed: int) -> Iterator[tuple[int, Floats]]:
+def draw(patterns: Patterns, n_resamples: int, seed: Seed) -> Iterator[tuple[int, Floats]]:
     """Row weights of the resamples, block by block.
 
     Args:
@@ -258,6 +299,22 @@ def paired_bootstrap(
         >>> found.value, round(found.p_value, 3)
         (1.0, 0.002)
     """
+    found, n_items = paired_sampled(a, b, fn, n_resamples, seed=seed)
+    return difference_of(found, n_items, confidence)
+
+
+def paired_sampled(
+    a: tuple[Sequence[Column], Ints],
+    b: tuple[Sequence[Column], Ints],
+    fn: Callable[..., Value],
+    n_resamples: int = 1000,
+    *,
+    seed: Seed = 0,
+) -> tuple[Sampled, int]:
+    """The difference of two judges with its value in each resample, and how many items both have.
+
+    Arguments and errors are those of `paired_bootstrap`.
+    """
     columns, item, n_items = _stack(a, b)
     patterns = collapse(columns, item)
     data = patterns.columns
@@ -274,8 +331,13 @@ def paired_bootstrap(
     sample = np.empty(n_resamples)
     for start, w in draw(patterns, n_resamples, seed):
         sample[start : start + len(w)] = difference(w)
-    _, low, high, n_undefined = _interval(value, sample, confidence)
-    return Difference(value, low, high, _two_sided(sample), n_items, n_undefined)
+    return Sampled(value, sample), n_items
+
+
+def difference_of(found: Sampled, n_items: int, confidence: float = 0.95) -> Difference:
+    """A difference with its interval and the two-sided p-value of `paired_bootstrap`."""
+    value, low, high, n_undefined = interval_of(found, confidence)
+    return Difference(value, low, high, _two_sided(found.sample), n_items, n_undefined)
 
 
 def _stack(
@@ -300,60 +362,3 @@ def _two_sided(sample: Floats) -> float:
         return float("nan")
     tail = min(int((defined <= 0).sum()), int((defined >= 0).sum())) + 1
     return min(1.0, 2 * tail / (len(defined) + 1))
-
-
-def holm(p_values: Sequence[float] | Floats) -> Floats:
-    """Adjust p-values of several tests by Holm's step-down method.
-
-    Args:
-        p_values: Shape (m,), each from 0 to 1; nan (no test) stays nan and is not counted.
-
-    Returns:
-        Adjusted p-values in the given order, shape (m,).
-
-    Reference:
-        Holm 1979 (unchecked); equal to statsmodels' multipletests(method="holm") by test.
-
-    Example:
-        >>> holm([0.01, 0.04, 0.03]).tolist()
-        [0.03, 0.06, 0.06]
-    """
-    p = np.asarray(p_values, dtype=np.float64)
-    order = np.argsort(p, kind="stable")
-    order = order[~np.isnan(p[order])]
-    stepped = p[order] * np.arange(len(order), 0, -1)
-    out = np.full(len(p), np.nan)
-    out[order] = np.minimum(np.maximum.accumulate(stepped), 1.0)
-    return out
-
-
-def mcnemar(right_a: Bools, right_b: Bools) -> float:
-    """Exact McNemar test of two judges on the same items: the chance of so uneven a split.
-
-    Only items that one of them gets right count; without any, p is 1.
-
-    Args:
-        right_a: Whether judge a was right on each item, shape (n,).
-        right_b: The same for judge b.
-
-    Returns:
-        Two-sided p-value, from 0 to 1.
-
-    Raises:
-        MeasureError: The shapes differ.
-
-    Reference:
-        McNemar 1947 (unchecked); equal to statsmodels' mcnemar(exact=True) by test.
-
-    Example:
-        >>> mcnemar(np.array([True, True, True, False]), np.array([False, False, False, False]))
-        0.25
-    """
-    if right_a.shape != right_b.shape:
-        raise MeasureError(f"mcnemar: shapes {right_a.shape} and {right_b.shape} differ")
-    from scipy.special import bdtr
-
-    only_a, only_b = int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum())
-    if only_a + only_b == 0:
-        return 1.0
-    return min(1.0, 2 * float(bdtr(min(only_a, only_b), only_a + only_b, 0.5)))

@@ -1,4 +1,4 @@
-"""The three ways to ask a judge: compare a pair, give a score, rank a batch. Pure, no I/O."""
+"""The ways to ask a judge: a pair, a score, a ranking, a checklist, steps. Pure, no I/O."""
 
 from mmjudge.protocols.plan import request_key, requests, template_digest, wording_digest
 from mmjudge.protocols.render import Message, Shown, render, render_parts

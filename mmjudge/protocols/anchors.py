@@ -13,7 +13,7 @@ from mmjudge.types import Failure, Reply, Request
 T = TypeVar("T")
 
 _TOKEN = r"\[\[[^\[\]\n]{1,200}\]\]"
-_BRACKETED = re.compile(r"\[\[([^\[\]\n]{1,200})\]\]")
+BRACKETED = re.compile(r"\[\[([^\[\]\n]{1,200})\]\]")
 _INSIDE = r"(?:[^'\n]|(?<=\w)'(?=\w)){0,400}?"
 
 
@@ -29,12 +29,12 @@ def _quoting(token: str) -> re.Pattern[str]:
     )
 
 
-_QUOTED = _quoting(_TOKEN)
-_OWN_QUOTES = re.compile(rf"[*_\s]*[\"'`“«]\s*({_TOKEN})\s*[\"'`”«»][\s*_.!]*")
+QUOTED = _quoting(_TOKEN)
+OWN_QUOTES = re.compile(rf"[*_\s]*[\"'`“«]\s*({_TOKEN})\s*[\"'`”«»][\s*_.!]*")
 _CODED = re.compile(r"[0-9a-f]{12}>")
 _BLOCKQUOTE = re.compile(r"^(?:[ \t#*+`_-]|\d{1,3}[.)][ \t]){0,20}>.*$", re.M)
 _FLAT_OBJECT = re.compile(r"\{[^{}]*\}")
-_QUOTED_OBJECT = re.compile(
+QUOTED_OBJECT = re.compile(
     r"(?<!`)`[^`\n]{0,400}\{[^`\n]{0,400}`(?!`)|“[^“”\n]{0,400}\{[^“”\n]{0,400}”"
     r"|(?<!\w)'\{[^'\n]{0,400}\}'(?!\w)|\"\{[^\n]{0,400}?\}\"(?=[\s.,;)]|$)"
 )
@@ -45,10 +45,10 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _UNSEEN = ("Cf", "Cc", "Cs")
 _UNSEEN_MARKS = "\u034f\u180b\u180c\u180d" + "".join(map(chr, range(0xFE00, 0xFE10)))
 _FOLDED = ("<wide>", "<narrow>", "<font>", "<noBreak>", "<compat>")
-_LEADING = " \t#*_-+•0123456789.)("
-_AROUND = " \t#*_"
+LEADING = " \t#*_-+•0123456789.)("
+AROUND = " \t#*_"
 _QUOTES = "\"'`“”«»"
-_REFUSAL = re.compile(
+REFUSAL = re.compile(
     r"\b(?:i'?m sorry|i am sorry|i apologi[sz]e|i can(?:'t|not)|i'?m (?:not able|unable)|"
     r"i am (?:not able|unable)|i won'?t|as an ai)\b",
     re.I,
@@ -149,11 +149,11 @@ def find(text: str, label: re.Pattern[str], read: Callable[[str], object | None]
     found = _in_json(text, label, read)
     announced = False
     for position, line in enumerate(text.split("\n")):
-        core = line.lstrip(_LEADING).rstrip(" \t*_")
+        core = line.lstrip(LEADING).rstrip(" \t*_")
         stated = label.match(core)
-        rest = core[stated.end() :] if stated else line.strip(_AROUND) if announced else ""
-        own = _OWN_QUOTES.fullmatch(rest)
-        inner = _BRACKETED.findall(own[1] if own else _QUOTED.sub("", line))
+        rest = core[stated.end() :] if stated else line.strip(AROUND) if announced else ""
+        own = OWN_QUOTES.fullmatch(rest)
+        inner = BRACKETED.findall(own[1] if own else QUOTED.sub("", line))
         labelled = bool(stated) or announced
         values = [read(token) for token in inner] or ([read(bare(rest))] if labelled else [])
         known = [value for value in values if value is not None]
@@ -183,7 +183,7 @@ def objects(text: str, key: str) -> list[str]:
     if _BARE_JSON.fullmatch(text.strip()):
         return [text.strip()]
     own = text.strip(" \t\n`'")
-    text = own if own.startswith("{") and own.endswith("}") else _QUOTED_OBJECT.sub("", text)
+    text = own if own.startswith("{") and own.endswith("}") else QUOTED_OBJECT.sub("", text)
     spans = [match[0] for match in _FLAT_OBJECT.finditer(text)]
     found = [value for span in spans for value in _values(span, key)]
     if not found and "{" in text:
@@ -209,7 +209,7 @@ def _plain(value: object) -> str:
 
 
 def _unbracketed(token: str) -> str:
-    inner = _BRACKETED.fullmatch(token)
+    inner = BRACKETED.fullmatch(token)
     return inner[1] if inner else token
 
 
@@ -268,7 +268,7 @@ def decide(found: Iterable[Found], text: str, cut: bool = False) -> object | Fai
         return values[0]
     if values:
         return Failure(reason="ambiguous", detail=f"verdicts {', '.join(map(str, values))}")
-    if _REFUSAL.search(text[:300]):
+    if REFUSAL.search(text[:300]):
         return Failure(reason="refused", detail=shorten(text))
     return Failure(reason="ambiguous", detail=f"no verdict in: {shorten(text)}")
 

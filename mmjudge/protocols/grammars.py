@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from mmjudge.protocols import pair, rank, score
+from mmjudge.protocols import checklist, pair, rank, score, steps
 from mmjudge.protocols.anchors import bare, decide, objects, without_quotations
 from mmjudge.protocols.sentences import stated
 from mmjudge.types import Failure, Grammar, Preference, ProtocolName, Request, Verdict
@@ -19,8 +19,13 @@ TEXT_PARSERS: Mapping[ProtocolName, TextParser] = {
     "pair": pair.parse_text,
     "score": score.parse_text,
     "rank": rank.parse_text,
+    "checklist": checklist.parse_text,
+    "steps": steps.parse_text,
 }
 """What reads the suite's own form, by protocol."""
+
+NUMBERED: tuple[ProtocolName, ...] = ("checklist", "steps")
+"""Protocols whose verdict has a word for each of several things."""
 
 _BRACKETED = re.compile(r"\[\[([^\[\]\n]{1,40})\]\]")
 _BOXED = re.compile(r"\\boxed\{((?:[^{}]|\{[^{}]*\})*)\}")
@@ -47,12 +52,21 @@ def read(
         text: The judge's own words: no thoughts, no repeated material.
         cut: Whether the token limit ended the reply.
     """
+    if request.protocol in NUMBERED and (grammar.form != "verdict" or grammar.at == "sentence"):
+        detail = f"a {request.protocol} is not read from {grammar.at} with form {grammar.form}"
+        return Failure(reason="unsupported", detail=detail)
     if grammar.at == "verdict":
         if grammar.form == "choice":
             return _stated_choice(grammar, text, cut)
         return TEXT_PARSERS[request.protocol](request, text, cut)
     if grammar.at == "sentence":
         return _preference(decide(stated(text, grammar.choices, cut), text, cut))
+    return _in_pieces(grammar, request, text, cut)
+
+
+def _in_pieces(
+    grammar: Grammar, request: Request, text: str, cut: bool
+) -> Verdict | Failure | tuple[float, ...]:
     pieces = [piece for piece in _PLACES[grammar.at](grammar, text) if piece.closed or not cut]
     if not pieces:
         return _nothing(text)
@@ -119,6 +133,8 @@ def _read_piece(grammar: Grammar, request: Request, token: str) -> Verdict | Fai
     if grammar.form == "choice":
         value = _choice(grammar, token)
         return _preference(value) if value else Failure(reason="ambiguous")
+    if request.protocol in NUMBERED:
+        return TEXT_PARSERS[request.protocol](request, token, False)
     if request.protocol == "rank":
         token = _BRACKETED.sub(r"\1", token)
     if grammar.at == "json" and token.startswith("[") and not token.startswith("[["):

@@ -1,6 +1,7 @@
 """From an item to the requests that ask about it: criteria, orders, repeats, keys."""
 
 import hashlib
+import json
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from importlib.resources import files
@@ -12,6 +13,7 @@ from mmjudge.types import (
     Item,
     Parts,
     ProtocolName,
+    Question,
     Request,
     RunSettings,
     TaskSpec,
@@ -23,6 +25,8 @@ def requests(
     spec: TaskSpec, item: Item, place: int, settings: RunSettings, fingerprint: str
 ) -> Iterator[Request]:
     """Yield what is asked about one item: each criterion, in each order, each repeat.
+
+    Of a checklist, only criteria to which the item has questions are asked.
 
     Args:
         spec: The task.
@@ -41,14 +45,18 @@ def requests(
         fingerprint,
     )
     for criterion in spec.criteria:
-        if names and criterion.name not in names:
+        questions = item.checklists.get(criterion.name, ())
+        listed = settings.protocol == "checklist"
+        if (names and criterion.name not in names) or (listed and not questions):
             continue
         digest = criterion_digest(criterion)
+        asking = tuple(map(_without_key, questions))
+        facts = (questions_digest(questions),) if listed else ()
         for order in _orders(len(item.candidates), place, settings):
             shown = ",".join(map(str, order))
             for repeat in range(settings.repeats):
                 yield Request(
-                    key=request_key((*asked, digest, shown, str(repeat))),
+                    key=request_key((*asked, digest, shown, str(repeat), *facts)),
                     task=spec.label,
                     item=item.id,
                     protocol=settings.protocol,
@@ -57,6 +65,7 @@ def requests(
                     candidates=tuple(item.candidates[i] for i in order),
                     reference=item.reference,
                     order=order,
+                    questions=asking if listed else (),
                     condition=item.strata.get("condition"),
                     repeat=repeat,
                     absent=item.absent,
@@ -111,13 +120,24 @@ def shown_digest(prompt: Parts, candidates: Sequence[Candidate], reference: Part
     return hashlib.sha256("\0".join(facts).encode()).hexdigest()
 
 
+def _without_key(question: Question) -> Question:
+    """A question as a judge may see it: which answer is wanted, and what it is about, is gold."""
+    return question.model_copy(update={"wanted": question.answers[0], "kind": ""})
+
+
+def questions_digest(questions: Sequence[Question]) -> str:
+    """Hash of what is shown of a checklist: texts and allowed answers, not what is wanted."""
+    facts = [json.dumps([question.text, *question.answers]) for question in questions]
+    return hashlib.sha256("\0".join(facts).encode()).hexdigest()
+
+
 @lru_cache(maxsize=4096)
 def criterion_digest(criterion: Criterion) -> str:
     """Hash of a criterion, all of it."""
     return hashlib.sha256(criterion.model_dump_json().encode()).hexdigest()
 
 
-@lru_cache(maxsize=3)
+@lru_cache(maxsize=8)
 def template_digest(protocol: ProtocolName) -> str:
     """Hash of the protocol's prompt template, so that a changed prompt is a changed run."""
     template = files("mmjudge.protocols") / "prompts" / f"{protocol}.jinja"

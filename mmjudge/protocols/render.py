@@ -7,7 +7,7 @@ from functools import lru_cache, partial
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from mmjudge.types import Media, Part, Parts, ProtocolName, Request, Wording
+from mmjudge.types import WRONG, Criterion, Media, Part, Parts, ProtocolName, Request, Wording
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -19,6 +19,20 @@ OPTIONS = {
     "both_good": ("A=B=Good", "neither is better, and both are good"),
     "both_bad": ("A=B=Bad", "neither is better, and both are bad"),
 }
+
+
+CORRECT = "correct"
+"""What a judge says of a step that is right."""
+
+
+def step_words(criterion: Criterion) -> tuple[str, ...]:
+    """What a judge may say of a step: that it is correct, or what is wrong with it.
+
+    Example:
+        >>> step_words(Criterion(name="steps", question="?"))
+        ('correct', 'wrong')
+    """
+    return (CORRECT, *(criterion.error_types or (WRONG,)))
 
 
 class Message(NamedTuple):
@@ -36,6 +50,13 @@ def slot_labels(n: int) -> list[str]:
         (['A', 'B', 'C'], '30')
     """
     return [chr(ord("A") + i) for i in range(n)] if n <= 26 else [str(i + 1) for i in range(n)]
+
+
+class Alone(NamedTuple):
+    """The number of a checklist's question, and number and answer of each that it depends on."""
+
+    number: int
+    given: tuple[tuple[int, str], ...] = ()
 
 
 class Shown(NamedTuple):
@@ -67,6 +88,8 @@ def _marked(request: Request) -> Iterator[tuple[str, Parts]]:
     for candidate in request.candidates:
         yield "candidate", candidate.parts
     yield "reference", request.reference or ()
+    for question in request.questions:
+        yield "question", (question.text, *question.answers)
 
 
 def render(
@@ -104,6 +127,7 @@ def render_parts(
     *,
     reasons: bool = True,
     between: tuple[str, str] | None = None,
+    alone: Alone | None = None,
     wording: Wording | None = None,
 ) -> Shown:
     """The same in two: requests that differ in the criterion alone have equal `material`.
@@ -112,11 +136,13 @@ def render_parts(
         request: What is asked.
         reasons: Whether the judge is asked for its reasons before the verdict.
         between: In a ranking, labels of the two candidates that alone are compared.
+        alone: In a checklist, the one question that is to be answered.
         wording: The judge's own form, from its card.
     """
     media: list[Media] = []
     context = _context(request, media, wording.marks if wording else ())
-    context |= {"reasons": reasons, "between": between}
+    number, given = alone or (None, ())
+    context |= {"reasons": reasons, "between": between, "alone": number, "given": given}
     template = _source(wording.template) if wording else _template(request.protocol)
     filled = template.new_context(context)
     material, question = ("".join(template.blocks[b](filled)) for b in ("material", "question"))
@@ -148,11 +174,21 @@ def _context(request: Request, media: list[Media], marks: tuple[str, ...]) -> di
         "prompt_media": flat(shown),
         "reference": flat(request.reference) if request.reference else "",
         "candidates": [(a, flat(c.parts)) for a, c in zip(labels, request.candidates, strict=True)],
+        "steps": [(n, flat((part,))) for n, part in enumerate(_steps(request), 1)],
+        "step_words": step_words(request.criterion),
+        "questions": [
+            (n, flat((one.text,)), [flat((answer,)) for answer in one.answers])
+            for n, one in enumerate(request.questions, 1)
+        ],
         "kind": _kind(request),
         "labels": labels,
         "options": [OPTIONS[value] for value in request.criterion.options],
         "scale": request.criterion.scale,
     }
+
+
+def _steps(request: Request) -> Parts:
+    return request.candidates[0].parts if request.protocol == "steps" else ()
 
 
 def _kind(request: Request) -> str:
@@ -189,7 +225,7 @@ def _block(request: Request, wording: Wording, name: str) -> str:
     return "".join(template.blocks[name](filled)).strip().replace("\0", "")
 
 
-@lru_cache(maxsize=3)
+@lru_cache(maxsize=8)
 def _template(protocol: ProtocolName) -> "Template":
     source = files("mmjudge.protocols") / "prompts" / f"{protocol}.jinja"
     return _source(source.read_text(encoding="utf-8"))

@@ -3,10 +3,11 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from mmjudge.protocols import score
+from mmjudge.protocols import checklist, score, steps
 from mmjudge.protocols.anchors import spoken_text
-from mmjudge.protocols.grammars import TEXT_PARSERS, read
+from mmjudge.protocols.grammars import NUMBERED, TEXT_PARSERS, read
 from mmjudge.types import (
+    Answers,
     Failure,
     Grammar,
     Preference,
@@ -15,12 +16,19 @@ from mmjudge.types import (
     Reply,
     Request,
     Score,
+    Steps,
     Verdict,
     Wording,
 )
 
 _OWN_FORM = Grammar()
-_KINDS = {"pair": Preference, "score": Score, "rank": Ranking}
+_KINDS = {
+    "pair": Preference,
+    "score": Score,
+    "rank": Ranking,
+    "checklist": Answers,
+    "steps": Steps,
+}
 
 
 def parse(request: Request, reply: Reply, wording: Wording | None = None) -> Verdict | Failure:
@@ -72,6 +80,9 @@ def _from_text(request: Request, reply: Reply, grammar: Grammar) -> Verdict | Fa
 
 
 def _from_scores(request: Request, scores: Sequence[float]) -> Verdict | Failure:
+    if request.protocol in NUMBERED:
+        detail = f"a score of the candidate answers no {request.protocol}"
+        return Failure(reason="unsupported", detail=detail)
     if len(scores) != len(request.candidates) or not all(map(math.isfinite, scores)):
         detail = f"{len(request.candidates)} candidates need as many finite scores, found {scores}"
         return Failure(reason="infra", detail=detail)
@@ -80,7 +91,7 @@ def _from_scores(request: Request, scores: Sequence[float]) -> Verdict | Failure
             return Preference(value=_higher(*scores))
         case "score":
             return Score(value=scores[0])
-        case "rank":
+        case _:
             ranks = tuple(1.0 + sum(other > mine for other in scores) for mine in scores)
             return Ranking(ranks=ranks)
 
@@ -97,6 +108,10 @@ def _from_probabilities(request: Request, options: Mapping[str, float]) -> Verdi
         return Failure(reason="infra", detail=f"not a distribution over options: {dict(options)}")
     if request.protocol == "score":
         return score.expected(request, options)
+    if request.protocol == "checklist":
+        return checklist.likeliest(request, options)
+    if request.protocol == "steps":
+        return Failure(reason="unsupported", detail="steps are not read from probabilities")
     best = max(options.values())
     likely = [option for option, p in options.items() if p == best]
     if len(likely) > 1:
@@ -108,11 +123,16 @@ def _check_verdict(request: Request, verdict: Verdict) -> Verdict | Failure:
     if not isinstance(verdict, _KINDS[request.protocol]):
         detail = f"a {request.protocol} needs another verdict than a {verdict.kind}"
         return Failure(reason="unsupported", detail=detail)
-    if isinstance(verdict, Score):
-        return score.on_scale(request, verdict.value)
-    if isinstance(verdict, Ranking) and len(verdict.ranks) != len(request.candidates):
-        detail = f"{len(request.candidates)} candidates, found {len(verdict.ranks)} ranks"
-        return Failure(reason="not_a_permutation", detail=detail)
+    match verdict:
+        case Score(value=value):
+            return score.on_scale(request, value)
+        case Ranking(ranks=ranks) if len(ranks) != len(request.candidates):
+            detail = f"{len(request.candidates)} candidates, found {len(ranks)} ranks"
+            return Failure(reason="not_a_permutation", detail=detail)
+        case Answers(answers=answers):
+            return checklist.checked(request, answers)
+        case Steps(errors=errors):
+            return steps.checked(request, errors)
     return verdict
 
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from mmjudge.report.comparison import ComparedPair, ComparisonRecord
 from mmjudge.report.comparison_text import order_words, place_words, shown_probes
-from mmjudge.report.markdown import cost_row, table, text
+from mmjudge.report.markdown import cost_row
+from mmjudge.report.markdown_text import table, text
 from mmjudge.report.terminal import METHOD, TOO_FEW, interval, items_of, number, p_value
 from mmjudge.types import Comparison
 

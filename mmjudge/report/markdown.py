@@ -1,63 +1,29 @@
 """Figures as GitHub-flavoured Markdown: for a README, an issue, a pull request."""
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from mmjudge.metrics.measure import Measure
 from mmjudge.report.bias_strata import MOST_SHOWN, of_100
 from mmjudge.report.biases import cell, lost, moved, stays
 from mmjudge.report.detail import PRESENTED, Detail
 from mmjudge.report.drawings import at_tenths, value_of
-from mmjudge.report.outcome import printable
+from mmjudge.report.markdown_text import table, text
 from mmjudge.report.overview import modality_of, no_bias, standing
 from mmjudge.report.record import JudgeFigures, ProtocolFigures, ReportRecord
 from mmjudge.report.sections import worst_first
+from mmjudge.report.suites_markdown import suites_markdown
 from mmjudge.report.summary import two_places
 from mmjudge.scoring.biases import Bias
 from mmjudge.scoring.score import ALL
 from mmjudge.scoring.sizes import FEW
 from mmjudge.types import MetricResult
 
-LONGEST = 120
-"""Characters of a stranger's text that are shown."""
-SPECIAL = re.compile(
-    r"[\\`*\[\]<|~&$]"  # code, emphasis, links, tags, cells, entities, formulas
-    r"|(?<![^\W_])_|_(?![^\W_])"  # emphasis; not within a word
-    r"|:(?=//)|(?<=\bwww)\.|(?<=\bWWW)\."  # addresses
-    r"|:(?=[\w+-]+:)"  # emojis
-    r"|^[-+#>=]|(?<=\d)[.)](?=\s|$)"  # what begins a list, a heading, a quotation
-)
-"""What may mean something in Markdown; a backslash before it takes that away."""
-NAMES = re.compile(r"(?<!\w)@|@(?=\S*\.)|#(?=\d)")
-"""What GitHub links by itself: people, addresses of mail, issues; not before a comment."""
 STANDS = {"above": "above chance", "below": "below chance", "at": "at chance", "few": "too few"}
 INTERVALS = (
     "Figures with their 95 % intervals from a bootstrap over items, and the number of items in "
     "brackets; ~ at chance, where the interval holds the value of a judge that does not look, and "
     f"? of fewer than {FEW} items."
 )
-
-
-def text(said: str, longest: int = LONGEST) -> str:
-    r"""Untrusted text of one line that Markdown and GitHub show as it is.
-
-    Nothing of it is a link, a mention, a tag, code, or the end of a cell.
-
-    Example:
-        >>> text("a|b <b> `c` www.x.org @me")
-        'a\\|b \\<b> \\`c\\` www\\.x.org @<!-- -->me'
-        >>> text("scenes_image@1"), text("clip:scenes-clip")
-        ('scenes_image@1', 'clip:scenes-clip')
-    """
-    safe = SPECIAL.sub(lambda found: f"\\{found[0]}", printable(said, longest))
-    return NAMES.sub(lambda found: f"{found[0]}<!-- -->", safe)
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> list[str]:
-    """A table of cells that are safe already: the first ones to the left, others to the right."""
-    sides = ["---"] * left + ["--:"] * (len(head) - left)
-    line = [f"| {' | '.join(head)} |", f"|{'|'.join(sides)}|"]
-    return [*line, *(f"| {' | '.join(row)} |" for row in rows), ""]
 
 
 def figure(result: MetricResult | None, chance: float | None = None) -> str:
@@ -87,6 +53,7 @@ def markdown(record: ReportRecord) -> str:
         "",
         *_headlines(record),
     ]
+    lines += suites_markdown(record.suites)
     for judge in record.judges:
         lines += [f"## {text(judge.name)}", ""]
         if judge.card.summary:

@@ -35,8 +35,10 @@ from mmjudge.report.overview import (
 )
 from mmjudge.report.plots import plots_missing
 from mmjudge.report.sections import GLOBALS, drawings, shown_in_full
+from mmjudge.report.suites import few_words, suite_grids
 from mmjudge.report.summary import ends, two_places
 from mmjudge.report.untrusted import visible
+from mmjudge.scoring.over_tasks import SuiteScores
 from mmjudge.scoring.score import ALL
 from mmjudge.store import RunStore
 from mmjudge.types import MetricResult, TaskSpec
@@ -52,6 +54,10 @@ MEANS = {
     "they did; a judge's tie counts half",
     "tau_b": "how well the judge's scores order the items as people's do, from -1 to 1",
     "rank_tau_b": "how well the judge's ranking of an item agrees with people's, from -1 to 1",
+    "question_kappa": "how much more often than by chance the judge answers a question of a "
+    "checklist as people did, from -1 to 1; always saying the same is chance",
+    "step_kappa": "how much more often than by chance the judge finds a step right or wrong as "
+    "people did, from -1 to 1; finding no error, or nothing else, is chance",
 }
 """What a main measure is, to someone who does not know it."""
 SAYS = {
@@ -63,6 +69,8 @@ SAYS = {
     "swap_flip_rate": "verdicts that change when the same content is shown in another modality",
     "swap_gap": "accuracy as shown, minus with the same content in another modality",
     "understanding_gap": "accuracy with the media in the prompt, minus in the candidates",
+    "incoherence": "questions answered as if what they build on were there, where the judge itself "
+    "found it is not",
     "modality_preference": "of equally good candidates, the medium chosen over the text",
 }
 """What a measure of bias says to someone who does not know it."""
@@ -71,10 +79,14 @@ BY_MODALITY = ("swap_flip_rate", "swap_gap", "modality_preference")
 
 
 class Row(NamedTuple):
-    """A row of a heat map: what it is about, its protocol, and a figure a column or None."""
+    """A row of a heat map: what it is about, how it was asked, and a figure a column or None.
+
+    `asked` is the protocol, and the measure where that is not the usual one.
+    """
 
     name: str
-    protocol: str
+    asked: str
+    main: str
     chance: float
     cells: tuple[MetricResult | None, ...]
 
@@ -88,7 +100,12 @@ class Heat(NamedTuple):
 
 
 def write_page(
-    runs: Sequence[Path], out: Path, items: int = ITEMS, n_resamples: int = 1000, seed: int = 0
+    runs: Sequence[Path],
+    out: Path,
+    items: int = ITEMS,
+    n_resamples: int = 1000,
+    seed: int = 0,
+    suites: Sequence[SuiteScores] = (),
 ) -> list[Judged]:
     """Write the report of runs as one page.
 
@@ -98,6 +115,7 @@ def write_page(
         items: Number of items to show.
         n_resamples: Resamples of the bootstrap over items.
         seed: Seed of the bootstrap, and of the choice of items.
+        suites: Suites that the runs are of.
 
     Returns:
         The figures on it.
@@ -110,7 +128,7 @@ def write_page(
     judges = overview(runs, n_resamples, seed)
     browser = item_browser(judges, out)
     try:
-        place_page(out, render(judges, items, seed, browser), browser)
+        place_page(out, render(judges, items, seed, browser, suites), browser)
     finally:
         browser.discard()
     return judges
@@ -129,7 +147,11 @@ def require_place(out: Path) -> None:
 
 
 def render(
-    judges: Sequence[Judged], items: int = ITEMS, seed: int = 0, browser: Browser | None = None
+    judges: Sequence[Judged],
+    items: int = ITEMS,
+    seed: int = 0,
+    browser: Browser | None = None,
+    suites: Sequence[SuiteScores] = (),
 ) -> str:
     """The page of judges, as `overview` gives them; a browser takes the place of chosen items.
 
@@ -146,6 +168,8 @@ def render(
             policy=browser.policy(style) if browser else still_policy(style),
             browser=browser,
             judges=judges,
+            suites=suite_grids(suites),
+            whole=[mean for one in suites for mean in one.macro],
             tasks=_tasks(judges),
             heats=[_heat(judged) for judged in judges],
             probed={judged.name: _probe_maps(judged) for judged in judges},
@@ -180,7 +204,6 @@ def environment() -> Environment:
     made.globals |= {
         "ALL": ALL,
         "SAYS": SAYS,
-        "MAIN": MAIN,
         "MEANS": MEANS,
         "CHANCE": CHANCE,
         "standing": standing,
@@ -190,6 +213,7 @@ def environment() -> Environment:
         "BY_MODALITY": BY_MODALITY,
         "lowest": lambda metric: Measure.parse(metric).spec.bounds[0],
         "bar": bar,
+        "few_words": few_words,
         "examples": _examples,
         "probe_ends": probe_ends,
         "probe_share": probe_share,
@@ -266,7 +290,8 @@ def _rows(asked: Asked, columns: Sequence[str]) -> list[Row]:
     return [
         Row(
             criterion,
-            asked.protocol,
+            asked.protocol if asked.main == MAIN[asked.protocol] else f"{asked.protocol} of scores",
+            asked.main,
             asked.chance,
             tuple(asked.cells.get((criterion, column)) for column in columns),
         )

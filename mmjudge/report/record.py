@@ -8,6 +8,7 @@ from mmjudge.report.detail import Detail
 from mmjudge.report.outcome import Outcome, read_outcome
 from mmjudge.report.overview import Asked, Judged
 from mmjudge.scoring.biases import Bias
+from mmjudge.scoring.over_tasks import SuiteScores
 from mmjudge.store import RunStore
 from mmjudge.types import JudgeCard, MetricResult, ProtocolName, Record, TaskSpec
 
@@ -54,7 +55,7 @@ class JudgeFigures(Record):
 
 
 class ReportRecord(Record):
-    """Everything that a report says, but for its items.
+    """Everything that a report says, but for its items; `suites` by task and over tasks.
 
     `schema_version` is raised when a field goes or changes its meaning; a new one does not.
     """
@@ -64,12 +65,13 @@ class ReportRecord(Record):
     made_by: str = f"mmjudge {__version__}"
     tasks: tuple[TaskFigures, ...]
     judges: tuple[JudgeFigures, ...]
+    suites: tuple[SuiteScores, ...] = ()
 
 
-def report_record(judges: Sequence[Judged]) -> ReportRecord:
-    """The record of judges, as `overview` gives them."""
-    tasks = task_figures(judges)
-    return ReportRecord(tasks=tasks, judges=tuple(judge_figures(one) for one in judges))
+def report_record(judges: Sequence[Judged], suites: Sequence[SuiteScores] = ()) -> ReportRecord:
+    """The record of judges, as `overview` gives them, and of the suites that they were put to."""
+    tasks, figures = task_figures(judges), tuple(judge_figures(one) for one in judges)
+    return ReportRecord(tasks=tasks, judges=figures, suites=tuple(suites))
 
 
 def judge_figures(judged: Judged) -> JudgeFigures:

@@ -91,6 +91,8 @@ class Content(NamedTuple):
                 return ScoreGold(value=5 - min(broken[0], FACTS_BROKEN_MOST))
             case "rank":
                 return RankingGold(ranks=tuple(float(1 + n) for n in broken))
+            case other:
+                raise ValueError(f"no scenes are made for {other}")
 
 
 def _preference(broken: list[int]) -> PreferenceGold:
@@ -114,6 +116,8 @@ def content(seed: str, place: Place) -> Content:
             return _score(seed, place, stream)
         case "rank":
             return _rank(seed, place, stream)
+        case other:
+            raise ValueError(f"no scenes are made for {other}")
 
 
 def _turn(seed: str, place: Place, n: int) -> tuple[int, int]:

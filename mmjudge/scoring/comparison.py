@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mmjudge.errors import MeasureError, StoreError
 from mmjudge.metrics.agreement import three_way
 from mmjudge.metrics.measure import Measure
-from mmjudge.metrics.resample import holm, mcnemar
+from mmjudge.metrics.testing import holm, mcnemar
 from mmjudge.scoring.score import Figure, choose, figures, slices
 from mmjudge.scoring.table import Table
 from mmjudge.store import RunStore
@@ -121,7 +121,7 @@ def compare_figures(
     """A figure of one judge minus that of another, paired over the items that both have."""
     table, figure = a
     measure = figure.measure
-    side_a, side_b = _sides(a, b)
+    side_a, side_b = sides(a, b)
     facts: dict[str, Any] = {
         "metric": str(measure),
         "task": table.header.task.label,
@@ -149,7 +149,7 @@ def compare_figures(
     )
 
 
-def _sides(a: tuple[Table, Figure], b: tuple[Table, Figure]) -> tuple[Side, Side]:
+def sides(a: tuple[Table, Figure], b: tuple[Table, Figure]) -> tuple[Side, Side]:
     """The rows of both judges on the items that both have."""
     (table, figure_a), (other, figure_b) = a, b
     item_a, item_b = table.places[figure_a.frame.item], other.places[figure_b.frame.item]

@@ -44,7 +44,7 @@ def read_confidence(store: RunStore, columns: Columns) -> Confidence | None:
         One number a judgment, or None where no reply holds probabilities of its verdict.
     """
     protocol = store.header.settings.protocol
-    if protocol == "rank" or not store.holds_probabilities():
+    if protocol not in ("pair", "score") or not store.holds_probabilities():
         return None
     found = Confidence(*np.full((3, len(columns.kind)), np.nan))
     criteria = store.header.task.criteria

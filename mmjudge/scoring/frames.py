@@ -10,9 +10,13 @@ from numpy.typing import NDArray
 
 from mmjudge.metrics.agreement import three_way
 from mmjudge.metrics.measure import Measure
+from mmjudge.metrics.registry import fits
+from mmjudge.scoring.parts import found_of
 from mmjudge.scoring.table import MODALITY, NO_GOLD, TWIN, Ints, Table
 
 Rows = NDArray[np.bool_]
+PARTS = frozenset({"gold_answer", "answer", "gold_step", "step", "as_wanted", "parents_met"})
+"""Columns that have a row for each question or step."""
 TIE = 2
 """The code of a tie; those above it are ties of another kind."""
 
@@ -51,22 +55,20 @@ class Slice:
         key = (measure.kind, measure.columns)
         if measure.kind == "presentation":
             return None  # it is about two slices, see `presentations`
-        if measure.spec.same_scale and self.table.header.judge.scale == "own":
+        if measure.spec.same_scale and not self.table.same_scale(self.criterion):
             return None
         if key not in self.cut:
             self.cut[key] = self._frame(measure)
         return self.cut[key]
 
     def _frame(self, measure: Measure) -> Frame | None:
-        if measure.kind == "ceiling":
-            return self._ratings()
         wanted = set(measure.columns)
+        if measure.kind == "ceiling":
+            return self._ratings() if "ratings" in wanted else self._part_ratings(measure)
         if not self._fits(measure, wanted):
             return None
-        if "given" in wanted:
-            return self._both_orders(measure)
-        if "shown" in wanted:
-            return self._twins(measure)
+        if wanted & (PARTS | {"given", "shown"}):
+            return self._of_its_own(measure, wanted)
         rows = self.rows if self.criterion is None else self.rows & self._of_criterion
         if measure.kind == "criteria":
             rows = rows & self._asked_once
@@ -76,12 +78,20 @@ class Slice:
             rows = rows & self._compared(wanted)
         return self._cut(measure, np.flatnonzero(rows))
 
+    def _of_its_own(self, measure: Measure, wanted: set[str]) -> Frame | None:
+        """A frame whose rows are not single judgments."""
+        if "given" in wanted:
+            return self._both_orders(measure)
+        if "shown" in wanted:
+            return self._twins(measure)
+        return self._parts(measure, wanted)
+
     def _fits(self, measure: Measure, wanted: set[str]) -> bool:
         """Whether the run has what the measure is about at all."""
         header = self.table.header
         return (
             measure.kind != "bias"
-            and measure.protocol in ("any", header.settings.protocol)
+            and fits(measure.protocol, header.settings.protocol)
             and (measure.kind == "criteria") == (self.criterion is None)
             and ("confidence" not in wanted or self.table.confidence is not None)
             and (measure.kind != "fairness" or header.task.groups is not None)
@@ -161,7 +171,7 @@ class Slice:
             return None
         failed = self.table.failed[rows]
         n_items, n_failed = self._count(rows), int(failed.sum())
-        if self.table.header.settings.protocol == "score" and "verdict" in measure.columns:
+        if self.table.scored and "verdict" in measure.columns:
             rows = rows[~failed]
         note = ""
         if "confidence" in measure.columns:
@@ -171,6 +181,42 @@ class Slice:
             rows = rows[sure]
         named = {name: _COLUMNS[name](self, rows) for name in measure.columns}
         return Frame(named, self.table.item[rows], n_items, n_failed, note)
+
+    def _parts(self, measure: Measure, wanted: set[str]) -> Frame | None:
+        """A row for each question or step of the judgments, failed ones included."""
+        if self.table.parts is None or self.criterion is None:
+            return None
+        asked, items = self.table.parts.asked[self.criterion], self.table.item
+        about = asked.depends if "parents_met" in wanted else asked.known
+        rows = np.flatnonzero(self.rows & self._of_criterion & about[items])
+        if not len(rows):
+            return None
+        said = self.table.parts.said.take(rows)
+        item = np.repeat(items[rows], said.lengths)
+        if "parents_met" in wanted:
+            named: dict[str, NDArray[Any]] = found_of(asked, items[rows], said)._asdict()
+        else:
+            gold = asked.gold.values[asked.gold.at(items[rows])]
+            named = dict(zip(measure.columns, (gold, said.values), strict=True))
+        return Frame(named, item, self._count(rows), int(self.table.failed[rows].sum()))
+
+    def _part_ratings(self, measure: Measure) -> Frame | None:
+        """What each annotator found of each question or step of the items that were asked."""
+        if self.table.parts is None or self.criterion is None:
+            return None
+        asked = self.table.parts.asked[self.criterion]
+        if asked.ratings is None or not fits(measure.protocol, self._protocol):
+            return None
+        items = np.flatnonzero(np.bincount(self.table.item[self.rows & self._of_criterion]))
+        at, item = asked.gold.at(items), np.repeat(items, asked.gold.lengths[items])
+        several = (asked.ratings[at] >= 0).sum(axis=1) >= 2
+        named = {measure.columns[0]: asked.ratings[at[several]].astype(np.int64)}
+        item = item[several]
+        return Frame(named, item, len(np.unique(item)), 0) if len(item) else None
+
+    @property
+    def _protocol(self) -> str:
+        return self.table.header.settings.protocol
 
     def _both_orders(self, measure: Measure) -> Frame | None:
         columns = self.table.columns
@@ -255,9 +301,7 @@ def _gold(cut: Slice, rows: Ints) -> NDArray[Any]:
 
 
 def _verdict(cut: Slice, rows: Ints) -> NDArray[Any]:
-    if cut.table.header.settings.protocol == "pair":
-        return cut.table.verdict[rows]
-    return cut.table.columns.value[rows]
+    return cut.table.columns.value[rows] if cut.table.scored else cut.table.verdict[rows]
 
 
 def _confidence(cut: Slice, rows: Ints) -> NDArray[Any]:

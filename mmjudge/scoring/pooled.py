@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from mmjudge.errors import StoreError
 from mmjudge.probed_rows import Unasked
 from mmjudge.scoring.confidence import Confidence
+from mmjudge.scoring.parts import Parts, pooled_parts
 from mmjudge.scoring.table import CONTENT, NO_GOLD, TWIN, Ints, Shown, Table
 from mmjudge.store import Columns
 from mmjudge.types import RunHeader
@@ -62,6 +63,20 @@ def pool(tables: Sequence[Table]) -> Table:
         n_bad_items=sum(table.n_bad_items for table in tables),
         confidence=_confidence(tables),
         unasked=_unasked(tables, names, starts.tolist()),
+        parts=_parts(tables, names),
+        unlike=tuple(any(_unlike(table, name) for table in tables) for name in names),
+    )
+
+
+def _parts(tables: Sequence[Table], names: Sequence[str]) -> Parts | None:
+    """Single questions and steps of all tables."""
+    each = [(t.parts, t.criteria, len(t.places)) for t in tables if t.parts is not None]
+    return pooled_parts(each, names) if each else None
+
+
+def _unlike(table: Table, name: str) -> bool:
+    return name in table.criteria and any(
+        unlike for unlike, own in zip(table.unlike, table.criteria, strict=False) if own == name
     )
 
 
@@ -89,6 +104,7 @@ def without(table: Table, rows: NDArray[np.bool_]) -> Table:
             columns.probes,
             _kept(columns.cues, kept),
         ),
+        parts=table.parts and table.parts._replace(said=table.parts.said.take(kept)),
         item=table.item[kept],
         confidence=sure and Confidence(*(column[kept] for column in sure)),
     )

@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from mmjudge.errors import MmjudgeError
-from mmjudge.metrics.measure import Measure, intervals, measures
+from mmjudge.metrics.measure import RATINGS, Measure, intervals, measures
+from mmjudge.metrics.registry import fits
 from mmjudge.metrics.resample import Interval, bootstrap
 from mmjudge.registry import TASKS, registry
 from mmjudge.scoring.frames import Frame, Rows, Slice, known_gold
@@ -118,12 +119,10 @@ def choose(spec: TaskSpec, protocol: str, names: Sequence[str]) -> list[Measure]
     plain = [
         m
         for m in dict.fromkeys((*first, *every))
-        if m.protocol in ("any", protocol) and (m.kind != "fairness" or fair)
+        if fits(m.protocol, protocol) and (m.kind != "fairness" or fair)
     ]
     ceilings = [
-        Measure("ceiling", of=m)
-        for m in plain
-        if m.columns in (("gold", "verdict"), ("gold_ranks", "ranks")) and m.direction != "zero"
+        Measure("ceiling", of=m) for m in plain if m.columns in RATINGS and m.direction != "zero"
     ]
     return plain + ceilings
 
@@ -244,6 +243,7 @@ def task_warnings(table: Table) -> list[str]:
     warnings = []
     if not any(known_gold(gold).any() for gold in table.gold):
         warnings.append("no item has gold: whether the judge is right cannot be said")
+    warnings += _part(table)
     warnings += _all_failed(table)
     for criterion, gold in zip(table.criteria, table.gold, strict=True):
         if table.header.settings.protocol != "pair":
@@ -257,6 +257,17 @@ def task_warnings(table: Table) -> list[str]:
                     "items; with --orders given a judge that always picks one slot would seem good"
                 )
     return warnings
+
+
+def _part(table: Table) -> Iterator[str]:
+    """That a run has fewer items than the task: of a part, whatever kept it from the others."""
+    settings, card = table.header.settings, table.header.task.card
+    stated, found = card.size.get(settings.protocol), len(table.places) + table.n_bad_items
+    if stated is not None and found < stated and not settings.where:
+        yield (
+            f"{found} of the {stated} items that the task has: a part of it (--limit, or a run "
+            "that was not finished), and no figure of the whole"
+        )
 
 
 def _all_failed(table: Table) -> Iterator[str]:

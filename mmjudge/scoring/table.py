@@ -12,15 +12,28 @@ from numpy.typing import NDArray
 from pydantic_core import from_json
 
 from mmjudge.errors import MmjudgeError, unknown
+from mmjudge.outcomes import FAILED, LOST, PREFERENCES, RANKING, UNCHANGED, Listed
 from mmjudge.probed_rows import Unasked
 from mmjudge.scoring.confidence import Confidence, read_confidence
-from mmjudge.store import FAILED, LOST, PREFERENCES, RANKING, UNCHANGED, Columns, RunStore
-from mmjudge.types import RunHeader
+from mmjudge.scoring.parts import (
+    Asked,
+    Collector,
+    Parts,
+    annotators,
+    first_wrong,
+    said_of,
+    shares,
+)
+from mmjudge.scoring.ragged import Lines
+from mmjudge.store import Columns, RunStore
+from mmjudge.types import Criterion, RunHeader
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 NO_GOLD = -1
+SCORED = ("score", "checklist")
+"""Protocols whose verdicts come to a number: what is measured of scores is measured of these."""
 MODALITY = "modality"
 """The axis of strata that says how an item is shown, such as `text->image`."""
 TWIN = "twin"
@@ -31,6 +44,8 @@ CONTENT = "pair"
 """The axis of strata that names the content which items of several conditions share."""
 KINDS = {"text": 1, "image": 2, "video": 4, "audio": 8}
 """A bit for each modality that a candidate may be made of."""
+LISTS = ("answers", "steps")
+"""Kinds of gold that say something of each part."""
 _CODES: dict[str | None, int] = {name: code for code, name in enumerate(PREFERENCES)}
 
 
@@ -60,8 +75,12 @@ class Table:
     `item[r]` is the index of row r's item among `places`; `gold` is by criterion: of a pair codes
     of shape (n_items,), of a score numbers, of a ranking ranks (n_items, k), where there is none
     -1, nan and zeros; `ratings` is the same for each annotator, (n_items, annotators), None where
-    nobody's are known; `shown` says of each item where its media are; `confidence` is None where no
-    reply holds probabilities; `unasked` is what no probe could ask, by place.
+    nobody's are known. A checklist is a score, the share of its questions that are met; of steps
+    `gold` is the first wrong one from 1, 0 for none, and so is the `value` of `columns`; `parts`
+    holds the single questions and steps, None in other runs; `unlike` says of each criterion
+    whether people's scores are on another scale than the judge's; `shown` says of each item where
+    its media are; `confidence` is None where no reply holds probabilities; `unasked` is what no
+    probe could ask, by place.
     """
 
     header: RunHeader
@@ -77,6 +96,8 @@ class Table:
     n_bad_items: int
     confidence: Confidence | None = None
     unasked: tuple[Unasked, ...] = ()
+    parts: Parts | None = None
+    unlike: tuple[bool, ...] = ()
 
     @classmethod
     def load(cls, folder: Path) -> "Table":
@@ -123,6 +144,16 @@ class Table:
     def criteria(self) -> tuple[str, ...]:
         """Names of the criteria, by index."""
         return tuple(criterion.name for criterion in self.header.task.criteria)
+
+    @property
+    def scored(self) -> bool:
+        """Whether verdicts come to a number."""
+        return self.header.settings.protocol in SCORED
+
+    def same_scale(self, criterion: int | None) -> bool:
+        """Whether the numbers of judge and people are on one scale, under a criterion or all."""
+        unlike = self.unlike if criterion is None else self.unlike[criterion : criterion + 1]
+        return self.header.judge.scale != "own" and not any(unlike)
 
     @property
     def failed(self) -> NDArray[np.bool_]:
@@ -203,10 +234,13 @@ class _Facts:
         self.names = [criterion.name for criterion in header.task.criteria]
         self.places: list[int] = []
         self.gold: list[list[Any]] = [[] for _ in self.names]
-        self.ratings: list[_Ragged] = [_Ragged() for _ in self.names]
+        self.ratings: list[Lines] = [Lines() for _ in self.names]
         self.strata: dict[str, dict[int, str]] = {}
-        self.systems = _Ragged()
+        self.systems = Lines()
         self.shown: list[tuple[int, ...]] = []
+        self.parts: Collector | None = None
+        if self.protocol in ("checklist", "steps"):
+            self.parts = Collector(self.protocol, header.task.criteria)
         self.bad = 0
 
     def add(self, place: int, bad: bool, body: str) -> None:
@@ -221,11 +255,13 @@ class _Facts:
         for name, values, ratings in zip(self.names, self.gold, self.ratings, strict=True):
             one = gold.get(name, {})
             values.append(one.get("value", one.get("ranks")))
-            ratings.add(one.get("ratings", ()))
+            ratings.add(one.get("ratings", ()) if one.get("kind") not in LISTS else ())
         for axis, value in item.get("strata", {}).items():
             self.strata.setdefault(axis, {})[index] = value
         self.systems.add([candidate.get("system") for candidate in item["candidates"]])
         self.shown.append(_shown(item))
+        if self.parts is not None:
+            self.parts.add(item)
 
     def table(self, header: RunHeader, columns: Columns) -> Table:
         """All that was collected, with the judgments."""
@@ -234,7 +270,7 @@ class _Facts:
         for name in self.systems.values:
             if name is not None:
                 systems.setdefault(name, len(systems))
-        return Table(
+        table = Table(
             header=header,
             columns=columns,
             places=places,
@@ -247,24 +283,73 @@ class _Facts:
             shown=Shown(*np.array(self.shown, dtype=np.int64).reshape(-1, 5).T),
             n_bad_items=self.bad,
         )
+        return table if self.parts is None else _with_parts(table, self.parts.asked())
 
     def _gold(self, values: list[Any]) -> NDArray[Any]:
-        if self.protocol == "pair":
+        if self.protocol in ("pair", "steps"):
             return np.array([_CODES.get(value, NO_GOLD) for value in values], dtype=np.int64)
-        if self.protocol == "score":
+        if self.protocol in SCORED:
             return np.array([np.nan if v is None else v for v in values], dtype=np.float64)
-        ranks = _Ragged()
+        ranks = Lines()
         for value in values:
             ranks.add(value or ())
         return ranks.padded(np.array(ranks.values, dtype=np.float64), 0)
 
-    def _ratings(self, ratings: "_Ragged") -> NDArray[Any] | None:
+    def _ratings(self, ratings: "Lines") -> NDArray[Any] | None:
         if self.protocol == "rank" or not ratings.values:
             return None
         if self.protocol == "pair":
             return ratings.padded([_CODES.get(value, NO_GOLD) for value in ratings.values], NO_GOLD)
         known = [np.nan if value is None else float(value) for value in ratings.values]
         return ratings.padded(known, np.nan)
+
+
+def _with_parts(table: Table, asked: tuple[Asked, ...]) -> Table:
+    """The table of a run of checklists or steps, with what its verdicts and its gold come to."""
+    columns = table.columns
+    nothing = Listed(np.zeros(len(table.item), np.int64), np.zeros(0, np.int32), ("",))
+    listed = columns.listed or nothing
+    said = said_of(asked, columns.criterion, table.item, table.failed, listed)
+    items = np.arange(len(table.places))
+    if table.header.settings.protocol == "steps":
+        value = np.where(table.failed, np.nan, first_wrong(said))
+        gold: tuple[NDArray[Any], ...] = tuple(first_wrong(one.gold) for one in asked)
+        unlike = (False,) * len(asked)
+        ratings = tuple(_columns([first_wrong(t) for _, t in annotators(one)]) for one in asked)
+    else:
+        value = np.full(len(table.item), np.nan)
+        for place, one in enumerate(asked):
+            mine = np.flatnonzero(columns.criterion == place)
+            value[mine] = shares(one, table.item[mine], said.take(mine))
+        gold = tuple(
+            np.where(np.isnan(scores), shares(one, items, one.gold), scores)
+            for one, scores in zip(asked, table.gold, strict=True)
+        )
+        unlike = tuple(
+            bool(np.any(~np.isnan(scores))) and (c.scale is None or _ends(c) != (0, 1))
+            for c, scores in zip(table.header.task.criteria, table.gold, strict=True)
+        )
+        ratings = tuple(
+            scores if one.ratings is None
+            else _columns([shares(one, items, theirs) for _, theirs in annotators(one)])
+            for one, scores in zip(asked, table.ratings, strict=True)
+        )  # fmt: skip
+    return replace(
+        table,
+        columns=columns._replace(value=value, listed=None),
+        gold=gold,
+        ratings=ratings,
+        parts=Parts(asked, said),
+        unlike=unlike,
+    )
+
+
+def _ends(criterion: Criterion) -> tuple[float, float] | None:
+    return None if criterion.scale is None else (criterion.scale.lowest, criterion.scale.highest)
+
+
+def _columns(each: Sequence[NDArray[Any]]) -> NDArray[Any] | None:
+    return np.stack(each, axis=1) if each else None
 
 
 def _shown(item: Mapping[str, Any]) -> tuple[int, ...]:
@@ -285,27 +370,6 @@ def _kind(parts: Sequence[Any]) -> int:
 
 def _has_media(parts: Sequence[Any]) -> bool:
     return any(not isinstance(part, str) for part in parts)
-
-
-class _Ragged:
-    """Rows of different lengths: their values in one list, and how many each has."""
-
-    def __init__(self) -> None:
-        self.values: list[Any] = []
-        self.lengths: list[int] = []
-
-    def add(self, row: Sequence[Any]) -> None:
-        """Append one row."""
-        self.values.extend(row)
-        self.lengths.append(len(row))
-
-    def padded(self, coded: Sequence[float] | Floats, fill: float) -> NDArray[Any]:
-        """The rows as a matrix, with `coded` in place of their values."""
-        lengths = np.array(self.lengths, dtype=np.int64)
-        values = np.asarray(coded, dtype=None if len(coded) else np.int64)
-        out = np.full((len(lengths), int(lengths.max(initial=0))), fill, dtype=values.dtype)
-        out[np.arange(out.shape[1]) < lengths[:, None]] = values
-        return out
 
 
 def _coded(values: Mapping[int, str], n_items: int) -> tuple[Ints, tuple[str, ...]]:

@@ -13,7 +13,7 @@ from pydantic import ConfigDict, ValidationError
 from mmjudge.errors import TaskError
 from mmjudge.jsonl import explain
 from mmjudge.sources.github import GithubName, github_path
-from mmjudge.sources.hub import HubName, hub_file, hub_rows, local_rows, media_cache
+from mmjudge.sources.hub import HubName, hub_file, hub_rows, hub_splits, local_rows, media_cache
 from mmjudge.sources.rows import absent_data, data_file, missing_media
 from mmjudge.task import BadItem, Task
 from mmjudge.types import Item, Media, Record
@@ -78,6 +78,20 @@ def _rows(task: Task, table: HubTable, columns: tuple[str, ...]) -> Iterator[dic
     if not any(task.data.glob(table.files)):
         raise absent_data(task, table.files)
     return local_rows(task.data, table.files, columns)
+
+
+def table_splits(task: Task, hub: HubName, config: str) -> list[str]:
+    """The splits of a configuration: the local copy's, by names of its files, or the Hub's.
+
+    Raises:
+        TaskError: The local copy has no parquet files of it, or the Hub cannot be asked.
+    """
+    if task.data is None:
+        return hub_splits(hub, config)
+    files = task.data.glob(f"**/{config}/*-*.parquet")
+    if splits := sorted({path.name.partition("-")[0] for path in files}):
+        return splits
+    raise absent_data(task, f"{config}/SPLIT-*.parquet")
 
 
 def public_file(task: Task, place: HubName | GithubName, path: str) -> Path:

@@ -106,6 +106,13 @@ def share_tables(
             yield _table(criterion, f"{axis}={value}", part, (right,), percent)
 
 
+def share_by(counted: Sequence[Counted], axes: Sequence[str]) -> Iterator[PublishedTable]:
+    """The percentage that is right: of all, then of each stratum of each axis."""
+    for place, axis in enumerate(axes):
+        tables = share_tables(counted, axis)
+        yield from (table for table in tables if not place or table.stratum != ALL)
+
+
 def _table(
     criterion: str,
     stratum: str,

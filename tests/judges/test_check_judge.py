@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from typer.testing import CliRunner
@@ -363,7 +364,7 @@ def test_the_made_videos_are_h264(tmp_path: Path):
 def test_what_is_asked_holds_no_gold_and_every_kind_of_text(tmp_path: Path):
     task = checks.CheckTask(tmp_path, ("text", "image", "video", "audio"))
     asked = [r for p in task.spec.protocols for r in task.asked(p, "")]
-    assert {r.protocol for r in asked} == {"pair", "score", "rank"}
+    assert {r.protocol for r in asked} == set(get_args(ProtocolName))
     assert {r.order for r in asked if r.protocol == "pair"} == {(0, 1), (1, 0)}
     assert {r.criterion.name for r in asked} == {"match", "care", "taste"}
     texts = [p for r in asked for c in r.candidates for p in c.parts if isinstance(p, str)]

@@ -5,10 +5,12 @@ import re
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 from typer.testing import CliRunner
 
 from mmjudge.cli import app
-from mmjudge.judges.base import fingerprint
+from mmjudge.errors import JudgeError
+from mmjudge.judges.base import JudgeContext, fingerprint, open_judge
 from mmjudge.judges.family_cards import FamilyCard, families
 from mmjudge.protocols import Message, on_own_scale, render, template_digest, wording_digest
 from mmjudge.types import Candidate, Media, Request, Scale
@@ -98,6 +100,47 @@ def test_a_changed_prompt_or_grammar_is_another_judge_and_another_run():
     assert len(prints) == 3
     digests = {wording_digest(one["pair"]), wording_digest(other["pair"]), template_digest("pair")}
     assert len(digests) == 3
+
+
+@pytest.mark.parametrize("protocol", ["pair", "score", "rank"])
+def test_each_setting_asks_otherwise_about_the_same_material(protocol: str):
+    card = CARDS["mllm_judge"]
+    request = asked(protocol)  # type: ignore[arg-type]
+    prompts = {
+        setting: everything(render(request, wording=card.wordings(setting)[protocol]))  # type: ignore[index]
+        for setting in card.settings
+    }
+    assert card.wordings() == card.wordings("none")
+    assert len(set(prompts.values())) == len(card.settings) == 4
+    for setting, prompt in prompts.items():
+        assert ("'Figure Analysis'" in prompt) == ("figure" in setting)
+        assert ("'Response'" in prompt) == ("instruction" in setting)
+        assert prompt.replace(card.settings[setting], "") == prompts["none"].replace(
+            card.settings["none"], ""
+        )
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("mllm_judge", "it has none, figure, instruction, figure_instruction"),
+        ("pandalm", "it has none"),
+    ],
+)
+def test_a_setting_that_a_family_has_not_is_refused_with_those_it_has(name: str, words: str):
+    context = JudgeContext(task=None, protocol="pair")  # type: ignore[arg-type]
+    with pytest.raises(JudgeError, match=f"no setting 'vision'; {words}$"):
+        open_judge(f"family:{name}", context, {"model": "x", "setting": "vision"})
+
+
+def test_a_prompt_shows_the_setting_where_the_card_has_some_and_only_there():
+    blocks = "{% block material %}MORE{% endblock %}{% block question %}{% endblock %}"
+    for settings, shown in (({}, "{{ setting }}"), ({"a": "b"}, "")):
+        prompt = blocks.replace("MORE", shown)
+        with pytest.raises(ValidationError, match=r"protocols\.pair\.prompt: .* is needed"):
+            FamilyCard(
+                name="x", summary="x", settings=settings, protocols={"pair": {"prompt": prompt}}
+            )  # type: ignore[dict-item]
 
 
 def test_mmjudge_judges_lists_the_families_with_what_they_need():

@@ -36,10 +36,19 @@ def _columns(scored: bool, n: int, seed: int) -> dict[str, Any]:
     rng = np.random.default_rng(seed)
     present = np.arange(4) < rng.integers(1, 5, n)[:, None]
     pair = {"gold": rng.integers(0, 5, n), "verdict": rng.integers(-1, 5, n)}
+    few, types = rng.integers(0, 2, n), rng.integers(0, 4, n)
     gold = rng.integers(1, 6, n).astype(float)
     score = {"gold": gold, "verdict": np.clip(gold + rng.integers(-1, 3, n), 1, 6)}
     columns = {
         **(score if scored else pair),
+        "gold_answer": few,
+        "answer": np.where(rng.random(n) < 0.7, few, rng.integers(-1, 3, n)),
+        "as_wanted": rng.integers(-1, 2, n),
+        "parents_met": rng.integers(-1, 2, n),
+        "gold_step": types,
+        "step": np.where(rng.random(n) < 0.5, types, rng.integers(-1, 4, n)),
+        "answer_ratings": _votes(rng, n),
+        "step_ratings": _votes(rng, n),
         "given": rng.integers(-1, 5, n),
         "swapped": rng.integers(-1, 5, n),
         "shown": rng.integers(-1, 5, n),
@@ -96,7 +105,8 @@ def all_measures() -> list[Measure]:
         for key, param in spec.params.items():
             values = param.allowed or (1, 3) if isinstance(param.default, int) else param.allowed
             found += [Measure.parse(f"{spec.name}({key}={value})") for value in values]
-    names = ["accuracy", "accuracy(classes=4)", "kappa", "spearman", "mae"]
+    names = ["accuracy", "accuracy(classes=4)", "kappa", "spearman", "mae", "question_kappa"]
+    names += ["step_accuracy", "first_wrong_f1"]
     found += [Measure.parse(f"ceiling(of={name})") for name in names]
     return list(dict.fromkeys(found))
 

@@ -1,5 +1,7 @@
 """Scripted judges, whose measures are known."""
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 
@@ -113,6 +115,21 @@ def test_one_overall_opinion_sees_no_conflict_and_is_all_halo():
     people = np.corrcoef(scores[::2], scores[1::2])[0, 1]
     assert halo == pytest.approx(1 - people)
     assert _of("halo", item=item, criterion=criterion, gold=scores, verdict=scores) == 0
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_conflicts_of_criteria_are_those_of_their_pairs_one_by_one(seed):
+    rng = np.random.default_rng(seed)
+    item, gold = np.repeat(np.arange(60), 4), rng.integers(0, 2, 240)
+    verdict = rng.choice([-1, 0, 1, 2], 240)
+    noticed, matched = [], []
+    for rows in np.arange(240).reshape(60, 4):
+        pairs = [(a, b) for a, b in combinations(rows, 2) if gold[a] != gold[b]]
+        matched += [all(verdict[r] == gold[r] for r in pair) for pair in pairs]
+        noticed += [any({verdict[a], verdict[b]} == {0, 1} for a, b in pairs)] if pairs else []
+    columns = {"item": item, "gold": gold, "verdict": verdict}
+    assert _of("tradeoff_sensitivity", **columns) == pytest.approx(np.mean(noticed))
+    assert _of("conflict_matching_rate", **columns) == pytest.approx(np.mean(matched))
 
 
 def test_a_judge_blind_to_the_group_is_fair():

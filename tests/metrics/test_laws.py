@@ -101,7 +101,7 @@ def test_the_name_round_trips(measure):
 
 SYMMETRIC = [
     "kappa", "scott_pi", "pearson", "spearman", "tau_b", "mae", "rmse", "quadratic_kappa",
-    "f1", "rank_tau_b", "footrule",
+    "f1", "rank_tau_b", "footrule", "question_kappa", "step_kappa",
 ]  # fmt: skip
 
 

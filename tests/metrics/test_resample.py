@@ -20,6 +20,7 @@ from mmjudge.metrics import (
     patterns,
     resample,
 )
+from mmjudge.metrics.resample import Sampled
 
 
 def _likert(n, seed=0):
@@ -57,7 +58,7 @@ def test_intervals_agree_with_scipys_bootstrap(columns, fn, reference):
 
 
 def test_the_interval_is_that_of_the_percentiles():
-    found = resample._interval(0.5, np.append(np.arange(1001.0), np.nan), 0.9)
+    found = resample.interval_of(Sampled(0.5, np.append(np.arange(1001.0), np.nan)), 0.9)
     assert found == pytest.approx((0.5, 50, 950, 1))
 
 

@@ -2,6 +2,11 @@ import json
 from itertools import combinations
 
 import pytest
+from mmjudge_tasks.audiojudge_speech.published import ACCURACY
+
+from mmjudge.sources.folder import open_task
+from mmjudge.task import JudgedRow
+from mmjudge.types import Reply
 
 pytestmark = pytest.mark.parity
 PUBLISHED = {
@@ -69,3 +74,29 @@ def test_flips_between_every_two_presentations_are_those_of_the_raw_letters(figu
         for name, value in wanted.items():
             stratum = f"condition={one}/{other}"
             assert found[name, "overall", stratum] == pytest.approx(value, abs=1e-12), stratum
+
+
+THAI = {
+    "gpt-4o-audio-preview/thaimos/0-shots-groundtruth": 0.645,
+    "gpt-4o-audio-preview/thaimos/0-shots-asr": 0.65,
+    "gpt-4o-audio-preview/thaimos/pointwise/0-shots": 0.515,
+    "gpt-4o-audio-preview/thaimos/pointwise/4-shots-none-transcript-examples-aggregate": 0.535,
+    "gpt-4o-audio-preview/thaimos/pointwise/4-shots-none-transcript-examples-separate": 0.5525,
+}
+"""Beginnings of names of runs, and the accuracies in the authors' summaries of them (9dff515)."""
+
+
+@pytest.mark.slow
+def test_accuracy_on_thai_speech_is_the_published_one_with_ties_half_right(data):
+    task = open_task("audiojudge", data / "audiojudge")
+    items = {item.id: item for item in task.load("pair") if item.id.startswith("thaimos/")}
+    for begin, published in THAI.items():
+        (judge,) = [name for name in task.recorded_judges() if name.startswith(begin)]
+        rows = [
+            JudgedRow(items[line.item], "overall", (0, 1), 0, Reply(), line.verdict)
+            for line in task.recorded(judge)
+        ]
+        tables = {table.stratum: table for table in ACCURACY.tables(rows)}
+        table = tables["dataset=thaimos"]
+        assert len(table.item) == 200
+        assert table.statistic(*table.columns) == pytest.approx(100 * published, abs=1e-9), judge

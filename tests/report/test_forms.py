@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 import mmjudge
 from mmjudge.errors import MmjudgeError
-from mmjudge.report.markdown import markdown, text
+from mmjudge.report.markdown import markdown
+from mmjudge.report.markdown_text import text
 from mmjudge.report.overview import overview
 from mmjudge.report.page import render
 from mmjudge.report.record import ReportRecord, report_record

@@ -9,38 +9,15 @@ import yaml
 from mmjudge import api
 from mmjudge.errors import MmjudgeError, TaskError
 from mmjudge.judges import Judge, JudgeCard, Reply
+from mmjudge.sources.folder import open_task
 from mmjudge.store import RunStore
-from mmjudge.suite_scores import suite_scores
 from mmjudge.suites import FILE, Place, Suite, builtin, open_suite, open_tasks, play, read, runs_of
+from mmjudge.suites.scores import suite_scores
 from mmjudge.types import Failure
 from tests.cli.conftest import mmjudge
+from tests.suites.small_suites import write_task
 
 __all__ = ["mmjudge"]  # a fixture: the commands, as the tests of cli call them
-
-CARD = """\
-name: {name}
-protocols: {protocols}
-modalities: [text]
-primary: accuracy
-criteria: [{{name: fit, question: Which fits?, scale: {{highest: 5}}}}]
-card: {{summary: Texts.}}
-"""
-
-
-def write_task(folder, name, right, protocols="[pair]"):
-    """Ten pairs; the longer answer is the right one in `right` of them."""
-    folder.mkdir(parents=True)
-    (folder / "task.yaml").write_text(CARD.format(name=name, protocols=protocols))
-    lines = []
-    for i in range(10):
-        longer_first = i % 2 == 0
-        texts = ["long " * 9, "short"] if longer_first else ["short", "long " * 9]
-        value = "first" if longer_first == (i < right) else "second"
-        candidates = [{"id": "ab"[p], "parts": [t]} for p, t in enumerate(texts)]
-        gold = {"fit": {"kind": "preference", "value": value}}
-        item = {"id": str(i), "prompt": [f"p{i}"], "candidates": candidates, "gold": gold}
-        lines.append(json.dumps(item) + "\n")
-    (folder / "items.jsonl").write_text("".join(lines))
 
 
 @pytest.fixture
@@ -63,7 +40,7 @@ def test_a_suite_of_ones_own_is_run_and_scored_by_task_and_over_tasks(mmjudge, s
     assert macro["value"] == pytest.approx(0.7)
     assert macro["ci95"][0] < 0.7 < macro["ci95"][1]
     shown = mmjudge("score", out)
-    assert "pair: mean of 2 tasks" in shown.out
+    assert "mean of 2 tasks " in shown.out
     assert "hard@1 fit" in shown.out
 
 
@@ -80,6 +57,12 @@ def test_the_same_command_goes_on_and_asks_nothing_twice(mmjudge, suite, tmp_pat
     assert all(len(found) == len(set(found)) == 20 for found in before)
 
 
+def opened_suite(spec):
+    """The suite, and its tasks."""
+    file = open_suite(spec)
+    return file.suite, open_tasks(file)
+
+
 def keys(run):
     with RunStore.open(run) as store:
         return [judgment.key for _, judgment in store.judgments()]
@@ -88,9 +71,8 @@ def keys(run):
 def test_a_judge_is_opened_once_unless_it_looks_answers_up(suite, tmp_path):
     from mmjudge.commands.suite import opener
 
-    found, base = open_suite(suite)
-    opened, _ = open_tasks(found, base)
-    first, second = opened.values()
+    found, opened = opened_suite(suite)
+    first, second = opened.tasks.values()
     kept = opener("baseline:longest", None)
     assert kept(first, "pair") is kept(second, "pair")
     oracle = opener("baseline:oracle", None)
@@ -99,8 +81,7 @@ def test_a_judge_is_opened_once_unless_it_looks_answers_up(suite, tmp_path):
 
 
 def test_a_run_that_was_stopped_is_in_no_figure_and_is_named(suite, tmp_path, monkeypatch):
-    found, base = open_suite(suite)
-    opened, _ = open_tasks(found, base)
+    found, opened = opened_suite(suite)
     run = api.run
 
     def stops(task, *words, **settings):
@@ -115,16 +96,18 @@ def test_a_run_that_was_stopped_is_in_no_figure_and_is_named(suite, tmp_path, mo
         play(found, opened, opener("baseline:longest", None), Place(tmp_path / "o", lambda s: None))
     scores = suite_scores(tmp_path / "o", 0)
     assert [t.result.task for t in scores.tasks] == ["easy@1"]
-    assert scores.macro[0].n_tasks == 1
+    assert scores.macro == ()
+    assert [(mean.n_tasks, mean.of_tasks) for mean in scores.partial] == [(1, 2)]
     assert scores.missing == ("hard@1, pair: not finished: run it again",)
 
 
 def test_a_task_that_is_not_at_hand_is_left_out_with_the_reason(suite, tmp_path):
     from mmjudge.commands.suite import opener
 
-    found, base = open_suite(suite)
-    opened, _ = open_tasks(found, base)
-    opened[1].load = lambda protocol: (_ for _ in ()).throw(TaskError("the Hub was not asked"))
+    found, opened = opened_suite(suite)
+    opened.tasks[1].load = lambda protocol: (_ for _ in ()).throw(
+        TaskError("the Hub was not asked")
+    )
     out = tmp_path / "o"
     played = play(found, opened, opener("baseline:longest", None), Place(out, lambda s: None))
     assert [run.task for run in played.runs] == ["easy@1"]
@@ -136,25 +119,151 @@ def test_a_task_that_is_not_at_hand_is_left_out_with_the_reason(suite, tmp_path)
 def test_the_suites_that_come_along_open():
     assert {"multimodal-core", "scenes"} <= set(builtin())
     for name in builtin():
-        suite, base = open_suite(f"suite:{name}")
-        opened, left_out = open_tasks(suite, base)
-        assert left_out == []
-        assert len(opened) == len(suite.tasks)
+        for entry in open_suite(f"suite:{name}").suite.tasks:
+            spec = open_task(entry.task).spec
+            assert set(entry.protocols) <= set(spec.protocols)
+            assert entry.takes in (None, *spec.modalities)
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
         ("name: x\ntasks: [{task: a, order: both}]\n", "mine.yaml:2: tasks.0.order: .*allowed"),
-        ("name: x\ntasks: []\n", "mine.yaml:2: tasks"),
-        ("name: x\ntasks: [{task: a}, {task: b/a}]\n", "found twice: a"),
-        ("name: x\ntasks: [{task: no_such}]\n", "no task opens: no_such: unknown task"),
+        ("name: x\ntasks: []\n", "mine.yaml:2: tasks: .*at least 1"),
+        ("name: x\ntasks:\n- task: suite:scenes\n", "mine.yaml:3: tasks.0.task: .*no other suite"),
+        ("name: x\ntasks:\n- task: a\n  takes: smell\n", "mine.yaml:4: tasks.0.takes: .*'text'"),
+        ("name: x\ntasks:\n- task: a\n  limit: 0\n", "mine.yaml:4: tasks.0.limit: .*found 0"),
+        (
+            "name: x\ntasks:\n- task: tasks/easy\n- task: other/easy\n",
+            "mine.yaml:4: tasks.1.task: each task stands there once; easy is tasks.0, too",
+        ),
+        (
+            "name: x\ntasks:\n- task: tasks/easy\n  protocols: [rank]\n",
+            "mine.yaml:4: tasks.0.protocols: easy has no protocol 'rank'; it has pair",
+        ),
+        ("name: x\ntasks: [{task: no_such}]\n", "no task can be asked:\n.*unknown task 'no_such'"),
     ],
 )
-def test_what_a_suite_may_not_say_is_refused(tmp_path, text, words):
+def test_what_a_suite_may_not_say_is_refused_with_file_line_and_field(tmp_path, text, words):
+    write_task(tmp_path / "tasks" / "easy", "easy", 10)
+    write_task(tmp_path / "other" / "easy", "easy", 10)
     (tmp_path / "mine.yaml").write_text(text)
     with pytest.raises(MmjudgeError, match=words):
-        open_tasks(*open_suite(f"suite:{tmp_path / 'mine.yaml'}"))
+        opened_suite(f"suite:{tmp_path / 'mine.yaml'}")
+
+
+LOADED = """
+from pathlib import Path
+from mmjudge.judges import Judge, JudgeCard, Reply
+
+class Counted(Judge):
+    card = JudgeCard(name="counted", summary="Says how often it was loaded.")
+
+    def __init__(self):
+        with (Path(__file__).parent / "loaded").open("a") as file:
+            file.write("x")
+
+    def judge(self, batch, media):
+        return [Reply(text="Verdict: A") for _ in batch]
+"""
+
+
+def test_one_judge_is_loaded_once_for_all_tasks_of_a_suite(mmjudge, suite, tmp_path):
+    (tmp_path / "mine.py").write_text(LOADED)
+    judge = f"{tmp_path / 'mine.py'}:Counted"
+    done = mmjudge("run", "--task", suite, "--judge", judge, "--out", tmp_path / "o")
+    assert done.code == 0, done.err
+    assert (tmp_path / "loaded").read_text() == "x"
+    assert len(runs_of([tmp_path / "o"])) == 2
+
+
+def test_an_absent_task_is_said_before_a_judge_is_loaded(mmjudge, suite, tmp_path):
+    (tmp_path / "tasks" / "hard" / "items.jsonl").unlink()
+    (tmp_path / "mine.py").write_text(LOADED)
+    words = ["run", "--task", suite, "--judge", f"{tmp_path / 'mine.py'}:Counted"]
+    words += ["--out", tmp_path / "o"]
+    refused = mmjudge(*words)
+    assert refused.code == 2
+    assert "1 of 2 tasks cannot be asked, so nothing was loaded" in refused.err
+    assert "mine.yaml:4: tasks.1.task: tasks/hard: " in refused.err
+    assert "--skip-absent" in refused.err
+    assert not (tmp_path / "loaded").exists()
+    assert not (tmp_path / "o").exists()
+    done = mmjudge(*words, "--skip-absent", "--json")
+    assert done.code == 0, done.err
+    scores = json.loads(done.out)
+    assert scores["macro"] == []
+    assert [(m["n_tasks"], m["of_tasks"]) for m in scores["partial"]] == [(1, 2)]
+    assert "tasks/hard" in scores["missing"][0]
+    assert "mean of 1 of 2 tasks, not the suite's figure" in mmjudge("score", tmp_path / "o").out
+
+
+def test_a_part_of_the_items_is_not_the_suites_figure(mmjudge, suite, tmp_path):
+    words = ["run", "--task", suite, "--judge", "baseline:longest", "--out", tmp_path / "o"]
+    assert mmjudge(*words, "--limit", "4").code == 0
+    scores = suite_scores(tmp_path / "o", 0)
+    assert scores.macro == ()
+    assert "first 4 items" in scores.missing[-1]
+    assert mmjudge(*words).code == 0
+    assert [mean.n_tasks for mean in suite_scores(tmp_path / "o", 0).macro] == [2]
+
+
+def test_a_stratum_that_no_item_has_is_named(mmjudge, suite, tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(path.read_text() + "  where: {modality: smell}\n")
+    done = mmjudge("run", "--task", suite, "--judge", "baseline:longest", "--out", tmp_path / "o")
+    assert "left out: tasks/hard: no item has modality=smell" in done.err
+    assert "mean of 1 of 2 tasks" in done.out
+
+
+PRICED = """
+from mmjudge.judges import Judge, JudgeCard, Reply
+
+class Priced(Judge):
+    card = JudgeCard(name="priced", summary="A cent a reply.", priced=True, batch_size=1)
+
+    def judge(self, batch, media):
+        return [Reply(text="Verdict: A", cost_usd=0.01) for _ in batch]
+"""
+
+
+def test_max_cost_is_one_budget_for_all_runs_of_a_suite(mmjudge, suite, tmp_path):
+    (tmp_path / "mine.py").write_text(PRICED)
+    out = tmp_path / "o"
+    words = ["run", "--task", suite, "--judge", f"{tmp_path / 'mine.py'}:Priced", "--out", out]
+    done = mmjudge(*words, "--max-cost", "0.295")
+    assert done.code == 3, done.err
+    assert "max-cost is spent" in done.err
+    assert [len(keys(run)) for run in runs_of([out])] == [20, 10]
+    scores = suite_scores(out, 0)
+    assert scores.macro == ()
+    assert scores.missing == ("hard@1, pair: not finished: max-cost is spent; run it again",)
+    again = mmjudge(*words, "--max-cost", "0.2")
+    assert again.code == 3
+    assert [len(keys(run)) for run in runs_of([out])] == [20, 10]
+    assert mmjudge(*words, "--max-cost", "1").code == 0
+    assert [len(keys(run)) for run in runs_of([out])] == [20, 20]
+    assert [mean.n_tasks for mean in suite_scores(out, 0).macro] == [2]
+
+
+def test_a_dry_run_of_a_suite_counts_by_task_and_in_sum_and_asks_nothing(mmjudge, suite, tmp_path):
+    out = tmp_path / "o"
+    words = ["run", "--task", suite, "--judge", "baseline:longest", "--out", out]
+    done = mmjudge(*words, "--dry-run", "--json")
+    assert done.code == 0, done.err
+    found = json.loads(done.out)
+    assert [(run["task"], run["calls"]) for run in found["runs"]] == [
+        ("easy@1", 20),
+        ("hard@1", 20),
+    ]
+    assert found["sum"]["calls"] == 40
+    assert found["sum"]["seconds"] is None
+    assert not out.exists()
+    assert mmjudge(*words).code == 0
+    shown = mmjudge(*words, "--dry-run")
+    assert re.search(r"hard@1, pair +10 +0 +20 ", shown.out)
+    assert re.search(r"sum +20 +0 +40 ", shown.out)
+    assert json.loads(mmjudge(*words, "--dry-run", "--json").out)["sum"]["there"] == 40
 
 
 def test_an_unknown_suite_is_answered_with_the_nearest_name(mmjudge, suite, tmp_path):
@@ -187,8 +296,7 @@ def test_a_task_of_which_the_judge_takes_nothing_is_named_and_not_counted_as_nou
 ):
     from mmjudge.commands.suite import opener
 
-    found, base = open_suite(suite)
-    opened, _ = open_tasks(found, base)
+    found, opened = opened_suite(suite)
     longest = opener("baseline:longest", None)
 
     class TakesNothing(Judge):
@@ -203,4 +311,5 @@ def test_a_task_of_which_the_judge_takes_nothing_is_named_and_not_counted_as_nou
     play(found, opened, judge, Place(tmp_path / "o", lambda line: None))
     scores = suite_scores(tmp_path / "o", 0)
     assert scores.missing == ("hard@1, pair: the judge takes nothing of it",)
-    assert [macro.value for macro in scores.macro] == [1.0]
+    assert scores.macro == ()
+    assert [mean.value for mean in scores.partial] == [1.0]

@@ -25,6 +25,9 @@ SCORED = {
 }
 """The modalities of the tasks that a scorer is put to: one of media scores no texts alone."""
 
+LIFTED = ("pair", "score", "rank")
+"""The protocols that a scorer takes part in."""
+
 
 def drawn():
     """Each task with each kind that it allows; the first of a kind and a protocol is fast."""
@@ -33,6 +36,8 @@ def drawn():
         spec = registry(TASKS).load(name).spec
         models = [model for model, shown in SCORED.items() if set(spec.modalities) == shown]
         for alike in product([CHAT, *models], spec.protocols):
+            if alike[0] != CHAT and alike[1] not in LIFTED:
+                continue
             seen[alike] += 1
             marks = [pytest.mark.slow] if seen[alike] > 1 else []
             yield pytest.param(name, *alike, marks=marks)

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from mmjudge.judges.base import fingerprint
 from mmjudge.judges.family_cards import families
 from mmjudge.leaderboard.submissions.submission import Meta, RunFile
+from mmjudge.outcomes import FAILED
 from mmjudge.protocols import template_digest, wording_digest
 from mmjudge.run_file import FILE, connect
 from mmjudge.scoring.table import Table
-from mmjudge.store import FAILED
 from mmjudge.types import MetricResult, Record, RunHeader
 
 FEW = 20
@@ -98,7 +98,8 @@ def _by_slot(run: Judged) -> NDArray[np.float64]:
 
 def _no_order_noise(run: Judged) -> Iterator[tuple[str, str]]:
     """Asked in several orders, it never once changes its mind, though it is no scorer."""
-    if run.table.header.settings.protocol == "score" or _count(run, "$.scores") > 0:
+    one_candidate = run.table.header.settings.protocol not in ("pair", "rank")
+    if one_candidate or _count(run, "$.scores") > 0:
         return
     columns, table = run.table.columns, run.table
     orderly = run.plain

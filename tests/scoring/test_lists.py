@@ -1,0 +1,202 @@
+"""Checklists and steps from stored verdicts to figures."""
+
+import sqlite3
+
+import numpy as np
+import pytest
+
+from mmjudge.errors import StoreError
+from mmjudge.run_file import FILE
+from mmjudge.scoring.pooled import pool, without
+from mmjudge.scoring.score import score_run
+from mmjudge.scoring.table import Table
+from mmjudge.store import RunStore
+from mmjudge.types import Answers, AnswersGold, Question, Scale, ScoreGold, Steps, StepsGold
+from tests.scoring.listed_runs import (
+    NOTHING,
+    UNIT,
+    checklist_item,
+    checklist_spec,
+    questions,
+    steps_item,
+    steps_spec,
+    write_run,
+    yes_no,
+)
+
+TREE = questions(4, {1: (0,), 2: (1,), 3: ()})
+"""Question 2 builds on 1, and 1 on 0; 3 stands alone."""
+
+
+def figures(folder, **more):
+    return {one.metric: one for one in score_run(folder, n_resamples=0, **more)}
+
+
+def gold(said, ratings=()):
+    return AnswersGold(
+        answers=yes_no(said).answers, ratings=tuple(yes_no(r).answers for r in ratings)
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "score"),
+    [("yyyy", 1.0), ("nyyy", 0.25), ("ynyy", 0.5), ("yynn", 0.5), ("nnnn", 0.0), ("yyny", 0.75)],
+)
+def test_a_question_is_met_only_if_all_that_it_builds_on_is(tmp_path, said, score):
+    item = checklist_item("a", TREE, ScoreGold(value=1))
+    table = Table.load(write_run(tmp_path / "r", checklist_spec(), [(item, yes_no(said))]))
+    assert table.columns.value.tolist() == [score]
+
+
+def test_the_wanted_answer_need_not_be_yes(tmp_path):
+    wanted_no = Question(id="q", text="Is there a dog?", wanted="no")
+    of_three = Question(id="r", text="Colour?", answers=("red", "blue", "green"), wanted="blue")
+    item = checklist_item("a", (wanted_no, of_three), AnswersGold(answers=("no", "red")))
+    said = [(item, Answers(answers=("no", "blue"))), (item, Answers(answers=("yes", "red")))]
+    found = write_run(tmp_path / "r", checklist_spec(), said)
+    table = Table.load(found)
+    assert table.columns.value.tolist() == [1.0, 0.0]
+    assert table.gold[0].tolist() == [0.5]
+    assert figures(found)["question_accuracy"].value == 0.5
+
+
+def test_every_question_of_a_failed_checklist_is_wrong(tmp_path):
+    items = [checklist_item(str(i), TREE, gold("yyny")) for i in range(4)]
+    said = [(items[0], yes_no("yyny")), *((item, NOTHING) for item in items[1:])]
+    found = figures(write_run(tmp_path / "r", checklist_spec(), said))
+    one = found["question_accuracy"]
+    assert (one.value, one.n_items, one.n_failed) == (0.25, 4, 3)
+
+
+def test_a_checklist_of_scored_gold_has_correlations_and_no_errors_in_points(tmp_path):
+    likert = checklist_spec(scale=Scale(lowest=1, highest=5), primary="tau_b")
+    said = ["nnnn", "ynnn", "yynn", "yyyy"]
+    rows = [
+        (checklist_item(str(i), TREE, ScoreGold(value=v)), yes_no(s))
+        for i, (v, s) in enumerate(zip((1, 2, 4, 5), said, strict=True))
+    ]
+    found = figures(write_run(tmp_path / "r", likert, rows))
+    assert found["tau_b"].value == pytest.approx(1.0)
+    assert not {"mae", "mean_error", "quadratic_kappa", "question_accuracy"} & set(found)
+    on_unit = figures(write_run(tmp_path / "u", checklist_spec(scale=UNIT), [
+        (checklist_item(str(i), TREE, ScoreGold(value=v)), yes_no(s))
+        for i, (v, s) in enumerate(zip((0, 0.25, 0.5, 0.5), said, strict=True))
+    ]))  # fmt: skip
+    assert on_unit["mean_error"].value == pytest.approx((0 + 0 + 0 + 0.5) / 4)
+
+
+def test_answered_gold_is_scored_by_the_rule_that_scores_the_judge(tmp_path):
+    rows = [
+        (checklist_item("a", TREE, gold("nyyy")), yes_no("nyyy")),
+        (checklist_item("b", TREE, gold("yyyy")), yes_no("yyyy")),
+        (checklist_item("c", TREE, gold("yyyn")), yes_no("yyyn")),
+    ]
+    found = figures(write_run(tmp_path / "r", checklist_spec(), rows))
+    assert found["mae"].value == 0
+    assert found["pearson"].value == pytest.approx(1)
+
+
+def test_incoherence_asks_only_what_builds_on_something_unmet(tmp_path):
+    rows = [
+        (checklist_item("a", TREE, gold("yyyy")), yes_no("nyny")),  # 1 and 2 build on an unmet 0
+        (checklist_item("b", TREE, gold("yyyy")), yes_no("yyyy")),
+        (checklist_item("c", TREE, gold("yyyy")), NOTHING),
+    ]
+    one = figures(write_run(tmp_path / "r", checklist_spec(), rows))["incoherence"]
+    assert (one.value, one.n_failed) == (0.5, 1)
+
+
+def test_without_dependencies_there_is_no_incoherence(tmp_path):
+    item = checklist_item("a", questions(2), gold("yy"))
+    found = figures(write_run(tmp_path / "r", checklist_spec(), [(item, yes_no("ny"))]))
+    assert "incoherence" not in found
+
+
+def test_questions_of_one_item_move_together_in_the_bootstrap(tmp_path):
+    many = [
+        (checklist_item(str(i), questions(9), gold("y" * 9)), yes_no("y" * 9 if i % 2 else "n" * 9))
+        for i in range(40)
+    ]
+    (one,) = score_run(
+        write_run(tmp_path / "r", checklist_spec(), many), measures=("question_accuracy",)
+    )
+    low, high = one.ci95
+    assert high - low == pytest.approx(2 * 1.96 * np.sqrt(0.25 / 40), abs=0.05)
+
+
+def test_steps_are_compared_one_by_one_and_by_the_first_wrong_one(tmp_path):
+    spec = steps_spec(("sums", "sight"))
+    rows = [
+        (steps_item("a", 3, StepsGold(errors=(None, "sums", "sight"))),
+         Steps(errors=(None, "sight", "sight"))),
+        (steps_item("b", 2, StepsGold(errors=(None, None))), Steps(errors=(None, None))),
+        (steps_item("c", 1, StepsGold(errors=("sums",))), NOTHING),
+    ]  # fmt: skip
+    found = figures(write_run(tmp_path / "r", spec, rows))
+    assert found["step_accuracy"].value == pytest.approx(5 / 6)
+    apart = figures(tmp_path / "r", measures=("step_accuracy(types=apart)", "error_accuracy"))
+    assert apart["step_accuracy(types=apart)"].value == pytest.approx(4 / 6)
+    assert apart["error_accuracy"].value == pytest.approx(1 / 3)
+    assert found["first_wrong_accuracy"].value == pytest.approx(2 / 3)
+    assert found["first_wrong_f1"].value == pytest.approx(2 * 0.5 * 1 / 1.5)
+    assert found["step_accuracy"].n_failed == 1
+
+
+def test_a_step_without_types_of_error_is_right_or_wrong(tmp_path):
+    item = steps_item("a", 2, StepsGold(errors=(None, "wrong")))
+    found = figures(
+        write_run(tmp_path / "r", steps_spec(), [(item, Steps(errors=(None, "wrong")))])
+    )
+    assert found["step_accuracy"].value == found["error_macro_f1"].value == 1
+
+
+def test_one_person_is_held_against_the_others_question_by_question(tmp_path):
+    item = checklist_item("a", questions(2), gold("yy", ratings=("yy", "yn", "yy")))
+    other = checklist_item("b", questions(2), gold("nn", ratings=("nn", "nn", "ny")))
+    found = figures(
+        write_run(tmp_path / "r", checklist_spec(), [(item, yes_no("yy")), (other, yes_no("nn"))])
+    )
+    # Where the two others differ they say nothing: 2, 3 and 3 of the 4 questions are left.
+    want = (2 / 2 + 2 / 3 + 2 / 3) / 3
+    assert found["ceiling(of=question_accuracy)"].value == pytest.approx(want)
+
+
+def test_what_is_pooled_or_left_out_keeps_each_question_with_its_judgment(tmp_path):
+    one = [(checklist_item(str(i), TREE, gold("yyny")), yes_no("yyny")) for i in range(3)]
+    other = [(checklist_item(str(i), questions(2), gold("yn")), yes_no("nn")) for i in range(2)]
+    tables = [
+        Table.load(write_run(tmp_path / "a", checklist_spec(), [*one, (one[0][0], NOTHING)])),
+        Table.load(write_run(tmp_path / "b", checklist_spec(name="other"), other)),
+    ]
+    whole = pool(tables)
+    assert whole.parts.said.values.tolist() == [0, 0, 1, 0] * 3 + [-1] * 4 + [1, 1] * 2
+    assert whole.parts.asked[0].gold.values.tolist() == [0, 0, 1, 0] * 3 + [0, 1] * 2
+    fewer = without(whole, whole.failed)
+    assert fewer.parts.said.lengths.tolist() == [4, 4, 4, 2, 2]
+
+
+def test_stored_answers_and_steps_come_back_as_they_were(tmp_path):
+    said = [(steps_item("a", 2), Steps(errors=(None, "wrong"))), (steps_item("b", 1), NOTHING)]
+    with RunStore.open(write_run(tmp_path / "s", steps_spec(), said)) as store:
+        assert [one.outcome for _, one in store.judgments()] == [outcome for _, outcome in said]
+    answers = Answers(answers=("yes", "no"))
+    item = checklist_item("a", questions(2))
+    with RunStore.open(write_run(tmp_path / "c", checklist_spec(), [(item, answers)])) as store:
+        assert [one.outcome for _, one in store.judgments()] == [answers]
+
+
+@pytest.mark.parametrize(("spec", "wanted"), [("listed", 2), ("plain", 1)])
+def test_only_a_run_that_an_older_version_would_misread_is_of_the_newer_format(
+    tmp_path, spec, wanted
+):
+    listed = checklist_spec()
+    of = listed if spec == "listed" else listed.model_copy(update={"protocols": ("score",)})
+    folder = write_run(tmp_path / "r", of, [])
+    with sqlite3.connect(folder / FILE) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone()[0] == wanted
+
+
+def test_a_verdict_of_the_wrong_length_is_a_damaged_run(tmp_path):
+    item = checklist_item("a", questions(2), gold("yy"))
+    with pytest.raises(StoreError, match=r"of 3 answers or steps, where 2 were asked"):
+        Table.load(write_run(tmp_path / "r", checklist_spec(), [(item, yes_no("yyy"))]))
