@@ -28,6 +28,7 @@ from mmjudge.types import (  # noqa: E402
 )
 from tests.judges.tiny_models import llava_onevision, qwen2_5_vl, qwen2_audio  # noqa: E402
 from tests.judges.tiny_omni import qwen2_5_omni, smolvlm  # noqa: E402
+from tests.once import once  # noqa: E402
 
 CRITERIA = (
     Criterion(name="match", question="Which shows what was asked for?", scale=Scale()),
@@ -92,7 +93,7 @@ class Folders(dict[str, Path]):
         torch.set_num_threads(1)
 
     def __missing__(self, name: str) -> Path:
-        self[name] = BUILDERS[name](self.root / name)
+        self[name] = once(self.root / name, BUILDERS[name])
         return self[name]
 
 

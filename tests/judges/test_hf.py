@@ -32,12 +32,21 @@ from tests.judges.hf_asked import (
 )
 from tests.protocols.listed import checklist
 
-
-@pytest.fixture(params=sorted(BUILDERS))
-def family(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+FAMILIES = sorted(BUILDERS)
 
 
+def with_each(kinds: list[str], first: str, fast: tuple[str, ...]) -> list[Any]:
+    """Each family with each kind; but for the first kind only some are fast."""
+    return [
+        pytest.param(
+            family, kind, marks=() if kind == first or family in fast else pytest.mark.slow
+        )
+        for family in FAMILIES
+        for kind in kinds
+    ]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize(
     ("protocol", "anchor", "options"),
     [("pair", "Verdict: [[", ("A", "B", "tie")), ("score", "Score: [[", tuple("12345"))],
@@ -75,7 +84,9 @@ def test_a_question_of_a_checklist_is_read_as_if_it_were_asked_alone(folders: di
         assert shares == pytest.approx(expected, abs=1e-5)
 
 
-@pytest.mark.parametrize("protocol", ["pair", "score", "rank"])
+@pytest.mark.parametrize(
+    ("family", "protocol"), with_each(["pair", "score", "rank"], "pair", ("qwen2_5_vl",))
+)
 def test_a_shared_pass_answers_as_if_each_question_stood_alone(
     folders: dict[str, Path], family: str, protocol: ProtocolName
 ):
@@ -92,7 +103,9 @@ def test_a_shared_pass_answers_as_if_each_question_stood_alone(
     assert len({tuple(np.round(numbers(r), 4)) for r in replies["packed"]}) > len(requests) // 2
 
 
-@pytest.mark.parametrize("mode", ["logits", "generate"])
+@pytest.mark.parametrize(
+    ("family", "mode"), with_each(["logits", "generate"], "logits", ("qwen2_5_vl", "qwen2_audio"))
+)
 def test_batch_and_order_change_no_verdict(folders: dict[str, Path], family: str, mode: str):
     options = {} if mode == "logits" else {"max_new_tokens": 6, "temperature": 0.7}
     judge = opened(folders[family], mode=mode, **options)
