@@ -189,6 +189,7 @@ def test_authors_count_steps_and_errors_and_a_failure_is_wrong_at_each(small):
     assert found["projudge.step_correctness", "process", "discipline=bio"] == 0
     assert found["projudge.error_types", "process", "all"] == pytest.approx(100 * 1 / 5)
     assert found["projudge.error_types", "process", "error=reasoning"] == 100
+    assert found["projudge.error_types", "process", "discipline=math"] == 50
 
 
 # Judge Anything
