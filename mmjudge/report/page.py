@@ -35,7 +35,7 @@ from mmjudge.report.overview import (
 )
 from mmjudge.report.plots import plots_missing
 from mmjudge.report.sections import GLOBALS, drawings, shown_in_full
-from mmjudge.report.suites import mean_words, suite_grids
+from mmjudge.report.suites import few_words, suite_grids
 from mmjudge.report.summary import ends, two_places
 from mmjudge.report.untrusted import visible
 from mmjudge.scoring.over_tasks import SuiteScores
@@ -213,7 +213,7 @@ def environment() -> Environment:
         "BY_MODALITY": BY_MODALITY,
         "lowest": lambda metric: Measure.parse(metric).spec.bounds[0],
         "bar": bar,
-        "mean_words": mean_words,
+        "few_words": few_words,
         "examples": _examples,
         "probe_ends": probe_ends,
         "probe_share": probe_share,

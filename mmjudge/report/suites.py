@@ -53,6 +53,15 @@ def mean_words(mean: Macro | MacroDifference, whole: bool) -> str:
     return f"mean of {mean.n_tasks} of {mean.of_tasks} tasks, not the suite's figure"
 
 
+def few_words(mean: Macro, whole: bool) -> str:
+    """The same in a cell of a table."""
+    if whole:
+        return f"{mean.n_tasks} tasks"
+    if mean.n_tasks == mean.of_tasks:
+        return "first items only"
+    return f"only {mean.n_tasks} of {mean.of_tasks} tasks"
+
+
 def suite_text(scores: SuiteScores, folder: str) -> RenderableType:
     """A table with a row for each task, and one for the mean of each protocol."""
     grid = _grid("task", ("value", "95 % interval", "items", "failed"))

@@ -23,7 +23,7 @@ class Entry(Record):
 
     `protocols`: those that are asked, all of the task's if left out; `orders`: both for pairs,
     balanced for the others if left out; `takes`: the modality that a judge must take to be asked at
-    all; `data`: from the folder of the suite's file on.
+    all; `data`: from the folder of the suite's file on, or `sample`.
     """
 
     task: str = Field(min_length=1)
