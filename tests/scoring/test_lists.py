@@ -7,6 +7,7 @@ import pytest
 
 from mmjudge.errors import StoreError
 from mmjudge.report.comparison import compare_all
+from mmjudge.report.overview import overview
 from mmjudge.run_file import FILE
 from mmjudge.scoring.biases import biases
 from mmjudge.scoring.pooled import pool, without
@@ -232,6 +233,21 @@ def test_two_judges_are_compared_question_by_question_and_by_what_probes_move(tm
     (alike,) = record.agreements
     assert (alike.metric, alike.value) == (main, pytest.approx(0))
     assert {one.metric for one in record.pairs[0].probes} >= {"robustness"}
+
+
+def test_the_first_criterion_is_the_first_that_was_asked(tmp_path):
+    spec = checklist_spec(("overall", "faithful"))
+    items = [checklist_item(str(i), TREE, gold("yyny")) for i in range(12)]
+    runs = [
+        write_run(tmp_path / name, spec, [(item, yes_no(said)) for item in items], judge=name)
+        for name, said in (("a", "yyny"), ("b", "nyny"))
+    ]
+    (judged, _) = overview(runs, 0)
+    assert judged.asked[0].headline.criterion == "faithful"
+    assert judged.asked[0].detail.kinds[0].criterion == "faithful"
+    record = compare_all(runs, 20)
+    assert record.criterion == "faithful"
+    assert [one.criterion for one in record.agreements] == ["faithful"]
 
 
 def test_stored_answers_and_steps_come_back_as_they_were(tmp_path):
