@@ -12,9 +12,6 @@ from mmjudge.protocols.render import render
 from mmjudge.task import Task
 from mmjudge.types import MetricResult, RunSettings
 
-PROMPTED = 200
-"""Items whose prompts are written, spread evenly over all."""
-
 PERFECT = {"pair": ("accuracy", 1.0), "score": ("mae", 0.0), "rank": ("rank_tau_b", 1.0)}
 """What the gold itself must reach."""
 
@@ -27,15 +24,14 @@ def check_prompts(task: Task, reads: Sequence[Read]) -> Iterator[Finding]:
     for found in reads:
         settings = RunSettings(protocol=found.protocol, orders="both")
         count, longest, problems = 0, 0, []
-        for place in range(0, len(found.items), max(1, len(found.items) // PROMPTED)):
-            where, item = found.items[place]
+        for place, placed in found.facts.spread:
             try:
-                for request in requests(task.spec, item, place, settings, ""):
+                for request in requests(task.spec, placed.item, place, settings, ""):
                     parts = render(request)[-1].parts
                     longest = max(longest, sum(len(p) for p in parts if isinstance(p, str)))
                     count += 1
             except Exception as error:  # noqa: BLE001 (whatever it is, it would end a run)
-                problems.append(f"{where} ({item.id}): {described(error)}")
+                problems.append(f"{placed.said}: {described(error)}")
         if problems:
             said = f"{found.protocol}: {len(problems)} prompts cannot be written"
             yield Finding(check="prompts", level="broken", said=said, examples=tuple(problems))
@@ -48,7 +44,7 @@ def check_runs(task: Task, reads: Sequence[Read], limit: int | None) -> Iterator
     """The gold itself, always the first, and a coin, in both orders."""
     with tempfile.TemporaryDirectory(prefix="mmjudge-check-") as name:
         for found in reads:
-            if any(one.item.gold for one in found.items):
+            if found.facts.golds_given:
                 yield from _of_protocol(task, found, Path(name), limit)
 
 
