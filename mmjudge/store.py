@@ -137,10 +137,11 @@ class RunStore:
         with ExitStack() as held:
             lock = held.enter_context(lock_folder(folder))
             with writing(folder), new_file(folder) as fresh:
-                fresh.executescript("PRAGMA journal_mode=WAL;" + _TABLES)
-                fresh.execute(f"PRAGMA user_version={format_of(header)}")
+                version = f"PRAGMA user_version={format_of(header)};"
+                fresh.executescript(f"PRAGMA journal_mode=WAL; BEGIN; {_TABLES} {version}")
                 row = ("header", header.model_dump_json())
                 fresh.execute("INSERT INTO meta VALUES (?, ?)", row)
+                fresh.execute("COMMIT")
             connection = held.enter_context(closing(connect(folder / FILE, "rw")))
             held.pop_all()
         return cls(folder, connection, header, lock)

@@ -94,13 +94,14 @@ class Facts:
         spread: Some items, evenly spread, with their place among the usable ones.
         golds_given: How many golds there are.
         rated: How many of them two annotators or more have rated.
+        answered: Whether people answered a checklist's questions.
     """
 
     def __init__(self, task: Task) -> None:
         names = [criterion.name for criterion in task.spec.criteria]
         self.n = self.golds_given = self.rated = 0
         self.held: dict[str, str] = {}
-        self.grouped = False
+        self.grouped = self.answered = False
         self.golds = {name: Golds() for name in names}
         self.axes: dict[str, Axis] = {}
         self.again: dict[int, list[str]] = {}
@@ -122,6 +123,7 @@ class Facts:
             self.golds[name].add(item.gold.get(name))
         for gold in item.gold.values():
             self.golds_given += 1
+            self.answered = self.answered or isinstance(gold, Answers)
             self.rated += len([rating for rating in gold.ratings if rating is not None]) > 1
         for axis, value in item.strata.items():
             self.axes.setdefault(axis, Axis()).add(value)
@@ -132,7 +134,8 @@ class Facts:
     def _same(self, number: int, placed: Placed) -> None:
         """Whether something was shown before."""
         answers = tuple(candidate.parts for candidate in placed.item.candidates)
-        first = self._shown.add((placed.item.prompt, answers), number)
+        asked = tuple(q.text for of in placed.item.checklists.values() for q in of)
+        first = self._shown.add((placed.item.prompt, answers, asked), number)
         if first is not None:
             self.again.setdefault(first, []).append(placed.said)
         if len(set(answers)) < len(answers):

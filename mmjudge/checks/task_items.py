@@ -12,18 +12,13 @@ from mmjudge.errors import MissingExtraError, MmjudgeError
 from mmjudge.media.image import MediaError
 from mmjudge.media.loader import Loader, gather
 from mmjudge.metrics import Measure
+from mmjudge.metrics.registry import fits
 from mmjudge.sources.folder import FolderTask
 from mmjudge.task import BadItem, Task, item_problems
 from mmjudge.types import Item, Media, Preference, ProtocolName
 
-GOLD = {
-    "pair": ("preference",),
-    "score": ("score",),
-    "rank": ("ranking",),
-    "checklist": ("score", "answers"),
-    "steps": ("steps",),
-}
-"""The kinds of gold that a protocol takes."""
+GOLD = {"pair": "preference", "score": "score", "rank": "ranking"}
+"""The kind of gold that a protocol needs; of checklists and steps the items' problems say it."""
 
 
 class Read(NamedTuple):
@@ -103,9 +98,9 @@ def _gold(task: Task, item: Item, protocol: ProtocolName) -> Iterator[str]:
     """Gold of another kind than the protocol's, or that no judge may answer."""
     known = {criterion.name: criterion for criterion in task.spec.criteria}
     for name, gold in item.gold.items():
-        wanted = GOLD[protocol]
-        if gold.kind not in wanted:
-            yield f"gold.{name}.kind: a {protocol} needs {' or '.join(wanted)}, found {gold.kind}"
+        wanted = GOLD.get(protocol, gold.kind)
+        if gold.kind != wanted:
+            yield f"gold.{name}.kind: a {protocol} needs {wanted}, found {gold.kind}"
         elif isinstance(gold, Preference) and name in known:
             options = known[name].options
             if gold.value not in options:
@@ -133,7 +128,7 @@ def check_spec(task: Task, reads: Sequence[Read]) -> Iterator[Finding]:
     """Measures, modalities and groups that do not fit what the task has."""
     spec = task.spec
     problems = [p for name in (spec.primary, *spec.measures) if (p := _measure(task, name))]
-    if not problems and Measure.parse(spec.primary).protocol not in (spec.protocols[0], "any"):
+    if not problems and not fits(Measure.parse(spec.primary).protocol, spec.protocols[0]):
         of = Measure.parse(spec.primary).protocol
         problems.append(
             f"primary: {spec.primary} is of protocol {of}; the first of protocols is "
@@ -167,7 +162,7 @@ def _measure(task: Task, name: str) -> str | None:
         measure = Measure.parse(name)
     except MmjudgeError as error:
         return f"measures: {error}"
-    if measure.protocol in ("any", *task.spec.protocols):
+    if any(fits(measure.protocol, protocol) for protocol in task.spec.protocols):
         return None
     return f"measures: {name} is of protocol {measure.protocol}; the task has {task.spec.protocols}"
 

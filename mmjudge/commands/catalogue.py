@@ -220,11 +220,13 @@ def _card(task: Task) -> Iterable[tuple[str, str]]:
     for criterion in spec.criteria:
         yield f"criterion {criterion.name}", criterion.question
         scale = criterion.scale
-        if scale and "score" in spec.protocols:
+        if scale and {"score", "checklist"} & set(spec.protocols):
             labels = f" ({', '.join(scale.labels)})" if scale.labels else ""
             yield "  scale", f"{scale.lowest:g} to {scale.highest:g}{labels}"
         if "pair" in spec.protocols:
             yield "  options", ", ".join(criterion.options)
+        if "steps" in spec.protocols:
+            yield "  types of error", ", ".join(criterion.error_types)
     yield "source", card.source
     yield "revision", card.revision
     yield "licence", card.licence

@@ -66,10 +66,16 @@ def _categories(path: Path, key: str) -> dict[str, Category]:
     """What each request is about, by its id or number; nothing where the file is not there."""
     if not path.is_file():
         return {}
+    needed = (key, "category", "subcategory")
     try:
-        with path.open(encoding="utf-8", newline="") as file:
+        with path.open(encoding="utf-8-sig", newline="") as file:
             rows = csv.DictReader(file)
+            if missing := set(needed) - set(rows.fieldnames or ()):
+                found = ", ".join(rows.fieldnames or ())
+                raise TaskError(
+                    f"{path}: columns {', '.join(needed)} are needed, found {found}; "
+                    f"{sorted(missing)[0]} is missing"
+                )
             return {row[key]: Category(row["category"], row["subcategory"]) for row in rows}
-    except (KeyError, UnicodeDecodeError, csv.Error) as error:
-        needed = f"{key}, category, subcategory"
-        raise TaskError(f"{path}: columns {needed} are needed: {error!r}") from error
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise TaskError(f"{path}: cannot be read: {error}") from error

@@ -1,6 +1,7 @@
 """Every registered task is judged whole by a tiny model of each kind that takes what it shows."""
 
 from collections import Counter
+from functools import partial
 from itertools import product
 
 import pytest
@@ -11,6 +12,7 @@ from mmjudge.sources.folder import open_task
 from mmjudge.task import checked
 from tests.judges import scorer_models as tiny
 from tests.judges.scorer_asked import MODELS
+from tests.once import once
 from tests.tasks.samples import NAMES
 
 CHAT = "qwen2_5_omni"
@@ -23,6 +25,9 @@ SCORED = {
 }
 """The modalities of the tasks that a scorer is put to: one of media scores no texts alone."""
 
+LIFTED = ("pair", "score", "rank")
+"""The protocols that a scorer takes part in."""
+
 
 def drawn():
     """Each task with each kind that it allows; the first of a kind and a protocol is fast."""
@@ -31,6 +36,8 @@ def drawn():
         spec = registry(TASKS).load(name).spec
         models = [model for model, shown in SCORED.items() if set(spec.modalities) == shown]
         for alike in product([CHAT, *models], spec.protocols):
+            if alike[0] != CHAT and alike[1] not in LIFTED:
+                continue
             seen[alike] += 1
             marks = [pytest.mark.slow] if seen[alike] > 1 else []
             yield pytest.param(name, *alike, marks=marks)
@@ -41,9 +48,8 @@ def asked(folders, paths, model):
     """The spec and options of a tiny model that has room for all that a sample shows."""
     if model == CHAT:
         return f"hf:{folders[CHAT]}", {"mode": "logits", "frames": 2}
-    folder = paths.root / "long_reward" if model == "reward" else paths(model)
-    if not folder.is_dir():
-        tiny.reward_model(folder, length=2000)
+    long = partial(tiny.reward_model, length=2000)
+    folder = once(paths.root / "long reward", long) if model == "reward" else paths(model)
     return f"{MODELS[model][0]}:{folder}", {}
 
 
