@@ -17,6 +17,7 @@ from mmjudge.types import TASK_NAME, Modality, ProtocolName
 Kind = Literal["folder", "hub", "package"]
 
 TEXTS = ("Paris", "Rome", "Oslo")
+STEPS = ("France lies in Europe.", "Its government sits in Lyon.", "So its capital is Paris.")
 PROMPTS: Mapping[Modality, tuple[str, str]] = {
     "text": ("What is the capital of France?", "What is the capital of Italy?"),
     "image": ("A plain red picture.", "Grey noise in which nothing can be seen."),
@@ -29,7 +30,30 @@ MEASURES: Mapping[ProtocolName, tuple[str, str]] = {
     "pair": ("accuracy", "flip_rate, position_bias"),
     "score": ("tau_b", "mae"),
     "rank": ("rank_tau_b", ""),
+    "checklist": ("question_accuracy", "question_kappa, incoherence"),
+    "steps": ("step_accuracy", "error_macro_f1, first_wrong_f1"),
 }
+
+QUESTIONS: Mapping[Modality, tuple[str, str]] = {
+    "text": ("Does it name a city?", "Is it the city that was asked for?"),
+    "image": ("Is there anything to be seen?", "Is it what was asked for?"),
+    "video": ("Does anything move?", "Is it what was asked for?"),
+    "audio": ("Is there anything to be heard?", "Is it what was asked for?"),
+}
+"""A question, and one that depends on it."""
+
+FOLDER_ONLY: tuple[ProtocolName, ...] = ("checklist", "steps")
+"""Protocols whose skeleton is a folder: their items are more than a few columns."""
+
+
+GOLD: Mapping[ProtocolName, tuple[str, str]] = {
+    "pair": ("preference", "value"),
+    "score": ("score", "value"),
+    "rank": ("ranking", "ranks"),
+    "checklist": ("answers", "answers"),
+    "steps": ("steps", "errors"),
+}
+"""Kind of gold and its field."""
 
 
 class Wanted(NamedTuple):
@@ -84,6 +108,11 @@ def _check(wanted: Wanted, out: Path) -> None:
         raise MmjudgeError(f"NAME: a task {wanted.name!r} is installed already; choose another")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise MmjudgeError(f"{out}: is there and not empty; choose another place with --out")
+    if wanted.protocol in FOLDER_ONLY and wanted.kind != "folder":
+        raise MmjudgeError(
+            f"--kind {wanted.kind}: a skeleton with protocol {wanted.protocol} is a folder: leave "
+            "--kind out; items.jsonl shows what a loader of your own has to yield"
+        )
     if problem := missing(wanted.modality):
         raise MmjudgeError(f"--modality {wanted.modality}: {problem}")
 
@@ -91,11 +120,15 @@ def _check(wanted: Wanted, out: Path) -> None:
 def _rows(wanted: Wanted) -> list[Row]:
     """Two rows of opposite gold."""
     pictures = FILES.get(wanted.modality)
-    answers = tuple(f"media/{name}" for name in pictures) if pictures else TEXTS
-    n = {"pair": 2, "score": 1}.get(wanted.protocol, 3)
-    gold = {"pair": ("first", "second"), "score": (5, 1)}.get(
-        wanted.protocol, ([1, 2, 3], [2, 1, 3])
-    )
+    texts = STEPS if wanted.protocol == "steps" else TEXTS
+    answers = tuple(f"media/{name}" for name in pictures) if pictures else texts
+    n = {"pair": 2, "score": 1, "checklist": 1}.get(wanted.protocol, 3)
+    gold: Any = {
+        "pair": ("first", "second"),
+        "score": (5, 1),
+        "checklist": (["yes", "yes"], ["yes", "no"]),
+        "steps": ([None, "untrue", None], ["off_topic", "untrue", "off_topic"]),
+    }.get(wanted.protocol, ([1, 2, 3], [2, 1, 3]))
     prompts = PROMPTS[wanted.modality]
     return [Row(str(i + 1), prompts[i], answers[:n], gold[i]) for i in range(2)]
 
@@ -119,23 +152,31 @@ def _item(wanted: Wanted, row: Row, digests: Mapping[str, str]) -> dict[str, Any
             return answer
         return {"modality": wanted.modality, "uri": answer, "sha256": digests[answer]}
 
-    match wanted.protocol:
-        case "pair":
-            gold = {"kind": "preference", "value": row.gold}
-        case "score":
-            gold = {"kind": "score", "value": row.gold}
-        case _:
-            gold = {"kind": "ranking", "ranks": row.gold}
+    kind, field = GOLD[wanted.protocol]
+    candidates = [[part(answer)] for answer in row.answers]
+    if wanted.protocol == "steps":
+        candidates = [[part(answer) for answer in row.answers]]
     return {
         "id": row.id,
         "prompt": [row.prompt],
         "candidates": [
-            {"id": "abc"[place], "parts": [part(answer)]}
-            for place, answer in enumerate(row.answers)
+            {"id": "abc"[place], "parts": parts} for place, parts in enumerate(candidates)
         ],
-        "gold": {"overall": gold},
+        **_checklists(wanted),
+        "gold": {"overall": {"kind": kind, field: row.gold}},
         "strata": {"modality": f"text->{wanted.modality}"},
     }
+
+
+def _checklists(wanted: Wanted) -> dict[str, Any]:
+    if wanted.protocol != "checklist":
+        return {}
+    first, second = QUESTIONS[wanted.modality]
+    questions = [
+        {"id": "1", "text": first},
+        {"id": "2", "text": second, "parents": ["1"]},
+    ]
+    return {"checklists": {"overall": questions}}
 
 
 def _write_folder(wanted: Wanted, out: Path) -> None:
@@ -225,10 +266,13 @@ def _criterion(wanted: Wanted) -> dict[str, str]:
     question = {
         "pair": "Which of the two answers is better?",
         "score": "How good is the answer?",
+        "checklist": "Does the answer do what was asked for?",
+        "steps": "Is the step true, and does it help?",
     }.get(wanted.protocol, "Which answers are better than which?")
     more = {
         "pair": "    options: [first, second, tie] # what a judge may say\n",
         "score": "    scale: {lowest: 1, highest: 5}\n",
+        "steps": "    error_types: [untrue, off_topic] # what a judge may say of a wrong step\n",
     }.get(wanted.protocol, "")
     return {"question": question, "more": more}
 

@@ -85,7 +85,8 @@ def _duplicates(found: Read) -> Iterator[Finding]:
     alike: dict[object, list[Placed]] = defaultdict(list)
     twice = []
     for one in found.items:
-        shown = (one.item.prompt, tuple(c.parts for c in one.item.candidates))
+        asked = [q.text for questions in one.item.checklists.values() for q in questions]
+        shown = (one.item.prompt, tuple(c.parts for c in one.item.candidates), *asked)
         alike[shown].append(one)
         answers = [c.parts for c in one.item.candidates]
         if len(set(answers)) < len(answers):

@@ -10,6 +10,7 @@ from mmjudge.media.image import MediaError
 from mmjudge.media.loader import Loader, gather
 from mmjudge.media.source import check_file, is_remote, locate
 from mmjudge.metrics import Measure
+from mmjudge.metrics.registry import fits
 from mmjudge.sources.folder import FolderTask
 from mmjudge.task import BadItem, Task, item_problems
 from mmjudge.types import Item, Media, Preference, ProtocolName
@@ -18,7 +19,7 @@ DECODED = 64
 """Media that are decoded, spread evenly over all; every local one is looked up and hashed."""
 
 GOLD = {"pair": "preference", "score": "score", "rank": "ranking"}
-"""The kind of gold that a protocol needs."""
+"""The kind of gold that a protocol needs; of checklists and steps the items' problems say it."""
 
 
 class Placed(NamedTuple):
@@ -124,7 +125,7 @@ def check_spec(task: Task, reads: Sequence[Read]) -> Iterator[Finding]:
     """Measures, modalities and groups that do not fit what the task has."""
     spec = task.spec
     problems = [p for name in (spec.primary, *spec.measures) if (p := _measure(task, name))]
-    if not problems and Measure.parse(spec.primary).protocol not in (spec.protocols[0], "any"):
+    if not problems and not fits(Measure.parse(spec.primary).protocol, spec.protocols[0]):
         of = Measure.parse(spec.primary).protocol
         problems.append(
             f"primary: {spec.primary} is of protocol {of}; the first of protocols is "
@@ -159,7 +160,7 @@ def _measure(task: Task, name: str) -> str | None:
         measure = Measure.parse(name)
     except MmjudgeError as error:
         return f"measures: {error}"
-    if measure.protocol in ("any", *task.spec.protocols):
+    if any(fits(measure.protocol, protocol) for protocol in task.spec.protocols):
         return None
     return f"measures: {name} is of protocol {measure.protocol}; the task has {task.spec.protocols}"
 

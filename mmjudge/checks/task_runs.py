@@ -10,15 +10,27 @@ from mmjudge.checks.task_items import Read, described
 from mmjudge.protocols import requests
 from mmjudge.protocols.render import render
 from mmjudge.task import Task
-from mmjudge.types import MetricResult, RunSettings
+from mmjudge.types import Answers, MetricResult, ProtocolName, RunSettings
 
 PROMPTED = 200
 """Items whose prompts are written, spread evenly over all."""
 
-PERFECT = {"pair": ("accuracy", 1.0), "score": ("mae", 0.0), "rank": ("rank_tau_b", 1.0)}
+PERFECT = {
+    "pair": ("accuracy", 1.0),
+    "score": ("mae", 0.0),
+    "rank": ("rank_tau_b", 1.0),
+    "checklist": ("question_accuracy", 1.0),
+    "steps": ("step_accuracy(types=apart)", 1.0),
+}
 """What the gold itself must reach."""
 
-USUAL = {"pair": "accuracy(ties=half)", "score": "tau_b", "rank": "rank_tau_b"}
+USUAL = {
+    "pair": "accuracy(ties=half)",
+    "score": "tau_b",
+    "rank": "rank_tau_b",
+    "checklist": "question_accuracy",
+    "steps": "step_kappa",
+}
 """What is said of judges that know nothing."""
 
 
@@ -53,34 +65,49 @@ def check_runs(task: Task, reads: Sequence[Read], limit: int | None) -> Iterator
 
 
 def _of_protocol(task: Task, found: Read, out: Path, limit: int | None) -> Iterator[Finding]:
-    metric, best = PERFECT.get(found.protocol, (task.spec.primary, 1.0))
-    usual = USUAL.get(found.protocol, task.spec.primary)
+    scored = found.protocol == "checklist" and not _answered(found)
+    metric, _ = PERFECT[found.protocol]
+    usual = USUAL["score" if scored else found.protocol]
+    judges = ("oracle", "first", "random") if scored else ("first", "random")
     try:
-        perfect = _figures(task, found, "oracle", metric, (out, limit))
-        blind = {
-            name: _figures(task, found, name, usual, (out, limit)) for name in ("first", "random")
-        }
+        perfect = [] if scored else _figures(task, found, "oracle", metric, (out, limit))
+        blind = {name: _figures(task, found, name, usual, (out, limit)) for name in judges}
     except Exception as error:  # noqa: BLE001 (a loader is a stranger's code)
         said = f"{found.protocol}: a run broke: {described(error)}"
         yield Finding(check="runs", level="broken", said=said)
         return
-    wrong = [r for r in perfect if r.value is not None and abs(r.value - best) > 1e-9]
-    known = [r for r in perfect if r.value is not None]
-    if not known:
-        notes = tuple(f"{r.criterion}: {r.note}" for r in perfect)
-        said = f"{found.protocol}: {metric} is undefined even for the gold itself"
-        yield Finding(check="oracle", level="advice", said=said, examples=notes)
-    elif wrong:
-        figures = [f"{r.criterion}: {metric} {r.value} of {r.n_items} items" for r in wrong]
-        said = f"{found.protocol}: the gold itself does not reach {metric} {best:g}"
-        yield Finding(check="oracle", level="broken", said=said, examples=tuple(figures))
-    else:
-        judged = max(r.n_items for r in known)
-        said = f"{found.protocol}: the gold itself has {metric} {best:g} on {judged} items"
+    if scored:
+        said = "checklist: gold is a score, to which a share of questions can only come near"
         yield Finding(check="oracle", level="ok", said=said)
+    else:
+        yield _of_the_gold(found.protocol, perfect)
     told = "; ".join(f"baseline:{name} {_told(results)}" for name, results in blind.items())
     said = f"{found.protocol}: {usual}, in both orders: {told}"
     yield Finding(check="baselines", level="ok", said=said)
+
+
+def _of_the_gold(protocol: ProtocolName, figures: Sequence[MetricResult]) -> Finding:
+    """Whether the gold itself, run as a judge, is perfect."""
+    metric, best = PERFECT[protocol]
+    wrong = [r for r in figures if r.value is not None and abs(r.value - best) > 1e-9]
+    known = [r for r in figures if r.value is not None]
+    if not known:
+        notes = tuple(f"{r.criterion}: {r.note}" for r in figures)
+        said = f"{protocol}: {metric} is undefined even for the gold itself"
+        return Finding(check="oracle", level="advice", said=said, examples=notes)
+    if wrong:
+        examples = tuple(f"{r.criterion}: {metric} {r.value} of {r.n_items} items" for r in wrong)
+        said = f"{protocol}: the gold itself does not reach {metric} {best:g}"
+        return Finding(check="oracle", level="broken", said=said, examples=examples)
+    judged = max(r.n_items for r in known)
+    said = f"{protocol}: the gold itself has {metric} {best:g} on {judged} items"
+    return Finding(check="oracle", level="ok", said=said)
+
+
+def _answered(found: Read) -> bool:
+    """Whether people answered a checklist's questions, and did not only score what is judged."""
+    golds = (gold for one in found.items for gold in one.item.gold.values())
+    return any(isinstance(gold, Answers) for gold in golds)
 
 
 def _figures(

@@ -8,6 +8,19 @@ import typer
 from mmjudge.cli.options import Json, Resamples, Runs
 from mmjudge.cli.root import app
 
+Tasks = Annotated[
+    list[Path] | None,
+    typer.Option(metavar="FOLDER", help="A task that is not installed; repeatable."),
+]
+DataOf = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME=FOLDER", help="Data of an installed task; repeatable."),
+]
+GoldOf = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME=FOLDER", help="Private part of a season; repeatable."),
+]
+
 
 @app.command()
 def pack(  # noqa: PLR0913, PLR0917 (one parameter for each option of the command)
@@ -46,18 +59,9 @@ app.add_typer(leaderboard, name="leaderboard")
 @leaderboard.command("check")
 def leaderboard_check(  # noqa: PLR0913, PLR0917 (one parameter for each option of the command)
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the submission.")],
-    task: Annotated[
-        list[Path] | None,
-        typer.Option(metavar="FOLDER", help="A task that is not installed; repeatable."),
-    ] = None,
-    data: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=FOLDER", help="Data of an installed task; repeatable."),
-    ] = None,
-    gold: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=FOLDER", help="Private part of a season; repeatable."),
-    ] = None,
+    task: Tasks = None,
+    data: DataOf = None,
+    gold: GoldOf = None,
     against: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Other submissions, to find copies.")
     ] = None,
@@ -85,18 +89,9 @@ def leaderboard_build(
     out: Annotated[
         Path | None, typer.Option(metavar="SITE", help="Folder of the site; DIR/site if left out.")
     ] = None,
-    task: Annotated[
-        list[Path] | None,
-        typer.Option(metavar="FOLDER", help="A task that is not installed; repeatable."),
-    ] = None,
-    data: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=FOLDER", help="Data of an installed task; repeatable."),
-    ] = None,
-    gold: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=FOLDER", help="Private part of a season; repeatable."),
-    ] = None,
+    task: Tasks = None,
+    data: DataOf = None,
+    gold: GoldOf = None,
     resamples: Resamples = 1000,
 ) -> None:
     """Build a static site of the submissions: every figure from the raw replies.

@@ -9,23 +9,30 @@ from mmjudge.cli.root import app
 
 
 @app.command()
-def tasks(
+def tasks(  # noqa: PLR0913, PLR0917 (one parameter for each option of the command)
     name: Annotated[str | None, typer.Argument(help="Print the whole card of this task.")] = None,
     modality: Modality = None,
     protocol: Protocol = None,
     criterion: Annotated[str | None, typer.Option(help="Only with this criterion.")] = None,
+    licence: Annotated[
+        str | None, typer.Option(metavar="WORDS", help="Only with these words in the licence.")
+    ] = None,
+    at_most: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Only with at most so many items.")
+    ] = None,
     at_hand: Annotated[
         bool, typer.Option("--at-hand", help="Only those whose data needs no network.")
     ] = False,
     as_json: Json = False,
 ) -> None:
     """List the installed tasks, or print the card of one."""
-    from mmjudge.commands.listing import Wanted, print_task, print_tasks
+    from mmjudge.commands.catalogue import Wanted, print_task, print_tasks
 
     if name is not None:
         print_task(name, as_json=as_json)
     else:
-        print_tasks(Wanted(modality, protocol, criterion, at_hand), as_json=as_json)
+        wanted = Wanted(modality, protocol, criterion, licence, at_most, at_hand)
+        print_tasks(wanted, as_json=as_json)
 
 
 @app.command()

@@ -1,13 +1,14 @@
 """`mmjudge download`: fetch what can be fetched, and say what must be asked for by hand."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import typer
 
 from mmjudge.errors import MmjudgeError
 from mmjudge.report.outcome import printable
-from mmjudge.sources.downloads import download
+from mmjudge.sources.downloads import Copy, download
 from mmjudge.sources.folder import FolderTask, HubTask, open_task
+from mmjudge.types import TaskSpec
 
 
 def download_and_print(names: Sequence[str]) -> int:
@@ -35,7 +36,25 @@ def download_and_print(names: Sequence[str]) -> int:
             continue
         counts = ", ".join(f"{n} items ({protocol})" for protocol, n in copy.items.items())
         typer.echo(f"{task.spec.label}: whole, {counts}, in {copy.folder}")
+        for line in _lacking(task.spec, copy):
+            typer.echo(line, err=True)
     return int(failed > 0)
+
+
+def _lacking(spec: TaskSpec, copy: Copy) -> Iterator[str]:
+    """What a public copy lacks, and where that must be asked for by hand."""
+    for protocol, absent in copy.absent.items():
+        if absent:
+            yield (
+                f"{spec.label}: {protocol}: of {absent} of {copy.items[protocol]} items the media "
+                f"are not published with the rows, so only recorded judges can be asked; ask for "
+                f"them by hand: {_place(spec.card.source)}, lay them beside the data, and pass its "
+                "folder with --data"
+            )
+
+
+def _place(source: str) -> str:
+    return source or "see its card"
 
 
 def _by_hand(source: str, name: str) -> str:

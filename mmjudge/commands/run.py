@@ -104,7 +104,9 @@ def _count(settings: Mapping[str, Any], asked: RunSettings | None) -> int | None
             taken += 1
         elif all(item.strata.get(axis) == value for axis, value in asked.where.items()):
             taken += 1
-            asks += len(item.criteria or task.spec.criteria)
+            names = item.criteria or [criterion.name for criterion in task.spec.criteria]
+            listed = asked.protocol == "checklist"
+            asks += sum(not listed or name in item.checklists for name in names)
     return asks * orders * asked.repeats
 
 

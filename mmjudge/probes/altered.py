@@ -59,7 +59,8 @@ class Degraded(Probe):
         card: What it is called.
         modality: Of the media that are changed.
         change: As it is written on them.
-        spoils: Words of criteria that a score is not asked on: it would have to be a lower one.
+        spoils: Words of criteria that a single candidate is not asked on: a score would have to be
+            a lower one, an answer another.
     """
 
     def __init__(self, card: ProbeCard, modality: str, change: str, spoils: str) -> None:
@@ -68,7 +69,7 @@ class Degraded(Probe):
 
     def change(self, request: Request, item: Item, around: Around) -> Changed | None:
         """The request with all such media changed; None where there are none."""
-        if request.protocol == "score" and about(request, self.spoils):
+        if request.protocol not in ("pair", "rank") and about(request, self.spoils):
             return None
         if not any(has(parts, self.modality) for parts in all_parts(request)):
             return None
@@ -109,6 +110,7 @@ def altered(
 
 
 def about(request: Request, words: re.Pattern[str]) -> bool:
-    """Whether name or question of the criterion has one of the words."""
+    """Whether name or question of the criterion has one of the words, or one of a checklist."""
     criterion = request.criterion
-    return bool(words.search(f"{criterion.name.replace('_', ' ')} {criterion.question}"))
+    asked = [criterion.name.replace("_", " "), criterion.question]
+    return bool(words.search(" ".join((*asked, *(one.text for one in request.questions)))))

@@ -4,6 +4,7 @@ import shutil
 
 from mmjudge.media.changes import SPEAKER, written
 from mmjudge.probes.altered import Cued, Degraded
+from mmjudge.probes.base import EVERY_PROTOCOL
 from mmjudge.types import ProbeCard
 
 AUDIOJUDGE = "AudioJudge, arXiv 2507.12705 (abstract read"
@@ -17,9 +18,10 @@ SOUNDS = (
 GAIN = Degraded(
     ProbeCard(
         name="gain",
-        summary="Makes all sounds softer alike, by 12 dB. No score about loudness or quality is "
-        "asked for.",
+        summary="Makes all sounds softer alike, by 12 dB. Nothing about loudness or "
+        "quality is asked of one candidate alone.",
         modalities=("audio",),
+        protocols=EVERY_PROTOCOL,
         presets=("core",),
         source="level as a condition of audio models; this suite's own form",
     ),
@@ -32,8 +34,9 @@ NOISE = Degraded(
     ProbeCard(
         name="noise",
         summary="Adds white noise to all sounds alike, at a signal to noise ratio of 10 dB over "
-        "the whole sound. No score about quality is asked for.",
+        "the whole sound. Nothing about quality is asked of one candidate alone.",
         modalities=("audio",),
+        protocols=EVERY_PROTOCOL,
         presets=("core",),
         source=f"acoustic noise in the robustness analysis of {AUDIOJUDGE}; ratios not checked)",
     ),

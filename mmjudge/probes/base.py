@@ -8,7 +8,7 @@ judgment (`Judgment.cue`, `Columns.cues`), so that nothing has to be worked out 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from random import Random
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from mmjudge.types import (
     Candidate,
@@ -17,9 +17,13 @@ from mmjudge.types import (
     Parts,
     Preference,
     ProbeCard,
+    ProtocolName,
     Ranking,
     Request,
 )
+
+EVERY_PROTOCOL: tuple[ProtocolName, ...] = get_args(ProtocolName)
+"""For probes that speak for no candidate, and after which the right answer is what it was."""
 
 BASELINE = "rerun"
 """The probe that changes nothing: what it moves is the noise that all others are compared with."""

@@ -2,6 +2,7 @@
 
 from mmjudge.media.changes import written
 from mmjudge.probes.altered import LVLM, Cued, Degraded
+from mmjudge.probes.base import EVERY_PROTOCOL
 from mmjudge.types import ProbeCard
 
 IMAGENET_C = "lowest severity of ImageNet-C, arXiv 1903.12261 (authors' code read)"
@@ -16,7 +17,7 @@ _SPARED = (
     "On criteria about looks it is the worse one, and only where the gold puts that one last in "
     "any case."
 )
-_NOT_SCORED = "No score about looks is asked for."
+_NOT_SCORED = "Nothing about looks is asked of one candidate alone."
 
 TYPOGRAPHIC = Cued(
     ProbeCard(
@@ -103,6 +104,7 @@ BLUR = Degraded(
         summary="Blurs all pictures alike: Gaussian, sigma 0.45 % of the shorter side, which is "
         f"one pixel of 224. {_NOT_SCORED}",
         modalities=("image",),
+        protocols=EVERY_PROTOCOL,
         presets=("core",),
         source=IMAGENET_C,
     ),
@@ -116,6 +118,7 @@ JPEG = Degraded(
         name="jpeg",
         summary=f"Compresses all pictures alike: JPEG at quality 25. {_NOT_SCORED}",
         modalities=("image",),
+        protocols=EVERY_PROTOCOL,
         presets=("core",),
         source=IMAGENET_C,
     ),

@@ -6,7 +6,13 @@ from typing import NamedTuple
 
 from mmjudge.probes.base import BASELINE, Changed, Probe
 from mmjudge.probes.neighbours import Neighbours
-from mmjudge.protocols.plan import criterion_digest, item_digest, request_key, shown_digest
+from mmjudge.protocols.plan import (
+    criterion_digest,
+    item_digest,
+    questions_digest,
+    request_key,
+    shown_digest,
+)
 from mmjudge.types import Failure, Item, Media, Parts, ProbeCard, Request
 
 
@@ -88,7 +94,8 @@ def _checked(card: ProbeCard, plain: _Plain, changed: Changed) -> Probed | None:
 
 def content_digest(request: Request) -> str:
     """Hash of all that a judge may see of a request, its criterion included."""
-    prompt = (criterion_digest(request.criterion), *request.prompt)
+    questions = (questions_digest(request.questions),) if request.questions else ()
+    prompt = (criterion_digest(request.criterion), *questions, *request.prompt)
     return shown_digest(prompt, request.candidates, request.reference)
 
 

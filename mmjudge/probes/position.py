@@ -1,6 +1,6 @@
 """Probes that change no content: the same again, and the same in another order."""
 
-from mmjudge.probes.base import Around, Changed, Probe
+from mmjudge.probes.base import EVERY_PROTOCOL, Around, Changed, Probe
 from mmjudge.types import Item, ProbeCard, Request
 
 
@@ -10,6 +10,7 @@ class Rerun(Probe):
     card = ProbeCard(
         name="rerun",
         summary="Asks the same once more: what changes then is the judge's own noise.",
+        protocols=EVERY_PROTOCOL,
         presets=("core", "attacks", "modality"),
         source="consistency rate of CALM, arXiv 2410.02736 (descriptions read)",
     )

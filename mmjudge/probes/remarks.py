@@ -7,7 +7,16 @@ beside it, and a judge that it merely confuses must not seem to follow it.
 
 from collections.abc import Callable, Mapping, Sequence
 
-from mmjudge.probes.base import Around, Changed, Probe, candidate, cue_for, drawn, show
+from mmjudge.probes.base import (
+    EVERY_PROTOCOL,
+    Around,
+    Changed,
+    Probe,
+    candidate,
+    cue_for,
+    drawn,
+    show,
+)
 from mmjudge.types import Item, Parts, ProbeCard, ProtocolName, Request
 
 COBBLER = "CoBBLEr, arXiv 2309.17012 (authors' code read)"
@@ -19,9 +28,9 @@ ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "
 def named(request: Request, place: int) -> str:
     """What the candidate at a place is called, by the slot that it stands in.
 
-    A score has one candidate, and more than eight are counted.
+    One alone needs no number, and more than eight are counted.
     """
-    if request.protocol == "score":
+    if request.protocol not in ("pair", "rank"):
         return "the candidate"
     slot = request.order.index(place)
     return f"the {ORDINALS[slot]} candidate" if slot < 8 else f"candidate number {slot + 1}"
@@ -76,6 +85,7 @@ IDLE_REMARK = Remark(
     ProbeCard(
         name="idle_remark",
         summary="Says something that bears on nothing: a control for the other remarks.",
+        protocols=EVERY_PROTOCOL,
         presets=("core",),
         source="a control of this suite's own",
     ),

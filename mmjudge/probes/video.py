@@ -4,7 +4,7 @@ import re
 
 from mmjudge.media.changes import written
 from mmjudge.probes.altered import LVLM, Cued, Degraded
-from mmjudge.probes.base import Around, Changed
+from mmjudge.probes.base import EVERY_PROTOCOL, Around, Changed
 from mmjudge.probes.image import LOOKS
 from mmjudge.types import Item, ProbeCard, Request
 
@@ -30,9 +30,10 @@ FRAME_RATE = Degraded(
     ProbeCard(
         name="frame_rate",
         summary="Shows every second of the frames that a judge would see, of all films alike, each "
-        "at its own time. No score about looks or motion is asked for. What lasts less than two "
-        "frames may be gone.",
+        "at its own time. Nothing about looks or motion is asked of one candidate alone. What "
+        "lasts less than two frames may be gone.",
         modalities=("video",),
+        protocols=EVERY_PROTOCOL,
         presets=("core",),
         source="number of frames as a condition of video models; this suite's own form",
     ),

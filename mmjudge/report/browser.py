@@ -1,5 +1,6 @@
 """Items to look at: a seeded choice of a run's items, with what each judge said of them."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
@@ -15,12 +16,15 @@ from mmjudge.export import readable
 from mmjudge.metrics.agreement import three_way
 from mmjudge.registry import TASKS, registry
 from mmjudge.report.embed import PAGE_BYTES, Embedded, Embedder
+from mmjudge.report.lists import list_right, part_rows, right_lists
 from mmjudge.report.overview import Judged
 from mmjudge.scoring.table import MODALITY, Table
 from mmjudge.sources.folder import open_task
 from mmjudge.sources.samples import SAMPLE
 from mmjudge.store import RunStore
 from mmjudge.types import (
+    Answers,
+    AnyVerdict,
     Failure,
     Gold,
     Item,
@@ -55,12 +59,17 @@ class Said(NamedTuple):
 
 
 class Answered(NamedTuple):
-    """What a judge said of an item on one criterion, in each order and repeat."""
+    """What a judge said of an item on one criterion, in each order and repeat.
+
+    `parts` has a row for each question of a checklist, or step of a solution: what it is, what
+    people say of it, and what the judge says each time.
+    """
 
     judge: str
     criterion: str
     gold: str
     said: tuple[Said, ...]
+    parts: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
 
 
 class Shown(NamedTuple):
@@ -159,6 +168,8 @@ def _outcomes(run: Path, table: Table) -> Iterable[tuple[Key, str, str]]:
 def right_rows(table: Table) -> NDArray[np.bool_]:
     """Whether the verdict of each row is gold's, shape (n,)."""
     right = np.zeros(len(table.item), dtype=bool)
+    if table.parts is not None:
+        return right_lists(table, right)
     for criterion, gold in enumerate(table.gold):
         rows = np.flatnonzero((table.columns.criterion == criterion) & ~table.failed)
         wanted = gold[table.item[rows]]
@@ -205,7 +216,8 @@ def _collect(
         gold = items[key][0].gold.get(criterion)
         said_gold = words(gold, len(items[key][0].candidates)) if gold else "unknown"
         said_of = tuple(_said(one, gold, own) for one in judgments)
-        answers[key].append(Answered(judge, criterion, said_gold, said_of))
+        parts = part_rows(items[key][0], criterion, judgments)
+        answers[key].append(Answered(judge, criterion, said_gold, said_of, parts))
 
 
 def _said(judgment: Judgment, gold: Gold | None, own_scale: bool) -> Said:
@@ -221,9 +233,7 @@ def _said(judgment: Judgment, gold: Gold | None, own_scale: bool) -> Said:
     )
 
 
-def _is_right(
-    outcome: Preference | Score | Ranking | Failure, gold: Gold | None, own_scale: bool
-) -> bool | None:
+def _is_right(outcome: AnyVerdict | Failure, gold: Gold | None, own_scale: bool) -> bool | None:
     if gold is None:
         return None
     match outcome:
@@ -235,25 +245,29 @@ def _is_right(
             return None if own_scale else abs(score - gold.value) <= SCORE_TOLERANCE
         case Ranking(ranks=ranks) if isinstance(gold, Ranking):
             return ranks == gold.ranks
-    return None
+    return list_right(outcome, gold)
 
 
 def _three(value: str) -> str:
     return value if value in ("first", "second") else "tie"
 
 
-def words(outcome: Preference | Score | Ranking | Failure | Gold, n: int) -> str:
-    """A verdict in the numbers of the candidates.
+def words(outcome: AnyVerdict | Failure | Gold, n: int) -> str:
+    """A verdict in the numbers of the candidates, or of the answers of a checklist.
 
     Example:
         >>> words(Preference(value="first"), 2), words(Ranking(ranks=(2, 1)), 2)
         ('1 better', '2 > 1')
+        >>> words(Answers(answers=("yes", "no", "yes")), 1)
+        '2 yes, 1 no'
     """
     if isinstance(outcome, Preference):
         names = {"first": "1 better", "second": "2 better", "tie": "equal"}
         return names.get(outcome.value, outcome.value.replace("_", " "))
     if isinstance(outcome, Score):
         return f"{outcome.value:.3g}"
+    if isinstance(outcome, Answers):
+        return ", ".join(f"{count} {word}" for word, count in Counter(outcome.answers).items())
     return readable(outcome, [str(place + 1) for place in range(n)])
 
 

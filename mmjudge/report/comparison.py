@@ -10,7 +10,7 @@ from mmjudge import __version__
 from mmjudge.errors import MmjudgeError
 from mmjudge.metrics.measure import Measure
 from mmjudge.report.outcome import Outcome, read_outcome
-from mmjudge.report.overview import MAIN
+from mmjudge.report.overview import main_of
 from mmjudge.scoring.comparison import check_comparable, compare_tables
 from mmjudge.scoring.side_by_side import (
     Agreement,
@@ -104,7 +104,7 @@ def compare_all(
         check_comparable(one, other)
     tables = [Table.load(folder) for folder in runs]
     header = tables[0].header
-    main = MAIN[header.settings.protocol]
+    main = main_of(tables[0])
     first, *others = zip(ascii_uppercase, runs, tables, strict=False)
     found = zip(ascii_uppercase, runs, strict=False)
     pairs = [_pair(first, other, n_resamples, measures, seed) for other in others]
@@ -136,7 +136,7 @@ def _pair(
     (letter, folder, table), (other_letter, other_folder, other_table) = one, other
     both = (table, other_table)
     found = compare_tables(*both, n_resamples, measures, seed)
-    main = MAIN[table.header.settings.protocol]
+    main = main_of(table)
     if not measures and all(comparison.metric != main for comparison in found):
         found = compare_tables(*both, n_resamples, (main,), seed) + found
     return ComparedPair(

@@ -93,7 +93,7 @@ def order_plot(record: ComparisonRecord) -> Markup:
             points.append(Point(record.runs[place.run].name, place.value, low, high, note=note))
     if not points:
         return Markup("")
-    span = (0.0, 1.0) if record.protocol == "pair" else (-1.0, 1.0)
+    span = Measure.parse(record.measure).spec.bounds
     chart = intervals(points, record.measure, CHANCE[record.measure], span)
     return to_svg(chart, f"Order by {record.measure}, with 95 % intervals")
 

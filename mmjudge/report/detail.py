@@ -106,7 +106,7 @@ def detail(
     by = (*axes, *((MODALITY,) if MODALITY in table.strata else ()))
     probed = biases(table, n_resamples, by, seed, criteria=(0,)) if cards(table) else []
     compared = unlike_the_whole(probed)
-    errors = of(("mean_error",), by[len(axes) :]) if protocol == "score" else []
+    errors = of(("mean_error",), by[len(axes) :]) if table.scored else []
     right, confidence = _confidences(table)
     return Detail(
         ceiling=ceiling[0] if ceiling else None,
@@ -115,8 +115,8 @@ def detail(
         calibration=tuple(of(CONFIDENT)) if len(right) else (),
         bins=_bins(right, confidence),
         curve=_curve(right, confidence),
-        levels=_levels(table) if protocol == "score" else (),
-        same_scale=table.header.judge.scale != "own",
+        levels=_levels(table) if table.scored else (),
+        same_scale=table.same_scale(0),
         offsets=tuple(_offsets(errors)),
         gaps=tuple(modality_gaps(table, n_resamples, seed, criteria=(0,))),
         preferences=tuple(modality_preferences(table, n_resamples, seed, criteria=(0,))),

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from markupsafe import Markup
 
+from mmjudge.metrics.measure import Measure
 from mmjudge.report.detail import Axis, Bin, Kept, Level
 from mmjudge.report.overview import Asked, no_bias, standing
 from mmjudge.report.plots import Dot, Point, Side, Tone, curve, dots, intervals, to_svg
@@ -58,7 +59,7 @@ class Drawings(NamedTuple):
         shown = [point for point in points if point is not None]
         if self.missing or not shown:
             return Markup("")
-        span = (0.0, 1.0) if asked.protocol == "pair" else (-1.0, 1.0)
+        span = Measure.parse(asked.main).spec.bounds
         return self.svg(intervals(shown, asked.main, asked.chance, span), _with_ends(label))
 
     def around(self, name: str, results: Sequence[MetricResult], title: str) -> Markup:

@@ -12,6 +12,7 @@ from mmjudge.metrics.measure import Measure
 from mmjudge.report.detail import Detail, detail
 from mmjudge.scoring.biases import Bias
 from mmjudge.scoring.biases import biases as probed_biases
+from mmjudge.scoring.frames import known_gold
 from mmjudge.scoring.pooled import pool, without
 from mmjudge.scoring.score import ALL, score_table
 from mmjudge.scoring.sizes import FEW
@@ -23,11 +24,22 @@ MAIN: dict[ProtocolName, str] = {
     "pair": "accuracy(ties=half)",
     "score": "tau_b",
     "rank": "rank_tau_b",
+    "checklist": "question_kappa",
+    "steps": "step_kappa",
 }
 """The measure that stands for a protocol: one whose value for a judge that does not look is known,
 whatever the gold, so that judges with and without ties of their own can be read side by side."""
 
-CHANCE = {"accuracy(ties=half)": 0.5, "tau_b": 0.0, "rank_tau_b": 0.0}
+OF_SCORES = "tau_b"
+"""What stands for a checklist where people scored the candidates and answered no question."""
+
+CHANCE = {
+    "accuracy(ties=half)": 0.5,
+    "tau_b": 0.0,
+    "rank_tau_b": 0.0,
+    "question_kappa": 0.0,
+    "step_kappa": 0.0,
+}
 """What a judge that does not look has on average."""
 
 BIASES: dict[ProtocolName, tuple[str, ...]] = {
@@ -42,6 +54,8 @@ BIASES: dict[ProtocolName, tuple[str, ...]] = {
     ),
     "score": (),
     "rank": ("top_slot", "slot_tau_b"),
+    "checklist": ("incoherence",),
+    "steps": (),
 }
 NO_BIAS = {"lower": 0.0, "zero": 0.0, "half": 0.5}
 """The value of a judge without bias, by a measure's direction."""
@@ -49,11 +63,22 @@ NO_BIAS = {"lower": 0.0, "zero": 0.0, "half": 0.5}
 Standing = Literal["above", "at", "below", "few", ""]
 
 
+def main_of(table: Table) -> str:
+    """The measure that stands for a run."""
+    protocol = table.header.settings.protocol
+    if protocol == "checklist" and table.parts is not None:
+        answered = any(asked.known.any() for asked in table.parts.asked)
+        if not answered and any(known_gold(gold).any() for gold in table.gold):
+            return OF_SCORES
+    return MAIN[protocol]
+
+
 class Asked(NamedTuple):
     """What a judge did under one protocol.
 
     Attributes:
         protocol: The protocol.
+        main: The measure that stands for it.
         criteria: Names of the criteria that were asked, the task's first one first.
         modalities: Values of the axis `modality` that were judged.
         not_taken: Values of it that the judge refused altogether: they are in no figure.
@@ -64,6 +89,7 @@ class Asked(NamedTuple):
     """
 
     protocol: ProtocolName
+    main: str
     criteria: tuple[str, ...]
     modalities: tuple[str, ...]
     not_taken: tuple[str, ...]
@@ -71,11 +97,6 @@ class Asked(NamedTuple):
     biases: tuple[MetricResult, ...]
     probed: tuple[Bias, ...] = ()
     detail: Detail = Detail()
-
-    @property
-    def main(self) -> str:
-        """The main measure."""
-        return MAIN[self.protocol]
 
     @property
     def chance(self) -> float:
@@ -213,9 +234,13 @@ def _names(cards: Sequence[JudgeCard]) -> list[str]:
 
 
 def _asked_of(group: Sequence[_Opened], n_resamples: int, seed: int) -> tuple[Asked, ...]:
-    """What a judge did under each protocol that it was asked under."""
-    runs_of = {p: [run for run in group if run.header.settings.protocol == p] for p in MAIN}
-    return tuple(_asked(p, runs, n_resamples, seed) for p, runs in runs_of.items() if runs)
+    """What a judge did under each protocol that it was asked under, by what stands for that."""
+    runs_of: dict[tuple[ProtocolName, str], list[_Opened]] = {}
+    for protocol in MAIN:
+        for run in group:
+            if run.header.settings.protocol == protocol:
+                runs_of.setdefault((protocol, main_of(run.table)), []).append(run)
+    return tuple(_asked(key, runs, n_resamples, seed) for key, runs in runs_of.items())
 
 
 def _judged(name: str, group: Sequence[_Opened], asked: tuple[Asked, ...]) -> Judged:
@@ -238,18 +263,21 @@ def _judged(name: str, group: Sequence[_Opened], asked: tuple[Asked, ...]) -> Ju
     )
 
 
-def _asked(protocol: ProtocolName, runs: Sequence[_Opened], n_resamples: int, seed: int) -> Asked:
+def _asked(
+    key: tuple[ProtocolName, str], runs: Sequence[_Opened], n_resamples: int, seed: int
+) -> Asked:
+    protocol, main = key
     table = pool([run.table for run in runs])
     refused = np.array([why == "unsupported" for run in runs for why in run.reasons], dtype=bool)
     not_taken = _not_taken(table, refused)
     table = without(table, np.logical_or.reduce([*not_taken.values(), np.zeros_like(refused)]))
     by = (MODALITY,) if MODALITY in table.strata else ()
-    main = MAIN[protocol]
     found = score_table(table, n_resamples, by, (main,), seed)
     cells = {(r.criterion, modality_of(r)): r for r in found}
     biases = _biases(table, protocol, by, n_resamples, seed)
     return Asked(
         protocol,
+        main,
         tuple(name for name in table.criteria if (name, ALL) in cells),
         tuple(dict.fromkeys(modality for _, modality in cells if modality != ALL)),
         tuple(not_taken),

@@ -35,7 +35,7 @@ from mmjudge.report.overview import (
 )
 from mmjudge.report.plots import plots_missing
 from mmjudge.report.sections import GLOBALS, drawings, shown_in_full
-from mmjudge.report.suites import mean_words, suite_grids
+from mmjudge.report.suites import few_words, suite_grids
 from mmjudge.report.summary import ends, two_places
 from mmjudge.report.untrusted import visible
 from mmjudge.scoring.over_tasks import SuiteScores
@@ -54,6 +54,10 @@ MEANS = {
     "they did; a judge's tie counts half",
     "tau_b": "how well the judge's scores order the items as people's do, from -1 to 1",
     "rank_tau_b": "how well the judge's ranking of an item agrees with people's, from -1 to 1",
+    "question_kappa": "how much more often than by chance the judge answers a question of a "
+    "checklist as people did, from -1 to 1; always saying the same is chance",
+    "step_kappa": "how much more often than by chance the judge finds a step right or wrong as "
+    "people did, from -1 to 1; finding no error, or nothing else, is chance",
 }
 """What a main measure is, to someone who does not know it."""
 SAYS = {
@@ -65,6 +69,8 @@ SAYS = {
     "swap_flip_rate": "verdicts that change when the same content is shown in another modality",
     "swap_gap": "accuracy as shown, minus with the same content in another modality",
     "understanding_gap": "accuracy with the media in the prompt, minus in the candidates",
+    "incoherence": "questions answered as if what they build on were there, where the judge itself "
+    "found it is not",
     "modality_preference": "of equally good candidates, the medium chosen over the text",
 }
 """What a measure of bias says to someone who does not know it."""
@@ -73,10 +79,14 @@ BY_MODALITY = ("swap_flip_rate", "swap_gap", "modality_preference")
 
 
 class Row(NamedTuple):
-    """A row of a heat map: what it is about, its protocol, and a figure a column or None."""
+    """A row of a heat map: what it is about, how it was asked, and a figure a column or None.
+
+    `asked` is the protocol, and the measure where that is not the usual one.
+    """
 
     name: str
-    protocol: str
+    asked: str
+    main: str
     chance: float
     cells: tuple[MetricResult | None, ...]
 
@@ -194,7 +204,6 @@ def environment() -> Environment:
     made.globals |= {
         "ALL": ALL,
         "SAYS": SAYS,
-        "MAIN": MAIN,
         "MEANS": MEANS,
         "CHANCE": CHANCE,
         "standing": standing,
@@ -204,7 +213,7 @@ def environment() -> Environment:
         "BY_MODALITY": BY_MODALITY,
         "lowest": lambda metric: Measure.parse(metric).spec.bounds[0],
         "bar": bar,
-        "mean_words": mean_words,
+        "few_words": few_words,
         "examples": _examples,
         "probe_ends": probe_ends,
         "probe_share": probe_share,
@@ -281,7 +290,8 @@ def _rows(asked: Asked, columns: Sequence[str]) -> list[Row]:
     return [
         Row(
             criterion,
-            asked.protocol,
+            asked.protocol if asked.main == MAIN[asked.protocol] else f"{asked.protocol} of scores",
+            asked.main,
             asked.chance,
             tuple(asked.cells.get((criterion, column)) for column in columns),
         )

@@ -53,6 +53,15 @@ def mean_words(mean: Macro | MacroDifference, whole: bool) -> str:
     return f"mean of {mean.n_tasks} of {mean.of_tasks} tasks, not the suite's figure"
 
 
+def few_words(mean: Macro, whole: bool) -> str:
+    """The same in a cell of a table."""
+    if whole:
+        return f"{mean.n_tasks} tasks"
+    if mean.n_tasks == mean.of_tasks:
+        return "first items only"
+    return f"only {mean.n_tasks} of {mean.of_tasks} tasks"
+
+
 def suite_text(scores: SuiteScores, folder: str) -> RenderableType:
     """A table with a row for each task, and one for the mean of each protocol."""
     grid = _grid("task", ("value", "95 % interval", "items", "failed"))
@@ -63,7 +72,7 @@ def suite_text(scores: SuiteScores, folder: str) -> RenderableType:
         words = Text(f"  {mean_words(mean, whole)}", style)
         grid.add_row(words, number(mean.value), interval(mean.ci95), "", "")
         for one in scores.tasks:
-            if one.protocol == mean.protocol:
+            if (one.protocol, one.result.metric) == (mean.protocol, mean.metric):
                 r = one.result
                 counts = (str(r.n_items), str(r.n_failed))
                 name = f"  {r.task} {printable(r.criterion, 40)}"
@@ -84,8 +93,8 @@ def comparison_text(found: ComparedSuites) -> RenderableType:
         words = Text(f"  {mean_words(mean, whole)}", "bold" if whole else "dim")
         grid.add_row(words, *values, *ends)
         for task in found.tasks:
-            if task.protocol == mean.protocol:
-                one = task.comparison
+            one = task.comparison
+            if (task.protocol, one.metric) == (mean.protocol, mean.metric):
                 name = f"  {one.task} {printable(one.criterion, 40)}"
                 values = (number(one.a), number(one.b), number(one.difference, sign=True))
                 ends = (
@@ -141,13 +150,15 @@ def suite_grids(found: Sequence[SuiteScores]) -> list[SuiteGrid]:
 
 
 def _blocks(members: Sequence[SuiteScores]) -> Iterator[SuiteBlock]:
-    for protocol in MAIN:
-        means = tuple(_mean_of(one, protocol) for one in members)
-        metric = next((mean.metric for mean in means if mean), None)
-        if metric is None:
-            continue
+    every = sorted((mean for one in members for mean in means_of(one)), key=place)
+    for protocol, metric in dict.fromkeys((mean.protocol, mean.metric) for mean in every):
+        means = tuple(_mean_of(one, (protocol, metric)) for one in members)
         figures = [
-            {one.result.task: one.result for one in of.tasks if one.protocol == protocol}
+            {
+                one.result.task: one.result
+                for one in of.tasks
+                if (one.protocol, one.result.metric) == (protocol, metric)
+            }
             for of in members
         ]
         tasks = dict.fromkeys(task for of in figures for task in of)
@@ -155,5 +166,5 @@ def _blocks(members: Sequence[SuiteScores]) -> Iterator[SuiteBlock]:
         yield SuiteBlock(protocol, metric, CHANCE[metric], (SuiteRow("", means), *rows))
 
 
-def _mean_of(scores: SuiteScores, protocol: ProtocolName) -> Macro | None:
-    return next((mean for mean in means_of(scores) if mean.protocol == protocol), None)
+def _mean_of(scores: SuiteScores, key: tuple[ProtocolName, str]) -> Macro | None:
+    return next((mean for mean in means_of(scores) if (mean.protocol, mean.metric) == key), None)

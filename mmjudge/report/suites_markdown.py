@@ -53,7 +53,7 @@ def comparison_markdown(found: ComparedSuites) -> list[str]:
         rows = [(name, *values, interval(mean.ci95), p_value(mean.p_value), "", "")]
         for task in found.tasks:
             one = task.comparison
-            if task.protocol == mean.protocol:
+            if (task.protocol, one.metric) == (mean.protocol, mean.metric):
                 values = (number(one.a), number(one.b), number(one.difference, sign=True))
                 ends = (interval(one.ci95), p_value(one.p_value), p_value(one.p_holm))
                 rows.append((text(one.task), *values, *ends, items_of(one)))

@@ -22,6 +22,7 @@ KEY = (
     "pair: accuracy(ties=half), over pairs whose gold is decided; score: tau_b;",
     "rank: rank_tau_b. First overall, then overall by modality, then each criterion",
 )
+LISTS = "checklist: question_kappa, or tau_b where people gave scores; steps: step_kappa; chance: 0"
 BIASED = "* the interval leaves out the value of a judge without bias"
 
 
@@ -36,7 +37,8 @@ def summary(
         no_biases: Names of those whose biases are not shown.
     """
     parts: list[RenderableType] = [_figures(judges, brief), ""]
-    parts += [Text(line, style="dim") for line in KEY]
+    listed = any(one.protocol in ("checklist", "steps") for j in judges for one in j.asked)
+    parts += [Text(line, style="dim") for line in (*KEY, *([LISTS] if listed else ()))]
     if plainly := [*_at_chance(judges), *_not_taken(judges)]:
         parts += ["", *plainly]
     if whole := [judged for judged in judges if judged.name not in no_biases]:
@@ -47,10 +49,13 @@ def summary(
 def _figures(judges: Sequence[Judged], brief: Collection[str]) -> Table:
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="")
     table.add_column(Text("judge", style="bold"), overflow="fold", min_width=18)
-    for protocol in MAIN:
-        table.add_column(protocol, no_wrap=True)
+    columns = _columns(judges)
+    for protocol, main in columns:
+        several = len([one for one, _ in columns if one == protocol]) > 1
+        table.add_column(f"{protocol}, {main}" if several else protocol, no_wrap=True)
     for judged in judges:
-        asked = {one.protocol: one for one in judged.asked}
+        found = {(one.protocol, one.main): one for one in judged.asked}
+        asked = [found.get(column) for column in columns]
         table.add_row(Text(printable(judged.name), style="bold"), *_row(asked, "", ALL))
         if judged.name in brief:
             continue
@@ -62,14 +67,21 @@ def _figures(judges: Sequence[Judged], brief: Collection[str]) -> Table:
     return table
 
 
-def _row(asked: dict[ProtocolName, Asked], criterion: str, modality: str) -> list[str]:
+def _columns(judges: Sequence[Judged]) -> list[tuple[ProtocolName, str]]:
+    """Protocols with what stands for them: those of old in any case, others where one was asked."""
+    asked = {(one.protocol, one.main) for judged in judges for one in judged.asked}
+    known: list[tuple[ProtocolName, str]] = [(p, MAIN[p]) for p in ("pair", "score", "rank")]
+    places = list(MAIN)
+    return known + sorted(asked - set(known), key=lambda one: (places.index(one[0]), one[1]))
+
+
+def _row(asked: Sequence[Asked | None], criterion: str, modality: str) -> list[str]:
     """The cells of a row: of the first criterion where none is named."""
     cells = []
-    for protocol, measure in MAIN.items():
-        one = asked.get(protocol)
+    for one in asked:
         name = criterion or (one.criteria[0] if one and one.criteria else "")
         result = one.cells.get((name, modality)) if one else None
-        cells.append(_cell(result, CHANCE[measure]))
+        cells.append(_cell(result, CHANCE[one.main]) if one else "")
     return cells
 
 

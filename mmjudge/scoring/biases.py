@@ -13,7 +13,7 @@ from mmjudge.scoring.frames import known_gold
 from mmjudge.scoring.probed import BASELINE, Columns, Joined, Rows, cards, columns, join, not_asked
 from mmjudge.scoring.score import ALL, slices
 from mmjudge.scoring.sizes import WORST, Size, effect_of, pull, upwards, word
-from mmjudge.scoring.table import Ints, Table
+from mmjudge.scoring.table import SCORED, Ints, Table
 from mmjudge.types import MetricResult, ProbeCard, ProtocolName, Record
 
 Kind = Literal["bias", "reliance", "noise"]
@@ -24,8 +24,9 @@ LOST: Mapping[ProtocolName, str] = {
     "pair": "accuracy_lost",
     "score": "tau_b_lost",
     "rank": "rank_tau_b_lost",
+    "checklist": "tau_b_lost",
 }
-"""What is lost of the agreement with people, by protocol."""
+"""What is lost of the agreement with people, by protocol; nothing is measured of steps."""
 
 
 class Bias(Record):
@@ -206,14 +207,14 @@ def measures_of(
     answered, judged = _answered(protocol, named), known_gold(_gold(protocol, named))
     groups: list[tuple[list[str], Rows]] = [
         ([*ANSWERED, "broken"], np.ones(len(judged), dtype=bool)),
-        (list(SIDES) if card.cue != "none" and protocol != "score" else [], answered),
-        (["score_shift"] if protocol == "score" else [], answered),
+        (list(SIDES) if card.cue != "none" and protocol in ("pair", "rank") else [], answered),
+        (["score_shift"] if protocol in SCORED else [], answered),
     ]
     if protocol == "pair" and card.cue != "none":
         groups.append((list(CHOSEN), answered))
-    if card.keeps_gold or _kind(card) == "reliance":
+    if protocol in LOST and (card.keeps_gold or _kind(card) == "reliance"):
         each = ["accuracy_plain", "accuracy_probed"] if protocol == "pair" else []
-        both = protocol == "score" or _kind(card) == "reliance"
+        both = protocol in SCORED or _kind(card) == "reliance"
         rows = judged & answered if both else judged & ~named["lost"]
         rows = rows & (named["cued_better"] == 0)  # where the cue is right, nothing can be lost
         groups.append(([LOST[protocol], *each], rows))

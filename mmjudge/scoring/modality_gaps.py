@@ -17,6 +17,8 @@ GAPS: Mapping[ProtocolName, tuple[str, ...]] = {
     "pair": ("modality_gap",),
     "score": ("tau_b_gap", "offset_gap"),
     "rank": ("rank_tau_b_gap",),
+    "checklist": ("tau_b_gap", "offset_gap"),
+    "steps": (),
 }
 """What is compared between modalities, by protocol."""
 PREFERENCES = ("modality_preference", "modality_preference_log_odds")
@@ -53,12 +55,12 @@ def modality_gaps(
     """
     if MODALITY not in table.strata:
         return []
-    own_scale = table.header.judge.scale == "own"
-    every = (Measure(name) for name in GAPS[table.header.settings.protocol])
-    measures = [one for one in every if not (one.spec.same_scale and own_scale)]
+    every = [Measure(name) for name in GAPS[table.header.settings.protocol]]
     found = []
     for criterion in range(len(table.criteria)) if criteria is None else criteria:
-        for part in _sides(table, criterion):
+        alike = table.same_scale(criterion)
+        measures = [one for one in every if alike or not one.spec.same_scale]
+        for part in _sides(table, criterion) if measures else ():
             found += _results(table, measures, part, n_resamples, seed)
     return found
 
@@ -82,7 +84,7 @@ def _sides(table: Table, criterion: int) -> Iterator[_Part]:
     for stratum, here in sides:
         asked, side = at[here >= 0], here[here >= 0]
         failed = table.failed[asked]
-        kept = ~failed if table.header.settings.protocol == "score" else np.ones_like(failed)
+        kept = ~failed if table.scored else np.ones_like(failed)
         data = _verdicts(table, criterion, asked[kept]) | {"here": side[kept]}
         n_items = min(len(np.unique(table.item[asked[side == k]])) for k in (0, 1))
         item = table.item[asked[kept]]
@@ -100,7 +102,7 @@ def _verdicts(table: Table, criterion: int, rows: Ints) -> dict[str, NDArray[Any
     match table.header.settings.protocol:
         case "pair":
             return {"gold": gold, "verdict": table.verdict[rows]}
-        case "score":
+        case "score" | "checklist":
             return {"gold": gold, "verdict": table.columns.value[rows]}
     ranks = table.ranks[rows]
     return {

@@ -112,7 +112,7 @@ def columns(table: Table, joined: Joined, criterion: int) -> Columns:
             for_it = np.where(probed == cue, FOR, AGAINST)
             decided = np.isin(probed, (0, 1)) & (cue != NO_CUE)
             found["chosen"] = np.where(decided, for_it, -1)
-        case "score":
+        case "score" | "checklist":
             value = table.columns.value
             found |= {"gold": gold, "plain": value[joined.plain], "probed": value[joined.asked]}
             found["cue"] = np.where(cue == NO_CUE, 0, cue)
@@ -121,6 +121,8 @@ def columns(table: Table, joined: Joined, criterion: int) -> Columns:
             found["gold_ranks"] = np.pad(gold, ((0, 0), (0, width)))
             found["plain_ranks"] = table.ranks[joined.plain]
             found["probed_ranks"] = table.ranks[joined.asked]
+        case "steps":
+            found["gold"] = gold
     return found
 
 
@@ -178,6 +180,8 @@ def _leanings(
     table: Table, plain: Ints, other: Ints, cue: Ints, allowed: float
 ) -> tuple[Floats, Floats, Rows]:
     """How much each verdict is for the cue, before and after, and whether it is another one."""
+    if table.parts is not None:
+        return _lists(table, plain, other, cue)
     match table.header.settings.protocol:
         case "pair":
             one, two = three_way(table.verdict[plain]), three_way(table.verdict[other])
@@ -191,6 +195,18 @@ def _leanings(
     before = -np.take_along_axis(ranks, place, axis=1)[:, 0]
     after = -np.take_along_axis(ranks_after, place, axis=1)[:, 0]
     return before, after, np.any(ranks != ranks_after, axis=1)
+
+
+def _lists(table: Table, plain: Ints, other: Ints, cue: Ints) -> tuple[Floats, Floats, Rows]:
+    """The same of checklists and of steps: another verdict is one that differs in any entry."""
+    assert table.parts is not None
+    one = table.parts.said.take(plain)
+    two = table.parts.said.take(np.where(other < 0, plain, other))
+    row = np.repeat(np.arange(len(plain)), one.lengths)
+    changed = np.bincount(row[one.values != two.values], minlength=len(plain)) > 0
+    up = np.where(cue == NO_CUE, 0, cue) * (1 if table.scored else 0)
+    first, second = table.columns.value[plain], table.columns.value[other]
+    return first * up, second * up, changed
 
 
 def _for_place(verdict: Ints, place: Ints) -> Floats:

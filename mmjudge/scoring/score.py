@@ -243,6 +243,7 @@ def task_warnings(table: Table) -> list[str]:
     warnings = []
     if not any(known_gold(gold).any() for gold in table.gold):
         warnings.append("no item has gold: whether the judge is right cannot be said")
+    warnings += _part(table)
     warnings += _all_failed(table)
     for criterion, gold in zip(table.criteria, table.gold, strict=True):
         if table.header.settings.protocol != "pair":
@@ -256,6 +257,17 @@ def task_warnings(table: Table) -> list[str]:
                     "items; with --orders given a judge that always picks one slot would seem good"
                 )
     return warnings
+
+
+def _part(table: Table) -> Iterator[str]:
+    """That a run has fewer items than the task: of a part, whatever kept it from the others."""
+    settings, card = table.header.settings, table.header.task.card
+    stated, found = card.size.get(settings.protocol), len(table.places) + table.n_bad_items
+    if stated is not None and found < stated and not settings.where:
+        yield (
+            f"{found} of the {stated} items that the task has: a part of it (--limit, or a run "
+            "that was not finished), and no figure of the whole"
+        )
 
 
 def _all_failed(table: Table) -> Iterator[str]:

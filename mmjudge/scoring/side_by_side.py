@@ -18,7 +18,13 @@ from mmjudge.scoring.score import Figure
 from mmjudge.scoring.table import Floats, Ints, Table
 from mmjudge.types import Comparison, ProbeCard, ProtocolName, Record
 
-ALIKE: dict[ProtocolName, str] = {"pair": "kappa", "score": "tau_b", "rank": "rank_tau_b"}
+ALIKE: dict[ProtocolName, str] = {
+    "pair": "kappa",
+    "score": "tau_b",
+    "rank": "rank_tau_b",
+    "checklist": "question_kappa",
+    "steps": "step_kappa",
+}
 """How two judges' verdicts are compared with each other, by protocol."""
 PRESENTED = ("presentation_flip_rate", "order_baseline", "presentation_excess")
 MOVED = ("cue_shift", "robustness_gap", "robustness")
@@ -67,6 +73,8 @@ def agreements(
 ) -> list[Agreement]:
     """How far each two judges agree, whatever people say: kappa, or tau-b of scores and rankings.
 
+    Of checklists and steps it is the kappa of single questions and steps.
+
     Only verdicts that both gave count, on the same item in the same order and repeat; in whatever
     order, where some item was shown to them in different ones only.
 
@@ -82,7 +90,7 @@ def agreements(
         for criterion in range(1 if first_only else len(one.criteria)):
             rows = _same_requests(one, other, criterion)
             data = _two_verdicts(measure, (one, rows[0]), (other, rows[1]))
-            units = one.units[one.item[rows[0]]]
+            units = one.units[one.item[np.repeat(rows[0], _entries(one, rows[0]))]]
             value, ends = None, None
             if len(units):
                 span = measure.interval(data, units, n_resamples or 1, seed=seed)
@@ -126,12 +134,20 @@ def _same_requests(one: Table, other: Table, criterion: int) -> tuple[Ints, Ints
     return sides[0][0][at_one], sides[1][0][at_other]
 
 
+def _entries(table: Table, rows: Ints) -> Ints:
+    """How many rows of a measure each judgment is: as many as it has questions or steps, or 1."""
+    return np.ones_like(rows) if table.parts is None else table.parts.said.lengths[rows]
+
+
 def _two_verdicts(
     measure: Measure, one: tuple[Table, Ints], other: tuple[Table, Ints]
 ) -> dict[str, NDArray[Any]]:
     """The verdicts of both as the two columns of a measure of agreement."""
     values: list[NDArray[Any]] = []
     for table, rows in (one, other):
+        if table.parts is not None:
+            values.append(table.parts.said.take(rows).values)
+            continue
         match table.header.settings.protocol:
             case "pair":
                 values.append(table.verdict[rows])

@@ -7,6 +7,7 @@ and a file that is no longer what that says is refused.
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -16,20 +17,31 @@ from mmjudge.errors import TaskError
 from mmjudge.media.image import MediaError
 from mmjudge.media.source import fetch, is_remote, locate, read_file
 from mmjudge.sources.hub import keep_media, media_cache
+from mmjudge.sources.hub_files import verified, whole_tables
 from mmjudge.sources.rows import read_rows
 from mmjudge.task import BadItem, PublishedRule, Recorded, Task
 from mmjudge.types import Item, Media, Part, ProtocolName
 
 WHOLE = "whole.json"
+TABLES = "tables"
+"""Folder of the Hub's tables, kept until the copy is whole."""
 SAY_EVERY = 200
 """Items between two lines of progress."""
 
 
 class Copy(NamedTuple):
-    """A whole copy: items by protocol, and where they are."""
+    """A whole copy.
+
+    Attributes:
+        folder: Where it is.
+        items: How many, by protocol.
+        absent: Of how many of them media are not published, by protocol; only recorded judges can
+            be asked about these.
+    """
 
     folder: Path
     items: dict[str, int]
+    absent: dict[str, int]
 
 
 class DownloadedTask(Task):
@@ -101,9 +113,10 @@ def download(task: Task, say: Callable[[str], None]) -> Copy:
         copy = DownloadedTask(task, folder)
         for protocol in known["items"]:
             copy.load(protocol)
-        return Copy(folder, known["items"])
+        return Copy(folder, known["items"], {p: _absent(folder, p) for p in known["items"]})
     folder.mkdir(parents=True, exist_ok=True)
-    counts: dict[str, int] = {p: _fetch(task, p, folder, say) for p in task.spec.protocols}
+    with whole_tables(folder / TABLES, say):
+        counts: dict[str, int] = {p: _fetch(task, p, folder, say) for p in task.spec.protocols}
     for protocol, count in counts.items():
         stated = task.spec.card.size.get(protocol)
         if stated is not None and stated != count:
@@ -113,7 +126,14 @@ def download(task: Task, say: Callable[[str], None]) -> Copy:
             )
     digests = {p: _digest(_renamed(folder, p)) for p in counts}
     _write(folder / WHOLE, json.dumps({"items": counts, "sha256": digests}))
-    return Copy(folder, counts)
+    shutil.rmtree(folder / TABLES, ignore_errors=True)
+    return Copy(folder, counts, {p: _absent(folder, p) for p in counts})
+
+
+def _absent(folder: Path, protocol: str) -> int:
+    """How many items of a copy lack something."""
+    items = read_rows(folder / f"items.{protocol}.jsonl", Item)
+    return sum(isinstance(item, Item) and item.absent is not None for item in items)
 
 
 def _renamed(folder: Path, protocol: str) -> Path:
@@ -183,6 +203,7 @@ def _kept(task: Task, part: Media) -> Media:
     try:
         remote = is_remote(part.uri)
         path = fetch(part.uri, media_cache(), False) if remote else locate(part.uri, task.root)
+        path = verified(path) if remote else path
         content = read_file(path, part.uri, part.sha256)
     except MediaError as error:
         raise TaskError(str(error)) from error

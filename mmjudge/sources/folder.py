@@ -91,8 +91,8 @@ def _open_plugin(name: str, data: Path | None) -> Task:
 class FolderTask(Task):
     """A folder: `task.yaml`, `items.jsonl`, media beside them, `recorded/NAME.jsonl` if any.
 
-    A task of several protocols may have `items.pair.jsonl`, `items.score.jsonl` and
-    `items.rank.jsonl` instead of one `items.jsonl`.
+    A task of several protocols may have a file for each instead of one `items.jsonl`:
+    `items.pair.jsonl`, `items.checklist.jsonl` and so on.
 
     Args:
         folder: The folder.

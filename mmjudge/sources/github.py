@@ -10,6 +10,7 @@ from urllib.parse import quote
 from mmjudge.errors import TaskError
 from mmjudge.sources.hub import is_offline, media_cache
 
+FILES = "https://raw.githubusercontent.com"
 ANSWER_WITHIN_S = 20.0
 """How long the server may be silent."""
 
@@ -45,9 +46,7 @@ def github_file(name: GithubName, path: str) -> str:
     target = media_cache() / kept
     if target.is_file():
         return kept
-    content = _download(
-        f"https://raw.githubusercontent.com/{name.repo}/{name.commit}/{quote(path)}"
-    )
+    content = _download(f"{FILES}/{name.repo}/{name.commit}/{quote(path)}")
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f"{target.name}.{os.getpid()}.part")
     part.write_bytes(content)
@@ -61,6 +60,7 @@ def _download(url: str) -> bytes:
     try:
         with urllib.request.urlopen(url, timeout=ANSWER_WITHIN_S) as answer:
             content: bytes = answer.read(MAX_BYTES + 1)
+            announced = answer.headers.get("Content-Length")
     except urllib.error.HTTPError as error:
         if error.code == 404:
             raise FileAbsentError(f"{url}: no such file") from error
@@ -69,6 +69,9 @@ def _download(url: str) -> bytes:
         raise TaskError(f"{url}: {error}; check the network and try again") from error
     if len(content) > MAX_BYTES:
         raise TaskError(f"{url}: more than {MAX_BYTES} bytes")
+    # A connection that breaks looks like the end of the file to whoever does not count.
+    if announced is not None and len(content) != int(announced):
+        raise TaskError(f"{url}: cut off after {len(content)} of {announced} bytes; try again")
     return content
 
 

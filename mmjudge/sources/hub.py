@@ -5,10 +5,12 @@ import os
 import re
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from mmjudge.errors import TaskError
+from mmjudge.sources.hub_files import kept_tables, table_files, verified, whole_rows
 from mmjudge.types import Media
 
 ANSWER_WITHIN_S = 4.0
@@ -80,6 +82,8 @@ def require(name: HubName) -> None:
         raise TaskError(
             f"{name}: HF_HUB_OFFLINE is set, so the Hub is not asked; unset it, or {instead}"
         )
+    from huggingface_hub import HfApi  # noqa: F401 (to load it may take all the time there is)
+
     problem: list[str] = []
     thread = threading.Thread(target=_ask, args=(name, problem), daemon=True)
     thread.start()
@@ -103,19 +107,38 @@ def _ask(name: HubName, problem: list[str]) -> None:
 
 
 def refused(name: HubName, error: Exception) -> str:
-    """What the Hub's client raised, in a line; of a gated dataset, where to accept its conditions.
+    """What the Hub's client raised, in a line, and what to do where that is known.
 
     Example:
-        >>> refused(HubName("o/n", "1"), OSError("401: Access to dataset o/n is restricted"))[-52:]
+        >>> refused(HubName("o/n", "1"), OSError("403: Access to dataset o/n is restricted"))[-52:]
         'huggingface_hub calls it (hf auth login or HF_TOKEN)'
     """
     said = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
-    if re.search(r"gated|restricted|awaiting a review|\b40[13]\b", f"{said} {error}", re.I):
-        said += (
-            f"; its conditions must be accepted by hand at https://huggingface.co/datasets/"
-            f"{name.repo}, then log in as huggingface_hub calls it (hf auth login or HF_TOKEN)"
+    page = f"https://huggingface.co/datasets/{name.repo}"
+    log_in = "then log in as huggingface_hub calls it (hf auth login or HF_TOKEN)"
+    kinds = _kinds(error)
+    if "GatedRepoError" in kinds or re.search(r"gated|restricted|awaiting a review|\b403\b", said):
+        return f"{said}; its conditions must be accepted by hand at {page}, {log_in}"
+    if "RevisionNotFoundError" in kinds:
+        return (
+            f"{said}; it has no revision {name.revision}: those that it has are at {page}/commits"
+        )
+    if kinds & {"RepositoryNotFoundError", "DatasetNotFoundError"} or "401" in said:
+        return (
+            f"{said}; there is no dataset of that name, or it is private or gated: look at {page}, "
+            f"accept its conditions if it has any, {log_in}"
         )
     return said
+
+
+def _kinds(error: BaseException) -> set[str]:
+    """Names of the types of an exception and of all that it came from."""
+    found: set[str] = set()
+    current: BaseException | None = error
+    while current is not None:
+        found |= {kind.__name__ for kind in type(current).__mro__}
+        current = current.__cause__ or current.__context__
+    return found
 
 
 def hub_file(name: HubName, path: str) -> Path:
@@ -130,9 +153,9 @@ def hub_file(name: HubName, path: str) -> Path:
     name = whole_revision(name)
     try:
         found = hf_hub_download(name.repo, path, repo_type="dataset", revision=name.revision)
+        return verified(Path(found))
     except Exception as error:
         raise TaskError(f"{name}: {path}: {refused(name, error)}") from error
-    return Path(found)
 
 
 def whole_revision(name: HubName) -> HubName:
@@ -148,10 +171,14 @@ def whole_revision(name: HubName) -> HubName:
     try:
         commits = HfApi().list_repo_commits(name.repo, repo_type="dataset")
     except Exception as error:
-        raise TaskError(f"{name}: {type(error).__name__}: {error}") from error
+        raise TaskError(f"{name}: {refused(name, error)}") from error
     found = {c.commit_id for c in commits if c.commit_id.startswith(name.revision)}
     if len(found) != 1:
-        raise TaskError(f"{name}: one commit is needed that begins so, found {len(found)}")
+        page = f"https://huggingface.co/datasets/{name.repo}/commits/main"
+        raise TaskError(
+            f"{name}: {len(found) or 'no'} commits of it begin with {name.revision}; those it has: "
+            f"{page}"
+        )
     return HubName(name.repo, found.pop())
 
 
@@ -177,11 +204,17 @@ def hub_rows(
         if split is None:
             splits = get_dataset_split_names(name.repo, config, revision=name.revision)
             split = splits[0] if len(splits) == 1 else "test"
+        if kept_tables() and (paths := table_files(*name, config, split)):
+            yield from whole_rows(*name, paths, lambda path: _parquet_rows(path, columns))
+            return
         yield from _stream(name.repo, columns, name=config, split=split, revision=name.revision)
     except MissingColumnsError as error:
         raise error.at(f"{name}: {split}") from error
+    except TaskError:
+        raise
     except Exception as error:
-        raise TaskError(f"{name}: {config}, {split}: {refused(name, error)}") from error
+        table = f"{config}, {split}" if config else split
+        raise TaskError(f"{name}: {table}: {refused(name, error)}") from error
 
 
 def hub_splits(name: HubName, config: str | None) -> list[str]:
@@ -212,7 +245,10 @@ def local_rows(
     if not files:
         raise TaskError(f"{folder}: no {pattern} in it")
     for path in files:
-        yield from _parquet_rows(path, columns)
+        try:
+            yield from _parquet_rows(path, columns)
+        except MissingColumnsError as error:
+            raise error.at(str(path)) from error
 
 
 def _parquet_rows(path: Path, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
@@ -224,8 +260,6 @@ def _parquet_rows(path: Path, columns: Sequence[str]) -> Iterator[dict[str, Any]
             _require_columns(columns, table.schema_arrow.names)
             for batch in table.iter_batches(ROWS_AT_ONCE, columns=list(columns) or None):
                 yield from batch.to_pylist()
-    except MissingColumnsError as error:
-        raise error.at(str(path)) from error
     except (ArrowException, OSError) as error:
         raise TaskError(f"{path}: {error}") from error
 
@@ -250,7 +284,11 @@ class MissingColumnsError(TaskError):
 
 def _require_columns(columns: Sequence[str], found: Sequence[str]) -> None:
     if missing := [column for column in columns if column not in found]:
+        unused = [name for name in found if name not in columns]
+        near = ((name, get_close_matches(name, unused, n=1, cutoff=0.75)) for name in missing)
+        hints = (f"; is {name} {other[0]!r} now?" for name, other in near if other)
         said = f"columns {', '.join(missing)} are needed, found {', '.join(sorted(found))}"
+        said += "".join(hints)
         raise MissingColumnsError(said, missing, sorted(found))
 
 

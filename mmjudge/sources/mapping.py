@@ -134,6 +134,11 @@ class MappedSpec(TaskSpec):
         if len(self.protocols) != 1:
             raise ValueError(f"protocols: a mapping is of one, found {list(self.protocols)}")
         protocol, found = self.protocols[0], len(self.columns.candidates)
+        if protocol in ("checklist", "steps"):
+            raise ValueError(
+                f"protocols: a {protocol} cannot be mapped column by column; rows with the columns "
+                "of an item (hub:owner/name, or items.jsonl) or a loader of your own can have one"
+            )
         needed = {"pair": "2", "score": "1"}.get(protocol, "2 or more")
         if str(found) != needed and not (protocol == "rank" and found >= 2):
             raise ValueError(f"columns.candidates: a {protocol} needs {needed}, found {found}")

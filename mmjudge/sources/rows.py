@@ -1,6 +1,5 @@
 """Helpers for tasks: the file of a task's data, its rows, and the arrays of published rules."""
 
-import csv
 import json
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from pathlib import Path
@@ -109,27 +108,6 @@ def read_json_rows(path: Path, record: type[T], key: str | None = None) -> Itera
         raise TaskError(f"{path}: a list of rows is needed, found {type(content).__name__}")
     for place, row in enumerate(content):
         yield _json_row(row, record, f"row {place}", path)
-
-
-def read_csv_rows(path: Path, record: type[T]) -> Iterator[T | BadItem]:
-    """The rows of a CSV file with a header; an empty cell is as good as none.
-
-    Raises:
-        TaskError: The file cannot be read, or no row of it is such a row.
-    """
-    good, first = 0, ""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            for place, cells in enumerate(csv.DictReader(lines)):
-                filled = {name: cell for name, cell in cells.items() if name and cell}
-                row = _json_row(filled, record, f"row {place}", path)
-                good += not isinstance(row, BadItem)
-                first = first or (row.problem if isinstance(row, BadItem) else "")
-                yield row
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise TaskError(f"{path}: cannot be read as CSV: {error}") from error
-    if not good:
-        raise TaskError(f"{path}: no row can be used: {first or 'it holds none'}")
 
 
 def read_grouped_rows(path: Path, record: type[T]) -> Iterator[tuple[str, int, T | BadItem]]:

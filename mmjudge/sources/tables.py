@@ -39,6 +39,8 @@ class _Row(NamedTuple):
 def read_table(path: Path, record: type[T]) -> Iterator[T | BadItem]:
     """The rows of a table as records; a row that is none comes as a `BadItem` that names it.
 
+    An empty cell is as good as none: the field has its default.
+
     Args:
         path: A file that ends in .csv, .tsv or .xlsx.
         record: What a row is; its fields are columns, those without a default are required.
@@ -55,8 +57,9 @@ def read_table(path: Path, record: type[T]) -> Iterator[T | BadItem]:
         raise TaskError(f"{path}:1: columns {', '.join(missing)} are needed, found {shown}")
     for row in rows:
         where = f"{path}:{row.number}"
+        filled = {name: cell for name, cell in row.values.items() if cell not in ("", None)}
         try:
-            yield record.model_validate(row.values)
+            yield record.model_validate(filled)
         except ValidationError as error:
             yield BadItem(id=f"row {row.number}", where=where, problem=explain(error))
 

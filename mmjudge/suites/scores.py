@@ -1,6 +1,6 @@
 """Figures of the folder of a suite: of each task, and their mean over tasks (macro)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -8,7 +8,7 @@ from mmjudge.errors import MmjudgeError, StoreError
 from mmjudge.metrics.measure import Measure
 from mmjudge.metrics.testing import holm
 from mmjudge.report.outcome import read_outcome
-from mmjudge.report.overview import MAIN
+from mmjudge.report.overview import MAIN, main_of
 from mmjudge.scoring.comparison import check_comparable
 from mmjudge.scoring.over_tasks import (
     ComparedSuites,
@@ -51,13 +51,17 @@ def suite_scores(folder: Path, n_resamples: int = 1000, seed: int = 0) -> SuiteS
     runs, missing = _countable(folder, played)
     drawn: list[tuple[ProtocolName, Drawn]] = []
     for run in runs:
-        measure = Measure.parse(MAIN[run.protocol])
-        one = draw_task(Table.load(folder / run.folder), measure, n_resamples, seed)
+        table = Table.load(folder / run.folder)
+        measure = Measure.parse(main_of(table))
+        one = draw_task(table, measure, n_resamples, seed)
         if one is None:
             missing.append(f"{run.task}, {run.protocol}: {measure} is undefined")
         else:
             drawn.append((run.protocol, one))
-    means = [macro(p, members, _of_tasks(played, p)) for p, members in _by_protocol(drawn)]
+    means = [
+        macro(p, members, _of_tasks(played, p) - others)
+        for p, members, others in _by_measure(drawn, lambda one: one.result.metric)
+    ]
     whole = [one for one in means if one.n_tasks == one.of_tasks and played.limit is None]
     return SuiteScores(
         suite=played.suite,
@@ -95,7 +99,7 @@ def compare_suites(a: Path, b: Path, n_resamples: int = 1000, seed: int = 0) -> 
     there = {run.folder for run in other.runs}
     drawn: list[tuple[ProtocolName, DrawnPair]] = []
     for run in (run for run in one.runs if run.folder in there):
-        found = _pair(a / run.folder, b / run.folder, run.protocol, n_resamples, seed)
+        found = _pair(a / run.folder, b / run.folder, n_resamples, seed)
         if isinstance(found, str):
             missing.append(f"{run.task}, {run.protocol}: {found}")
         else:
@@ -105,7 +109,10 @@ def compare_suites(a: Path, b: Path, n_resamples: int = 1000, seed: int = 0) -> 
             f"{a} and {b} cannot be compared: no task is in both\n" + "\n".join(missing)
         )
     of = {p: max(_of_tasks(ours, p), _of_tasks(theirs, p)) for p in MAIN}
-    means = [macro_difference(p, members, of[p]) for p, members in _by_protocol(drawn)]
+    means = [
+        macro_difference(p, members, of[p] - others)
+        for p, members, others in _by_measure(drawn, lambda one: one.comparison.metric)
+    ]
     uncut = ours.limit is None and theirs.limit is None
     whole = [one for one in means if one.n_tasks == one.of_tasks and uncut]
     return ComparedSuites(
@@ -120,14 +127,15 @@ def compare_suites(a: Path, b: Path, n_resamples: int = 1000, seed: int = 0) -> 
     )
 
 
-def _pair(a: Path, b: Path, protocol: ProtocolName, n_resamples: int, seed: int) -> DrawnPair | str:
+def _pair(a: Path, b: Path, n_resamples: int, seed: int) -> DrawnPair | str:
     """The difference on one task, or why there is none."""
-    measure = Measure.parse(MAIN[protocol])
     try:
         check_comparable(a, b)
     except StoreError as error:
         return str(error)
-    found = draw_pair(Table.load(a), Table.load(b), measure, n_resamples, seed)
+    one, other = Table.load(a), Table.load(b)
+    measure = Measure.parse(main_of(one))
+    found = draw_pair(one, other, measure, n_resamples, seed)
     return f"{measure} is undefined for one of the two" if found is None else found
 
 
@@ -188,3 +196,16 @@ def _by_protocol(found: Sequence[tuple[ProtocolName, T]]) -> Iterator[tuple[Prot
     for protocol in MAIN:
         if members := [one for of, one in found if of == protocol]:
             yield protocol, members
+
+
+def _by_measure(
+    found: Sequence[tuple[ProtocolName, T]], metric: Callable[[T], str]
+) -> Iterator[tuple[ProtocolName, list[T], int]]:
+    """What there is of each protocol by each measure, and how many the others of it have.
+
+    A checklist has one measure where people answered it, and another where they gave scores.
+    """
+    for protocol, members in _by_protocol(found):
+        for name in dict.fromkeys(map(metric, members)):
+            same = [one for one in members if metric(one) == name]
+            yield protocol, same, len(members) - len(same)

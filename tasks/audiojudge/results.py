@@ -15,7 +15,8 @@ from pydantic import Field
 from mmjudge.errors import TaskError
 from mmjudge.sources.hub import media_cache
 from mmjudge.sources.public_rows import PublicRow, marked
-from mmjudge.sources.rows import absent_data, only_good, read_csv_rows
+from mmjudge.sources.rows import absent_data, only_good
+from mmjudge.sources.tables import read_table
 from mmjudge.task import BadItem, Recorded, Task
 from mmjudge.types import Failure, Item, PreferenceValue, ProtocolName
 
@@ -113,7 +114,7 @@ class ResultTask(Task):
             return
         seen: set[str] = set()
         for run in self._some(protocol):
-            for place, row in enumerate(read_csv_rows(run.path, Judged)):
+            for place, row in enumerate(read_table(run.path, Judged)):
                 for item in self._made(run, place, row, protocol):
                     if item.id not in seen:
                         seen.add(item.id)
@@ -158,7 +159,7 @@ class ResultTask(Task):
         if not runs:
             yield from super().recorded(judge)
         for run in runs:
-            for row in only_good(read_csv_rows(run.path, Judged)):
+            for row in only_good(read_table(run.path, Judged)):
                 yield from self.replies(run, row)
 
 

@@ -8,9 +8,20 @@ from pydantic import ConfigDict
 from mmjudge.cards import read_card
 from mmjudge.sources.rows import data_file, missing_media, only_good, read_json_rows, read_rows
 from mmjudge.task import BadItem, PublishedRule, Recorded, Task
-from mmjudge.types import Candidate, Item, Media, ProtocolName, Record, ScoreGold, TaskSpec
+from mmjudge.types import (
+    Candidate,
+    Item,
+    Media,
+    ProtocolName,
+    Question,
+    Record,
+    ScoreGold,
+    TaskSpec,
+)
 
 from .published import RULES
+from .questions import FILES as QUESTIONS
+from .questions import read_questions
 
 FILES = ("human_with_scores.jsonl", "human_annotations_with_scores.json")
 SCORERS = (
@@ -57,9 +68,29 @@ class Tifa160(Task):
         return read_rows(path, Row)
 
     def load(self, protocol: ProtocolName) -> Iterator[Item | BadItem]:
-        """Yield the images in the order of the file."""
+        """Yield the images in the order of the file; for a checklist, those with questions."""
+        if protocol == "checklist":
+            yield from self._with_questions()
+            return
         for row in self._rows():
             yield row if isinstance(row, BadItem) else self._item(row)
+
+    def _with_questions(self) -> Iterator[Item | BadItem]:
+        asked: dict[str, list[Question]] = {}
+        for one in read_questions(data_file(self, *QUESTIONS)):
+            if isinstance(one, BadItem):
+                yield one
+            else:
+                asked.setdefault(one[0], []).append(one[1])
+        for row in self._rows():
+            if isinstance(row, BadItem):
+                yield row
+            elif row.text_id in asked:
+                lists = {"faithfulness": tuple(asked[row.text_id])}
+                yield self._item(row).model_copy(update={"checklists": lists})
+            else:
+                problem = f"text_id: no question on {row.text_id!r} in {QUESTIONS[0]}"
+                yield BadItem(id=row.id, where=f"image {row.id}", problem=problem)
 
     def _item(self, row: Row) -> Item:
         image = Media(modality="image", uri=row.image_path)

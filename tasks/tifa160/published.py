@@ -1,4 +1,7 @@
-"""The authors' correlations between a scorer and the mean of the two ratings."""
+"""The authors' correlations between a scorer and the mean of the two ratings.
+
+A checklist's score is the share of its questions that were answered right.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -9,14 +12,25 @@ import numpy as np
 from mmjudge.metrics.correlation import pearson, tau_b
 from mmjudge.sources.rows import codes
 from mmjudge.task import JudgedRow, PublishedRule, PublishedTable
-from mmjudge.types import Score, ScoreGold
+from mmjudge.types import Answers, Score, ScoreGold
+
+
+def _given(row: JudgedRow) -> float | None:
+    match row.outcome:
+        case Score(value=value):
+            return value
+        case Answers(answers=answers):
+            questions = row.item.checklists[row.criterion]
+            right = [a == q.wanted for a, q in zip(answers, questions, strict=True)]
+            return sum(right) / len(right)
+    return None
 
 
 def _table(rows: Sequence[JudgedRow], statistic: Callable[..., Any]) -> Iterator[PublishedTable]:
     scored = [
-        (row, gold.value, row.outcome.value)
+        (row, gold.value, given)
         for row in rows
-        if isinstance(row.outcome, Score)
+        if (given := _given(row)) is not None
         and isinstance(gold := row.item.gold.get("faithfulness"), ScoreGold)
     ]
     yield PublishedTable(

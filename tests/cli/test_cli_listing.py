@@ -3,6 +3,7 @@
 import json
 from importlib.metadata import entry_points
 
+import pytest
 from typer.testing import CliRunner
 
 from mmjudge.cli import app
@@ -25,6 +26,30 @@ def test_tasks_can_be_narrowed_by_modality_and_protocol(mmjudge):
     assert all("audio" in task["modalities"] for task in audio)
     rank = json.loads(mmjudge("tasks", "--protocol", "rank", "--json").out)["tasks"]
     assert all("rank" in task["protocols"] for task in rank)
+
+
+def test_tasks_can_be_narrowed_by_criterion_licence_and_size(mmjudge):
+    everything = json.loads(mmjudge("tasks", "--json").out)["tasks"]
+    by_licence = json.loads(mmjudge("tasks", "--licence", "apache", "--json").out)["tasks"]
+    assert 0 < len(by_licence) < len(everything)
+    assert all("apache" in task["card"]["licence"].casefold() for task in by_licence)
+    small = json.loads(mmjudge("tasks", "--at-most", "700", "--json").out)["tasks"]
+    assert small
+    assert all(min(task["card"]["size"].values()) <= 700 for task in small)
+    done = mmjudge("tasks", "--criterion", "faithfullness")
+    assert done.code == 2
+    assert "did you mean 'faithfulness'" in done.err
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_the_catalogue_fits_its_columns_and_gives_a_task_a_line_of_facts(
+    mmjudge, monkeypatch, columns
+):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    lines = mmjudge("tasks", "--modality", "image").out.splitlines()
+    assert max(map(len, lines)) <= columns
+    (facts,) = (line for line in lines if line.startswith("vl_rewardbench@"))
+    assert "pair; text+image; 1,250 items; MIT" in facts
 
 
 def test_a_card_is_printed_whole(mmjudge):

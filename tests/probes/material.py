@@ -10,16 +10,18 @@ from mmjudge.probes.plan import Probed, Probing
 from mmjudge.protocols import requests
 from mmjudge.sources.folder import open_task
 from mmjudge.task import Task, checked
-from mmjudge.types import Candidate, Item, Media, ProtocolName, Request, RunSettings
+from mmjudge.types import Candidate, Item, Media, ProtocolName, Request, RunSettings, TaskSpec
 from tests.engine.driven import SPEC, pair
+from tests.protocols.listed import CUP
 
 SCENES = Path(__file__).resolve().parents[2] / "assets" / "scenes"
+LISTED = ("checklist", "steps")
 PROBES = {probe.card.name: probe for probe in every_probe()}
 
 
 def named(protocol: ProtocolName) -> list[Item]:
     """Texts whose systems are known, and pictures whose captions are."""
-    ids = "a" if protocol == "score" else "ab"
+    ids = "ab" if protocol in ("pair", "rank") else "a"
     items = []
     for i in range(3):
         candidates = tuple(
@@ -45,17 +47,31 @@ def asked(protocol: ProtocolName) -> tuple[tuple[Request, Item], ...]:
     task = scenes()
     settings = RunSettings(protocol=protocol)
     found: list[tuple[Request, Item]] = []
-    for place, item in enumerate(checked(task, protocol)):
-        if isinstance(item, Item) and place // 2 % 8 == 0:
+    for place, item in enumerate(loaded(protocol)):
+        if place // 2 % 8 == 0:
             found += ((r, item) for r in requests(task.spec, item, place, settings, "judge"))
-    for place, item in enumerate(named(protocol)):
+    for place, one in enumerate(named(protocol)):
+        item = listed(one, SPEC) if protocol in LISTED else one
         found += ((r, item) for r in requests(SPEC, item, place, settings, "judge"))
     return tuple(found)
 
 
+def loaded(protocol: ProtocolName) -> list[Item]:
+    """The embedded items of a protocol; those of scores with questions, or parts as steps."""
+    items = checked(scenes(), "score" if protocol in LISTED else protocol)
+    found = [item for item in items if isinstance(item, Item)]
+    return [listed(item, scenes().spec) for item in found] if protocol in LISTED else found
+
+
+def listed(item: Item, spec: TaskSpec) -> Item:
+    """A scored item with a checklist instead, whose questions are about anything but looks."""
+    questions = {spec.criteria[0].name: CUP[:2]}
+    return item.model_copy(update={"checklists": questions, "gold": {}})
+
+
 @cache
 def neighbours(protocol: ProtocolName) -> Neighbours:
-    return Neighbours(checked(scenes(), protocol))
+    return Neighbours(loaded(protocol))
 
 
 @cache

@@ -1,7 +1,7 @@
 """Laws of every registered probe: what it may change, and what it must leave as it is."""
 
 import re
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -13,7 +13,6 @@ from mmjudge.probes.neighbours import Neighbours
 from mmjudge.probes.plan import Probing, content_digest, fits
 from mmjudge.protocols import requests
 from mmjudge.refusal import refuse
-from mmjudge.task import checked
 from mmjudge.types import (
     Candidate,
     Item,
@@ -26,10 +25,10 @@ from mmjudge.types import (
     RunSettings,
 )
 from tests.engine.driven import SPEC, pair
-from tests.probes.material import PROBES, asked, changed, fresh, scenes
+from tests.probes.material import PROBES, asked, changed, fresh, loaded
 
 EMPTY = ("master_key", "master_key_scored", "null_candidate", "null_candidate_scored")
-EVERYTHING = JudgeCard(name="any", summary="Takes all.")
+EVERYTHING = JudgeCard(name="any", summary="Takes all.", protocols=get_args(ProtocolName))
 WORST = (*EMPTY, "contradicting", "mixed")
 """Probes after which what they speak for must be the worse one."""
 DRAWN = sorted(
@@ -98,7 +97,7 @@ def test_a_probe_does_not_see_ids(probe: Probe):
 def _renamed(probe: Probe) -> Any:
     """The same with other ids, of the task, the items and the candidates."""
     for protocol in probe.card.protocols:
-        around = Neighbours(_other_ids(item) for item in checked(scenes(), protocol))
+        around = Neighbours(map(_other_ids, loaded(protocol)))
         for request, item in asked(protocol):
             new = {"item": f"x{item.id}", "task": "x@1", "key": "ff" * 16}
             candidates = tuple(
@@ -158,11 +157,11 @@ def test_a_card_says_what_where_from_and_in_which_presets(probe: Probe):
 
 def test_keys_of_all_that_is_asked_differ():
     keys = [made.request.key for name in PROBES for _, _, made in changed(name)]
-    keys += [r.key for protocol in ("pair", "score", "rank") for r, _ in asked(protocol)]
+    keys += [r.key for protocol in get_args(ProtocolName) for r, _ in asked(protocol)]
     assert len(set(keys)) == len(keys)
 
 
-@pytest.mark.parametrize("protocol", ["pair", "score", "rank"])
+@pytest.mark.parametrize("protocol", get_args(ProtocolName))
 def test_what_does_not_fit_is_not_asked_and_all_else_is_tried(protocol: ProtocolName):
     probing = Probing(choose(ALL))
     for request, item in asked(protocol):

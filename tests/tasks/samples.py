@@ -24,6 +24,9 @@ FOLDERS = {
 }
 """Tasks whose real data is in ../shared/data, and where."""
 
+UNREAD = {("tifa160", "real"): ("checklist",)}
+"""Protocols of a task whose real data is not in ../shared/data."""
+
 NAMES = sorted(
     name
     for name, point in registry(TASKS).points.items()

@@ -10,7 +10,7 @@ import mmjudge
 from mmjudge.errors import TaskError
 from mmjudge.sources.folder import open_task
 from mmjudge.task import JudgedRow, checked
-from mmjudge.types import Failure, Media, Reply, Score
+from mmjudge.types import Answers, Failure, Media, Reply, Score
 from tests.tasks.judged_rows import by_id, figures, is_bad, judged
 from tests.tasks.small_hub_data import wav
 
@@ -193,3 +193,37 @@ def test_images_are_dealt_out_by_the_numbers_that_the_form_speaks_of(tmp_path):
 def test_a_folder_without_a_file_of_conversations_says_what_is_needed(tmp_path):
     with pytest.raises(TaskError, match="a file of conversations for each split"):
         list(open_task("frabench", tmp_path).load("pair"))
+
+
+# AudioJudge, likeness
+
+
+def test_words_are_numbered_by_their_labels_without_bad_ones_and_examples(small):
+    items = by_id(open_task("audiojudge_same", small("audiojudge_same")), "checklist")
+    words = {name: item for name, item in items.items() if name.startswith("pronunciation/")}
+    said = [next(iter(item.in_words.values())) for item in words.values()]
+    assert list(zip(words, said, strict=True)) == [
+        ("pronunciation/1", "gate"),
+        ("pronunciation/2", "lamp"),
+        ("pronunciation/3", "gate"),
+    ]
+    golds = [item.gold["pronunciation"].answers for item in words.values()]
+    assert golds == [("yes",), ("no",), ("no",)]
+
+
+def test_pairs_of_likeness_are_the_same_in_tables_and_in_results(small):
+    data = small("audiojudge_same")
+    tables = by_id(open_task("audiojudge_same", data), "checklist")
+    results = by_id(open_task("audiojudge_same", results_alone(data)), "checklist")
+    assert len(results) == 5
+    assert all(item.gold == tables[name].gold for name, item in results.items())
+
+
+def test_a_judge_that_always_hears_the_same_is_balanced_at_half(small):
+    task = open_task("audiojudge_same", small("audiojudge_same"))
+    items = [item for name, item in by_id(task, "checklist").items() if "speaker" in name]
+    rows = [JudgedRow(one, "speaker", (0,), 0, Reply(), Answers(answers=("yes",))) for one in items]
+    found = figures(task, rows)
+    assert found["audiojudge_same.balanced", "speaker", "dataset=speaker"] == 50
+    assert found["audiojudge_same.accuracy", "speaker", "dataset=speaker"] == pytest.approx(200 / 3)
+    assert found["audiojudge_same.false_same", "speaker", "dataset=speaker"] == 100

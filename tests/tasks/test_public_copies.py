@@ -348,5 +348,5 @@ def test_an_abbreviated_commit_is_looked_up_in_full(monkeypatch):
     assert hub.whole_revision(HubName("o/n", "06c0a3e")).revision == history[0].commit_id
     assert hub.whole_revision(HubName("o/n", "main")).revision == "main"
     for wrong in ("1111111", "abcdef0"):
-        with pytest.raises(TaskError, match="one commit is needed that begins so"):
+        with pytest.raises(TaskError, match="commits of it begin with"):
             hub.whole_revision(HubName("o/n", wrong))

@@ -12,7 +12,7 @@ from mmjudge.errors import TaskError
 from mmjudge.report.browser import media_root
 from mmjudge.sources.folder import open_task
 from mmjudge.sources.samples import data_place
-from mmjudge.suites import Entry, Suite, open_tasks
+from mmjudge.suites import Entry, Suite, SuiteFile, open_tasks
 from mmjudge.task import checked
 from tests.tasks.samples import EMBEDDED, SAMPLES
 
@@ -76,9 +76,9 @@ def test_a_mapped_folder_has_its_sample_inside(tmp_path):
 def test_a_suite_may_ask_for_samples(tmp_path):
     suite = Suite(name="s", tasks=(Entry(task="pandalm", data="sample"),))
     for base in (Path(), tmp_path / "suites"):
-        opened, left_out = open_tasks(suite, base)
-        assert left_out == []
-        assert opened[0].data == SAMPLES["pandalm"]
+        opened = open_tasks(SuiteFile(suite, base / "suite.yaml"))
+        assert opened.left_out == ()
+        assert opened.tasks[0].data == SAMPLES["pandalm"]
 
 
 def test_the_card_and_the_judges_of_a_task_say_what_the_sample_has():

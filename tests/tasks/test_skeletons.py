@@ -42,6 +42,17 @@ def test_a_folder_and_a_mapping_pass_at_once(tmp_path, protocol, modality):
     assert bool(decoded) == (modality != "text")
 
 
+@pytest.mark.parametrize("modality", ["text", "image"])
+@pytest.mark.parametrize("protocol", ["checklist", "steps"])
+def test_a_folder_of_checklists_or_steps_passes_at_once(tmp_path, protocol, modality):
+    new_task(Wanted("cups", "folder", protocol, modality), tmp_path / "folder")
+    report = check_task(str(tmp_path / "folder"))
+    assert broken(report) == []
+    assert report.items == {protocol: 2}
+    with pytest.raises(MmjudgeError, match="is a folder: leave --kind out"):
+        new_task(Wanted("cups", "hub", protocol, modality), tmp_path / "hub")
+
+
 TASK = """
 import sys
 sys.path.insert(0, sys.argv[1])

@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from mmjudge.commands.listing import at_hand
+from mmjudge.commands.catalogue import at_hand
 from mmjudge.errors import TaskError
 from mmjudge.metrics import Measure
+from mmjudge.metrics.registry import fits
 from mmjudge.registry import TASKS, registry
 from mmjudge.sources.folder import open_task, unsafe_media
 from mmjudge.task import BadItem, JudgedRow, Task, checked
 from mmjudge.types import Failure, Item, Reply
-from tests.tasks.samples import CASES, EMBEDDED, NAMES, SAMPLES, real
+from tests.tasks.samples import CASES, EMBEDDED, NAMES, SAMPLES, UNREAD, real
 
 SAMPLE_BYTES = 60_000
 RECORDED = [
@@ -33,6 +34,10 @@ def opened(small):
         return open_task(name, real(name) if kind == "real" else small(name))
 
     return make
+
+
+def protocols_of(task, name, kind):
+    return [p for p in task.spec.protocols if p not in UNREAD.get((name, kind), ())]
 
 
 def items_of(task, protocol):
@@ -57,7 +62,7 @@ def test_a_spec_names_measures_that_exist_and_says_where_the_data_comes_from(nam
     assert spec.name == name
     for measure in (spec.primary, *spec.measures):
         assert str(Measure.parse(measure)) == measure
-    assert Measure.parse(spec.primary).protocol == spec.protocols[0]
+    assert fits(Measure.parse(spec.primary).protocol, spec.protocols[0])
     card = spec.card
     assert all((card.summary, card.source, card.revision, card.licence, card.citation))
     assert card.known_flaws
@@ -66,7 +71,7 @@ def test_a_spec_names_measures_that_exist_and_says_where_the_data_comes_from(nam
 @pytest.mark.parametrize(("name", "kind"), CASES)
 def test_every_item_can_be_judged_and_ids_are_unique(opened, name, kind):
     task = opened(name, kind)
-    for protocol in task.spec.protocols:
+    for protocol in protocols_of(task, name, kind):
         items = items_of(task, protocol)
         assert [item for item in items if isinstance(item, BadItem)] == []
         ids = [item.id for item in items]
@@ -91,7 +96,7 @@ def test_gold_that_a_loader_always_puts_first_is_a_known_flaw(small, name):
 @pytest.mark.parametrize(("name", "kind"), CASES)
 def test_loading_twice_gives_the_same_items_in_the_same_order(opened, name, kind):
     task = opened(name, kind)
-    for protocol in task.spec.protocols:
+    for protocol in protocols_of(task, name, kind):
         pairs = zip(task.load(protocol), task.load(protocol), strict=True)
         assert all(first == second for first, second in pairs)
 
@@ -101,7 +106,7 @@ def test_recorded_replies_refer_to_items_criteria_and_candidates_that_exist(open
     task = opened(name, kind)
     known = {
         (protocol, item.id, criterion): sorted(c.id for c in item.candidates)
-        for protocol in task.spec.protocols
+        for protocol in protocols_of(task, name, kind)
         for item in task.load(protocol)
         if isinstance(item, Item)
         for criterion in item.criteria or [c.name for c in task.spec.criteria]

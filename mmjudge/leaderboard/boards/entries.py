@@ -286,7 +286,7 @@ def setting_of(settings: Sequence[RunSettings]) -> str:
         >>> setting_of([RunSettings(protocol="pair", orders="both", repeats=2)])
         'both orders, 2 repeats'
     """
-    orders = sorted({one.orders for one in settings if one.protocol != "score"})
+    orders = sorted({one.orders for one in settings if one.protocol in ("pair", "rank")})
     words = [f"{' and '.join(orders)} orders"] if orders else []
     words += [f"{n} repeats" for n in sorted({one.repeats for one in settings}) if n > 1]
     where = {f"{axis} {value}" for one in settings for axis, value in one.where.items()}

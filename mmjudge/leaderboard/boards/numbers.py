@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mmjudge.errors import MeasureError
 from mmjudge.leaderboard.boards.tasks import Asked, AskedTask
 from mmjudge.metrics.measure import Measure
-from mmjudge.report.overview import BIASES, MAIN
+from mmjudge.report.overview import BIASES, main_of
 from mmjudge.run_file import FILE, connect
 from mmjudge.scoring.biases import Bias, biases
 from mmjudge.scoring.frames import Frame
@@ -206,7 +206,7 @@ def _wanted(table: Table, nothing: Mapping[str, Rows]) -> Iterator[_Wanted]:
     """The main measure by criterion, and of the first criterion by modality; the task's own."""
     if ALL in nothing:
         return
-    main = Measure.parse(MAIN[table.header.settings.protocol])
+    main = Measure.parse(main_of(table))
     own = Measure.parse(table.header.task.primary)
     by = (MODALITY,) if MODALITY in table.strata else ()
     for stratum, rows in slices(table, by):
@@ -230,7 +230,7 @@ def _of_taken(table: Table, main: Measure, nothing: Mapping[str, Rows]) -> Itera
     rows = table.plain & ~np.logical_or.reduce([*nothing.values(), np.zeros_like(table.plain)])
     asked = table.plain & (table.columns.criterion == 0)
     share = len(np.unique(table.item[rows & asked])) / max(1, len(np.unique(table.item[asked])))
-    if table.header.settings.protocol == "score" and (rows & asked).any():
+    if main.protocol == "score" and (rows & asked).any():
         share *= 1 - float(table.failed[rows & asked].mean())
     for figure in figures(table, [main], 0, (ALL, rows)):
         yield _Wanted(main, figure.criterion, TAKEN, figure.frame, share)
@@ -281,7 +281,7 @@ def _ceiling(table: Table, seed: int) -> MetricResult | None:
     """What one person reaches against the others, by the main measure of the first criterion."""
     if not table.ratings or table.ratings[0] is None:
         return None
-    name = f"ceiling(of={MAIN[table.header.settings.protocol]})"
+    name = f"ceiling(of={main_of(table)})"
     try:
         found = score_table(table, CEILING_RESAMPLES, (), (name,), seed, criteria=(0,))
     except MeasureError:

@@ -1,13 +1,13 @@
 """Which columns a board has, what each one means, and which figures it is made of."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from mmjudge.leaderboard.boards.board import Cell, Column, Direction, slug
 from mmjudge.leaderboard.boards.numbers import TAKEN, Measured
 from mmjudge.leaderboard.boards.tasks import AskedTask
 from mmjudge.metrics.measure import Measure
-from mmjudge.report.overview import CHANCE, MAIN
+from mmjudge.report.overview import CHANCE, MAIN, OF_SCORES
 from mmjudge.scoring.score import ALL
 from mmjudge.types import MetricResult, ProtocolName
 
@@ -16,6 +16,10 @@ MOST_SHOWN = 10
 """Task columns that a page shows before anything is chosen; with more of them it shows means."""
 FAILED_COUNT = "A judgment without a verdict counts as wrong."
 SCORED = "It is taken over the items that were scored; n_failed says how many were not."
+
+
+Key = tuple[str, str, str, str]
+"""Where a figure is found: task, criterion, modality, measure."""
 
 
 class Part(NamedTuple):
@@ -71,7 +75,7 @@ class Found:
         """What stands for a task: the main measure of its protocol, or its own; None without."""
         spec, protocol = self.tasks[task].spec, self.tasks[task].choice.protocol
         first, weight = spec.criteria[0].name, self.tasks[task].choice.weight
-        for name in (MAIN[protocol], str(Measure.parse(spec.primary))):
+        for name in (*_mains(protocol), str(Measure.parse(spec.primary))):
             part = Part(task, first, ALL, name, weight, CHANCE.get(name))
             if part.key in self.asked:
                 return part
@@ -81,6 +85,11 @@ class Found:
         """What stands for each task that an entry has a figure of."""
         parts = [part for name in self.tasks if (part := self.main(name)) is not None]
         return [part for part in parts if part.key in self.keys]
+
+
+def _mains(protocol: ProtocolName) -> tuple[str, ...]:
+    """The measures that may stand for a protocol, the usual one first."""
+    return (MAIN[protocol], *((OF_SCORES,) if protocol == "checklist" else ()))
 
 
 def cell_of(result: MetricResult, note: str = "") -> Cell:
@@ -147,7 +156,7 @@ def _task(found: Found, part: Part, *, shown: bool) -> Plan:
     text = (
         f"{part.measure} on {task.choice.task}{_only(task)}, asked by {task.choice.protocol}, "
         f"criterion {part.criterion}: {_summary(part.measure)}. {told}"
-        f"{_failures(task.choice.protocol)}"
+        f"{_failures(part.measure)}"
     )
     name = task.choice.words
     return Plan(
@@ -183,7 +192,7 @@ def _own(found: Found, main: Part) -> Iterator[Plan]:
         return
     text = (
         f"The measure that the task names first: {own} on {task.choice.task}{_only(task)}, "
-        f"criterion {part.criterion}: {_summary(own)}. {_failures(task.choice.protocol)}"
+        f"criterion {part.criterion}: {_summary(own)}. {_failures(own)}"
     )
     yield Plan(
         _column(
@@ -205,20 +214,28 @@ def _over_tasks(found: Found, mains: Sequence[Part], *, shown: bool) -> Iterator
     """Means over tasks by criterion, and by modality."""
     for protocol in dict.fromkeys(found.tasks[part.task].choice.protocol for part in mains):
         weights = _counting(found, mains, protocol)
-        keys = [k for t in weights for k in found.keys if k[0] == t and k[3] == MAIN[protocol]]
-        specs = [found.tasks[name].spec for name in weights]
-        named = dict.fromkeys(c.name for spec in specs for c in spec.criteria)
-        for criterion in named:
-            parts = [Part(*k, weights[k[0]]) for k in keys if k[1] == criterion and k[2] == ALL]
-            firsts = [found.tasks[part.task].spec.criteria[0].name for part in parts]
-            if len(parts) > 1 or (parts and firsts[0] != criterion):
-                first = all(name == criterion for name in firsts)
-                yield _mean("criterion", protocol, criterion, parts, shown=shown and first)
-        for modality in sorted({key[2] for key in keys} - {ALL, TAKEN}):
-            parts = [Part(*k, weights[k[0]]) for k in keys if k[2] == modality]
-            others = {k[2] for k in keys if k[0] == parts[0].task} - {ALL, TAKEN}
-            if len(parts) > 1 or len(others) > 1:
-                yield _mean("modality", protocol, modality, parts, shown=False)
+        for measure in _mains(protocol):
+            keys = [k for t in weights for k in found.keys if k[0] == t and k[3] == measure]
+            yield from _means(found, weights, keys, shown)
+
+
+def _means(
+    found: Found, weights: Mapping[str, float], keys: Sequence[Key], shown: bool
+) -> Iterator[Plan]:
+    """Means over tasks of one measure."""
+    specs = [found.tasks[name].spec for name in weights]
+    named = dict.fromkeys(c.name for spec in specs for c in spec.criteria)
+    for criterion in named:
+        parts = [Part(*k, weights[k[0]]) for k in keys if k[1] == criterion and k[2] == ALL]
+        firsts = [found.tasks[part.task].spec.criteria[0].name for part in parts]
+        if len(parts) > 1 or (parts and firsts[0] != criterion):
+            first = all(name == criterion for name in firsts)
+            yield _mean(found, "criterion", criterion, parts, shown=shown and first)
+    for modality in sorted({key[2] for key in keys} - {ALL, TAKEN}):
+        parts = [Part(*k, weights[k[0]]) for k in keys if k[2] == modality]
+        others = {k[2] for k in keys if k[0] == parts[0].task} - {ALL, TAKEN}
+        if len(parts) > 1 or len(others) > 1:
+            yield _mean(found, "modality", modality, parts, shown=False)
 
 
 def _counting(found: Found, mains: Sequence[Part], protocol: ProtocolName) -> dict[str, float]:
@@ -227,9 +244,8 @@ def _counting(found: Found, mains: Sequence[Part], protocol: ProtocolName) -> di
     return {name: w for name, w in every.items() if w > 0} or dict.fromkeys(every, 1.0)
 
 
-def _mean(
-    kind: str, protocol: ProtocolName, name: str, parts: Sequence[Part], *, shown: bool
-) -> Plan:
+def _mean(found: Found, kind: str, name: str, parts: Sequence[Part], *, shown: bool) -> Plan:
+    measure, protocol = parts[0].measure, found.tasks[parts[0].task].choice.protocol
     what = f"criterion {name}" if kind == "criterion" else f"items of modality {name}"
     several = (
         "the mean over the tasks that have it, by their weights"
@@ -238,18 +254,19 @@ def _mean(
     )
     tasks = ", ".join(part.task for part in parts)
     text = (
-        f"{MAIN[protocol]} of {what}, asked by {protocol}, {several} ({tasks}): "
-        f"{_summary(MAIN[protocol])}. An entry without some of these tasks has the mean over its "
-        f"own, and is compared with another one on the tasks that both have. {_failures(protocol)}"
+        f"{measure} of {what}, asked by {protocol}, {several} ({tasks}): "
+        f"{_summary(measure)}. An entry without some of these tasks has the mean over its "
+        f"own, and is compared with another one on the tasks that both have. {_failures(measure)}"
     )
+    asked = protocol if measure == MAIN[protocol] else f"{protocol}-{slug(measure)}"
     facts = {"criterion": name} if kind == "criterion" else {"modality": name}
     column = _column(
-        f"{kind}-{protocol}-{slug(name)}",
-        MAIN[protocol],
+        f"{kind}-{asked}-{slug(name)}",
+        measure,
         kind=kind,
-        title=f"{name} ({protocol})",
+        title=f"{name} ({asked})",
         explanation=text,
-        chance=CHANCE[MAIN[protocol]],
+        chance=CHANCE[measure],
         ranked=True,
         shown=shown,
         protocol=protocol,
@@ -287,8 +304,8 @@ def _summary(measure: str) -> str:
     return Measure.parse(measure).spec.summary
 
 
-def _failures(protocol: ProtocolName) -> str:
-    return SCORED if protocol == "score" else FAILED_COUNT
+def _failures(measure: str) -> str:
+    return SCORED if Measure.parse(measure).protocol == "score" else FAILED_COUNT
 
 
 def unique(name: str, taken: Iterable[str]) -> str:

@@ -30,6 +30,8 @@ PROTOCOLS = {
     "pair": "which of two candidates is better",
     "score": "how good a candidate is, on a scale",
     "rank": "in which order several candidates stand",
+    "checklist": "which questions about a candidate it meets",
+    "steps": "which steps of a solution are wrong, and in what",
 }
 STATIC = (
     "early.js", "page.js", "cells.js", "state.js", "fill.js", "table.js", "chooser.js", "board.js",

@@ -11,7 +11,7 @@ from mmjudge.leaderboard.submissions.plans import Sources
 from mmjudge.leaderboard.submissions.problems import Problem
 from mmjudge.leaderboard.submissions.reading import rebuild_submission
 from mmjudge.leaderboard.submissions.submission import Meta
-from mmjudge.report.overview import MAIN
+from mmjudge.report.overview import main_of
 from mmjudge.scoring.score import score_table
 from mmjudge.scoring.table import Table
 from mmjudge.store import RunStore
@@ -97,7 +97,7 @@ def judged_run(folder: Path, resamples: int) -> Judged:
     measure = table.header.task.primary
     figures = score_table(table, resamples, measures=(measure,))
     if not figures:
-        measure = MAIN[table.header.settings.protocol]
+        measure = main_of(table)
         figures = score_table(table, resamples, measures=(measure,))
     figures += _ceiling(table, measure, resamples)
     return Judged(folder, table, tuple(figures))

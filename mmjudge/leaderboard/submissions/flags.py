@@ -98,7 +98,8 @@ def _by_slot(run: Judged) -> NDArray[np.float64]:
 
 def _no_order_noise(run: Judged) -> Iterator[tuple[str, str]]:
     """Asked in several orders, it never once changes its mind, though it is no scorer."""
-    if run.table.header.settings.protocol == "score" or _count(run, "$.scores") > 0:
+    one_candidate = run.table.header.settings.protocol not in ("pair", "rank")
+    if one_candidate or _count(run, "$.scores") > 0:
         return
     columns, table = run.table.columns, run.table
     orderly = run.plain

@@ -11,13 +11,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from pydantic_core import from_json, to_json
 
-from mmjudge.outcomes import FAILED, PREFERENCE, PREFERENCES, SCORE
+from mmjudge.outcomes import ANSWERS, FAILED, PREFERENCE, PREFERENCES, RANKING, SCORE, STEPS, decode
 from mmjudge.report.browser import words
 from mmjudge.report.items.collect import Collected, Run
 from mmjudge.report.items.media import MediaFiles
+from mmjudge.report.lists import part_words
 from mmjudge.report.untrusted import visible
 from mmjudge.store import RunStore
-from mmjudge.types import Media, Preference, Ranking, Score
+from mmjudge.types import Answers, Media, Preference, Score, Steps
 
 SHARD = 600_000
 """Bytes of items that are kept together."""
@@ -25,6 +26,9 @@ AT_ONCE = 200
 """Items whose judgments are read at once."""
 LONGEST = 20_000
 """Characters of a text or a reply that are kept."""
+
+_FIELDS = {"ranking": "ranks", "answers": "answers", "steps": "errors"}
+"""Where gold says what it says, by its kind; elsewhere `value`."""
 
 Data = dict[str, Any]
 
@@ -50,11 +54,14 @@ class _Group:
 def write_shards(collected: Collected, media: MediaFiles, folder: Path) -> Shards:
     """Write all items as JSON lists, in the order of their numbers.
 
-    Each item is `{p: prompt, r: reference, c: candidates, x: strata, g: gold, a: answers, n: what
-    is not at hand}`. A part is a text, or a medium as `MediaFiles` shows it. A candidate is
-    `{p: parts, s: system}`. Gold is `[criterion, words, ratings in words]`. An answer is `[judge,
-    criterion, order, repeat, probe, verdict in words, right, moved, reason, detail, probabilities
-    of options, raw reply]`: names by their numbers, -1 for none; right is -1 where nobody knows.
+    Each item is `{p: prompt, r: reference, c: candidates, x: strata, q: checklists, g: gold, a:
+    answers, n: what is not at hand}`. A part is a text, or a medium as `MediaFiles` shows it. A
+    candidate is `{p: parts, s: system}`. A checklist is `[criterion, questions]`, a question
+    `[text, kind, how deep it builds on others, wanted answer]`. Gold is `[criterion, words, ratings
+    in words, list]`. An answer is `[judge, criterion, order, repeat, probe, verdict in words,
+    right, moved, reason, detail, probabilities of options, raw reply, list]`: names by their
+    numbers, -1 for none; right is -1 where nobody knows. A list says what each question or step
+    comes to; null for a verdict that is none.
     """
     pack = _Pack(folder)
     with ExitStack() as opened:
@@ -166,13 +173,22 @@ def _answer(collected: Collected, verdict: Sequence[Any], n: int) -> list[Any]:
     raw = reply.get("text")
     if raw is None:
         raw = f"scores as shown: {scores}" if scores else ""
+    listed = None
     if kind == FAILED:
         failure = from_json(outcome)
         said = ["", collected.known.reasons.of([failure["reason"]])[0]]
         said.append(visible(failure.get("detail", ""), LONGEST))
     else:
-        said = [_verdict(kind, value, outcome, n), -1, ""]
-    return [*said, chances, visible(raw, LONGEST)]
+        said = [visible(_verdict(kind, value, outcome, n), LONGEST), -1, ""]
+        listed = _listed(kind, outcome)
+    return [*said, chances, visible(raw, LONGEST), listed]
+
+
+def _listed(kind: int, outcome: str | None) -> list[str] | None:
+    """What a verdict says of each question or step."""
+    if kind not in (ANSWERS, STEPS):
+        return None
+    return [visible(word, 200) for word in part_words(decode(kind, None, outcome)) or ()]
 
 
 @lru_cache(maxsize=10_000)
@@ -181,7 +197,7 @@ def _verdict(kind: int, value: float, outcome: str | None, n: int) -> str:
         return words(Preference.model_validate({"value": PREFERENCES[int(value)]}), n)
     if kind == SCORE:
         return words(Score(value=value), n)
-    return words(Ranking.model_validate_json(outcome or "{}"), n)
+    return words(decode(kind, None, outcome), n)
 
 
 def _shown(
@@ -203,7 +219,12 @@ def _shown(
 
     criteria = collected.known.criteria
     gold = [
-        [*criteria.of([name]), _gold(one, n), [_rating(one, r, n) for r in one.get("ratings", ())]]
+        [
+            *criteria.of([name]),
+            visible(_gold(one, n), LONGEST),
+            [visible(_rating(one, r, n), LONGEST) for r in one.get("ratings", ())],
+            _gold_list(one),
+        ]
         for name, one in item.get("gold", {}).items()
     ]
     return {
@@ -214,10 +235,29 @@ def _shown(
             for one in item["candidates"]
         ],
         "x": [[visible(k, 200), visible(v, 200)] for k, v in item.get("strata", {}).items()],
+        "q": [
+            [*criteria.of([name]), _questions(questions)]
+            for name, questions in item.get("checklists", {}).items()
+        ],
         "g": gold,
         "a": sorted(said, key=lambda answer: (answer[1], answer[0], answer[4], answer[3])),
         "n": visible(item.get("absent") or "", 400),
     }
+
+
+def _questions(questions: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
+    depth: dict[str, int] = {}
+    for one in questions:
+        depth[one["id"]] = max((1 + depth[parent] for parent in one["parents"]), default=0)
+    return [
+        [
+            visible(one["text"], LONGEST),
+            visible(one["kind"], 200),
+            depth[one["id"]],
+            visible(one["wanted"], 200),
+        ]
+        for one in questions
+    ]
 
 
 def _medium(shown: Data, in_words: str) -> Data:
@@ -230,12 +270,24 @@ def _gold(gold: Mapping[str, Any], n: int) -> str:
             return _verdict(PREFERENCE, PREFERENCES.index(gold["value"]), None, n)
         case "score":
             return _verdict(SCORE, gold["value"], None, n)
-    return words(Ranking(ranks=tuple(gold["ranks"])), n)
+        case "answers":
+            return words(Answers(answers=tuple(gold["answers"])), n)
+        case "steps":
+            return words(Steps(errors=tuple(gold["errors"])), n)
+    return _verdict(RANKING, 0.0, json.dumps({"ranks": gold["ranks"]}), n)
+
+
+def _gold_list(gold: Mapping[str, Any]) -> list[str] | None:
+    """What people say of each question or step."""
+    kind = {"answers": ANSWERS, "steps": STEPS}.get(gold["kind"])
+    if kind is None:
+        return None
+    return _listed(kind, json.dumps({_FIELDS[gold["kind"]]: gold[_FIELDS[gold["kind"]]]}))
 
 
 def _rating(gold: Mapping[str, Any], rating: Any, n: int) -> str:
     """One annotator's own, a dash where there is none."""
     if rating is None:
         return "-"
-    field = "ranks" if gold["kind"] == "ranking" else "value"
+    field = _FIELDS.get(gold["kind"], "value")
     return _gold({"kind": gold["kind"], field: rating}, n)

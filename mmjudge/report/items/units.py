@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from mmjudge.metrics.agreement import three_way
 from mmjudge.report.browser import right_rows
 from mmjudge.report.items.known import Known, Sets
+from mmjudge.report.lists import known_right, parts_off
 from mmjudge.scoring.probed import cards, join, tolerance
+from mmjudge.scoring.ragged import Ragged, within
 from mmjudge.scoring.table import NO_GOLD, Floats, Ints, Table
 
 VERDICTS = ("right", "some", "wrong", "none")
@@ -188,6 +190,8 @@ class _Groups:
                     given = table.ranks[rows[mine]][:, : wanted.shape[1]]
                     n = np.maximum((wanted > 0).sum(axis=1), 1)
                     off[mine] = np.abs(given - wanted).sum(axis=1) / n
+                case "checklist" | "steps":
+                    off[mine] = _list_error(table, criterion, rows[mine])
         off[self.right[rows] < 0] = np.nan
         off[table.failed[rows]] = np.nan
         mean = self._mean(off)
@@ -200,6 +204,15 @@ class _Groups:
         return np.where(n > 0, total / np.maximum(n, 1), np.nan)
 
 
+def _list_error(table: Table, criterion: int, rows: Ints) -> Floats:
+    """The share of questions or steps that people see otherwise, or the distance of two shares."""
+    assert table.parts is not None
+    item = table.item[rows]
+    apart: Floats = np.abs(table.gold[criterion][item] - table.columns.value[rows])
+    answered = table.parts.asked[criterion].known[item]
+    return np.where(answered, parts_off(table, criterion, rows), apart)
+
+
 def _extremes(values: Floats, group: Ints, n: int) -> tuple[Floats, Floats]:
     low, high = np.full(n, np.inf), np.full(n, -np.inf)
     np.minimum.at(low, group, values)
@@ -209,6 +222,8 @@ def _extremes(values: Floats, group: Ints, n: int) -> tuple[Floats, Floats]:
 
 def _codes(table: Table) -> Floats:
     """A number for each verdict, the same for the same one in every run; nan where it failed."""
+    if table.parts is not None:
+        return np.where(table.failed, np.nan, _list_codes(table.parts.said))
     match table.header.settings.protocol:
         case "pair":
             codes = three_way(table.verdict).astype(np.float64)
@@ -221,6 +236,17 @@ def _codes(table: Table) -> Floats:
     return np.where(table.failed, np.nan, codes)
 
 
+def _list_codes(said: Ragged) -> Floats:
+    """A number for the list of each judgment, the same for the same one of as many entries."""
+    place = within(said.lengths)
+    rng = np.random.default_rng(0)  # sums of products below 2^53 are exact
+    weights = rng.integers(1 << 32, size=int(said.lengths.max(initial=0)))
+    row = np.repeat(np.arange(len(said.lengths)), said.lengths)
+    values = (said.values + 1) * weights[place].astype(np.float64)
+    sums = np.bincount(row, weights=values, minlength=len(said.lengths))
+    return np.asarray(sums, dtype=np.float64)
+
+
 def _gold_known(table: Table) -> NDArray[np.bool_]:
     """Rows of which it can be said whether they are right, shape (n,)."""
     known = np.zeros(len(table.item), dtype=bool)
@@ -228,7 +254,10 @@ def _gold_known(table: Table) -> NDArray[np.bool_]:
     if protocol == "score" and table.header.judge.scale == "own":
         return known
     for criterion, gold in enumerate(table.gold):
-        there: NDArray[np.bool_] = _there(gold, protocol)
+        lists = table.parts is not None
+        there: NDArray[np.bool_] = (
+            known_right(table, criterion) if lists else _there(gold, protocol)
+        )
         mine = table.columns.criterion == criterion
         known[mine] = there[table.item[mine]]
     return known

@@ -145,8 +145,26 @@ class Detail {
         gold[2].length ? make("span", "soft small", {}, ` (each annotator: ${gold[2].join("; ")})`) : null)
       : make("p", "people soft", {}, "no gold");
     return make("section", "criterion", { "aria-label": `Verdicts on ${name}` },
-      make("h4", "", {}, untold(name)), people,
+      make("h4", "", {}, untold(name)), people, this.list(item, criterion, gold?.[3] ?? null, judges),
       make("div", "judges", {}, ...judges.map(([judge, answers]) => this.judge(judge, answers))));
+  }
+
+  /* Each question of a checklist, or step of a solution: what people say of it, and each judge. */
+  list(item, criterion, gold, judges) {
+    const questions = item.q.find(([of]) => of === criterion)?.[1];
+    const said = judges.map(([judge, answers]) => [judge, answers.filter((one) => one[4] < 0)]);
+    const first = said.flatMap(([, answers]) => answers).find((one) => one[12])?.[12];
+    const n = questions?.length ?? gold?.length ?? first?.length;
+    if (!n || (!gold && !first)) return "";
+    const head = [questions ? "question" : "step", ...(gold ? ["people"] : [])].map((text) => make("th", "", { scope: "col" }, text));
+    const names = said.map(([judge]) => make("th", "", { scope: "col" }, untold(this.index.judges[judge])));
+    const rows = [...Array(n).keys()].map((place) => make("tr", "", {},
+      make("th", "", { scope: "row" }, ...(questions ? question(questions[place]) : step(item, place))),
+      gold ? make("td", "", {}, untold(gold[place])) : "",
+      ...said.map(([, answers]) => make("td", "", {}, ...answers.map((answer) => word(answer[12]?.[place] ?? "failed", gold?.[place]))))));
+    const title = questions ? "Each question" : "Each step";
+    return make("div", "wide", { tabindex: "0", role: "region", "aria-label": `${title}, ${this.index.criteria[criterion]}` },
+      make("table", "one-by-one", {}, make("thead", "", {}, make("tr", "", {}, ...head, ...names)), make("tbody", "", {}, ...rows)));
   }
 
   judge(judge, answers) {
@@ -193,6 +211,22 @@ class Detail {
         make("span", "track", { "aria-hidden": "true" }, bar), share(p));
     }));
   }
+}
+
+function question([text, kind, depth, wanted]) {
+  const note = [kind, wanted === "yes" ? "" : `wanted: ${wanted}`].filter(Boolean).join(", ");
+  return [depth ? make("span", "soft", { "aria-label": "builds on another" }, `${"\u2003".repeat(depth - 1)}↳ `) : "",
+    untold(text), note ? make("span", "soft small", {}, " ", untold(note)) : ""];
+}
+
+function step(item, place) {
+  const part = item.c[0].p[place];
+  return [make("span", "soft", {}, `${place + 1} `), untold(typeof part === "string" ? part : `(${part?.k ?? "not shown"})`)];
+}
+
+function word(said, gold) {
+  if (gold === undefined) return make("span", "word", {}, untold(said));
+  return make("span", said === gold ? "word right" : "word wrong", {}, said === gold ? "✓ " : "✗ ", untold(said));
 }
 
 function reply(raw) {
