@@ -10,6 +10,7 @@ import pytest
 from mmjudge.assets import PACK, embedded
 from mmjudge.registry import TASKS, registry
 from mmjudge.sources.samples import sample_of
+from mmjudge.task import Task
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "parity"
 FOLDERS = {
@@ -44,6 +45,11 @@ CASES = [
     for kind, names in (("small", NAMES), ("real", REAL))
     for name in names
 ]
+
+
+def protocols_of(task: Task, name: str, kind: str) -> list[str]:
+    """The protocols of a task of which there are items here."""
+    return [p for p in task.spec.protocols if p not in UNREAD.get((name, kind), ())]
 
 
 def real(name: str) -> Path | None:

@@ -17,7 +17,7 @@ from mmjudge.registry import TASKS, registry
 from mmjudge.sources.folder import open_task, unsafe_media
 from mmjudge.task import BadItem, JudgedRow, Task, checked
 from mmjudge.types import Failure, Item, Reply
-from tests.tasks.samples import CASES, EMBEDDED, NAMES, SAMPLES, UNREAD, real
+from tests.tasks.samples import CASES, EMBEDDED, NAMES, SAMPLES, protocols_of, real
 
 SAMPLE_BYTES = 60_000
 RECORDED = [
@@ -34,10 +34,6 @@ def opened(small):
         return open_task(name, real(name) if kind == "real" else small(name))
 
     return make
-
-
-def protocols_of(task, name, kind):
-    return [p for p in task.spec.protocols if p not in UNREAD.get((name, kind), ())]
 
 
 def items_of(task, protocol):
