@@ -11,6 +11,7 @@ from mmjudge.report.bias_strata import Unlike, unlike_the_whole
 from mmjudge.scoring.biases import biases
 from mmjudge.scoring.frames import Slice, known_gold
 from mmjudge.scoring.modality_gaps import modality_gaps, modality_preferences
+from mmjudge.scoring.part_kinds import by_kind
 from mmjudge.scoring.pooled import TASK
 from mmjudge.scoring.probed import cards
 from mmjudge.scoring.score import ALL, score_table
@@ -64,12 +65,14 @@ class Level(Record):
 class Detail(Record):
     """What the first criterion shows beside its headline; empty where there is nothing of it.
 
+    `kinds`: the share of questions of each kind, or of errors of each type, found as people did.
     `wide` names axes of strata with too many values to show. `strata_looked_at` counts the strata
     in which probes were compared with the whole, `unlike` are those that differ.
     """
 
     ceiling: MetricResult | None = None
     axes: tuple[Axis, ...] = ()
+    kinds: tuple[MetricResult, ...] = ()
     wide: tuple[str, ...] = ()
     calibration: tuple[MetricResult, ...] = ()
     bins: tuple[Bin, ...] = ()
@@ -111,6 +114,7 @@ def detail(
     return Detail(
         ceiling=ceiling[0] if ceiling else None,
         axes=_by_axis(axes, of((main,), axes)),
+        kinds=by_kind(table, n_resamples, seed),
         wide=wide,
         calibration=tuple(of(CONFIDENT)) if len(right) else (),
         bins=_bins(right, confidence),

@@ -101,6 +101,10 @@ def _by_criterion(asked: ProtocolFigures) -> list[str]:
 
 def _axes(asked: ProtocolFigures) -> list[str]:
     lines: list[str] = []
+    if kinds := asked.detail.kinds:
+        of = kinds[0].stratum.partition("=")[0]
+        each = [(text(value_of(one)), figure(one)) for one in kinds]
+        lines += table((f"by {of}", f"`{kinds[0].metric}`"), each)
     for axis in asked.detail.axes:
         rows = [(text(value_of(one)), figure(one, asked.chance)) for one in axis.results]
         lines += table((f"by {text(axis.name)}", f"`{asked.measure}`"), rows)

@@ -151,7 +151,7 @@ class Judged(NamedTuple):
     @property
     def has_strata(self) -> bool:
         """Whether any axis breaks its items down."""
-        return any(asked.detail.axes for asked in self.asked)
+        return any(asked.detail.axes or asked.detail.kinds for asked in self.asked)
 
     @property
     def has_confidence(self) -> bool:

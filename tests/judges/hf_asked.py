@@ -151,10 +151,15 @@ def numbers(reply: Reply) -> list[float]:
 
 def plain(judge: Hf, request: Request, anchor: str, options: Sequence[str]) -> list[float]:
     """The softmax of a plain forward over the first tokens of the options: transformers alone."""
+    (message,) = render(request, reasons=False)
+    return of_parts(judge, message.parts, anchor, options)
+
+
+def of_parts(judge: Hf, parts: Parts, anchor: str, options: Sequence[str]) -> list[float]:
+    """The same of a prompt that is written already."""
     chat = judge.answerer.chat
     loaded = chat.loaded
-    (message,) = render(request, reasons=False)
-    inputs = chat.inputs([chat.conversation(message.parts, MEDIA)])
+    inputs = chat.inputs([chat.conversation(parts, MEDIA)])
     texts = [anchor + option for option in options]
     rows = [loaded.tokenizer(text, add_special_tokens=False)["input_ids"] for text in texts]
     lead = rows[0][

@@ -7,8 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mmjudge.protocols import parse, render
+from mmjudge.judges.hf_logits import with_question
+from mmjudge.protocols import parse, render, render_parts
+from mmjudge.protocols.checklist import before
+from mmjudge.protocols.render import Alone
 from mmjudge.types import (
+    Answers,
     ProtocolName,
     Scale,
 )
@@ -21,10 +25,12 @@ from tests.judges.hf_asked import (
     ask,
     batch,
     numbers,
+    of_parts,
     opened,
     plain,
     torch,
 )
+from tests.protocols.listed import checklist
 
 FAMILIES = sorted(BUILDERS)
 
@@ -58,6 +64,24 @@ def test_probabilities_are_the_softmax_of_a_plain_forward(
         assert list(reply.probabilities or {}) == list(options)
         expected = plain(judge, request, anchor, options)
         assert numbers(reply) == pytest.approx(expected, abs=1e-5)
+
+
+def test_a_question_of_a_checklist_is_read_as_if_it_were_asked_alone(folders: dict[str, Path]):
+    judge = opened(folders["qwen2_5_vl"], mode="logits")
+    shown = PICTURES[1:2]
+    request = checklist().model_copy(update={"prompt": ("a cup", *shown)})
+    other = checklist(answer="a mug").model_copy(update={"prompt": ("a cup", *shown)})
+    reply, _ = judge.judge([request, other], MEDIA)
+    said = parse(request, reply)
+    assert isinstance(said, Answers)
+    found = dict(reply.probabilities or {})
+    for place, question in enumerate(request.questions):
+        given = tuple((n + 1, said.answers[n]) for n in before(request.questions, place))
+        alone = render_parts(request, reasons=False, alone=Alone(place + 1, given))
+        parts = with_question(alone.material, alone.question)
+        expected = of_parts(judge, parts, f"Answer {place + 1}: [[", question.answers)
+        shares = [found[f"{place + 1}:{answer}"] for answer in question.answers]
+        assert shares == pytest.approx(expected, abs=1e-5)
 
 
 @pytest.mark.parametrize(
