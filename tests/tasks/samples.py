@@ -47,6 +47,13 @@ CASES = [
 ]
 
 
+REAL_SLOW = [
+    pytest.param(*case.values, id=case.id, marks=pytest.mark.slow if "real" in case.values else ())
+    for case in CASES
+]
+"""The same where the sample tells as much, and the real data takes long."""
+
+
 def protocols_of(task: Task, name: str, kind: str) -> list[str]:
     """The protocols of a task of which there are items here."""
     return [p for p in task.spec.protocols if p not in UNREAD.get((name, kind), ())]

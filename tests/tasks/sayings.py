@@ -1,4 +1,4 @@
-"""Replies in the suite's own form to any request, each with the verdict that it states, in slots."""
+"""Replies to any request in the suite's own form, each with the verdict it states, in slots."""
 
 from collections.abc import Callable, Iterator, Sequence
 from string import ascii_uppercase
