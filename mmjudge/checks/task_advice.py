@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from mmjudge.checks.findings import Finding
 from mmjudge.checks.leaks import ALARM_RATE, Clue, clues
 from mmjudge.checks.task_items import Placed, Read
+from mmjudge.metrics.places import FEW
+from mmjudge.plural import many
 from mmjudge.task import Task
 from mmjudge.types import Answers, Gold, Preference, Ranking, Score, Steps
 
@@ -14,8 +16,6 @@ DOMINANT = 0.8
 """Share of a gold class from which on it dominates."""
 CONSTANT = 0.95
 """Share of a stratum's value from which on the axis says nothing."""
-FEW = 10
-"""Of fewer items no share is spoken of."""
 WISHED = 0.05
 """Half the width of an interval that a reader can work with."""
 
@@ -93,7 +93,7 @@ def _duplicates(found: Read) -> Iterator[Finding]:
             twice.append(f"{one.where} ({one.item.id})")
     again = [" = ".join(f"{p.where} ({p.item.id})" for p in ps) for ps in alike.values() if ps[1:]]
     if again:
-        said = f"{found.protocol}: {len(again)} items are shown more than once"
+        said = f"{found.protocol}: {many(len(again), 'item')} shown more than once"
         yield _advice("duplicates", said, again)
     if twice:
         said = f"{found.protocol}: {len(twice)} items have two candidates that are the same"

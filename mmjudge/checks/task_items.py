@@ -11,6 +11,7 @@ from mmjudge.media.loader import Loader, gather
 from mmjudge.media.source import check_file, is_remote, locate
 from mmjudge.metrics import Measure
 from mmjudge.metrics.registry import fits
+from mmjudge.plural import many
 from mmjudge.sources.folder import FolderTask
 from mmjudge.task import BadItem, Task, item_problems
 from mmjudge.types import Item, Media, Preference, ProtocolName
@@ -117,7 +118,7 @@ def check_items(reads: Sequence[Read]) -> Iterator[Finding]:
         elif not found.items:
             yield Finding(check="items", level="broken", said=f"{found.protocol}: there are none")
         else:
-            said = f"{found.protocol}: {len(found.items)} items, each can be judged"
+            said = f"{found.protocol}: {many(len(found.items), 'item')}, each can be judged"
             yield Finding(check="items", level="ok", said=said)
 
 
