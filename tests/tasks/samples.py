@@ -47,6 +47,13 @@ CASES = [
 ]
 
 
+REAL_SLOW = [
+    pytest.param(*case.values, id=case.id, marks=pytest.mark.slow if "real" in case.values else ())
+    for case in CASES
+]
+"""The same where the sample tells as much, and the real data takes long."""
+
+
 def real(name: str) -> Path | None:
     """What `--data` names for a task on its real data; the test is skipped where that is not."""
     if name in EMBEDDED:

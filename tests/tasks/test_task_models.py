@@ -25,6 +25,8 @@ SCORED = {
 }
 """The modalities of the tasks that a scorer is put to: one of media scores no texts alone."""
 
+NO_VERDICT = ("empty", "truncated", "ambiguous", "refused", "incomplete", "off_scale")
+
 LIFTED = ("pair", "score", "rank")
 """The protocols that a scorer takes part in."""
 
@@ -46,9 +48,10 @@ def drawn():
 @pytest.fixture
 def asked(folders, paths, model, protocol):
     """The spec and options of a tiny model that has room for all that a sample shows."""
+    if model == CHAT and protocol == "steps":  # only words say what is wrong with each step
+        return f"hf:{folders[CHAT]}", {"max_new_tokens": 4, "frames": 2}
     if model == CHAT:
-        mode = "generate" if protocol == "steps" else "logits"  # of steps no word is read alone
-        return f"hf:{folders[CHAT]}", {"mode": mode, "frames": 2}
+        return f"hf:{folders[CHAT]}", {"mode": "logits", "frames": 2}
     long = partial(tiny.reward_model, length=2000)
     folder = once(paths.root / "long reward", long) if model == "reward" else paths(model)
     return f"{MODELS[model][0]}:{folder}", {}
@@ -59,20 +62,16 @@ def test_a_tiny_model_judges_the_whole_sample(small, asked, tmp_path, name, mode
     task, (judge, options) = open_task(name, small(name)), asked
     whole = absent = 0
     for item in checked(task, protocol):
-        names = item.criteria or [criterion.name for criterion in task.spec.criteria]
-        if protocol == "checklist":
-            names = [name for name in names if name in item.checklists]
-        criteria = len(names)
+        criteria = len(item.criteria or task.spec.criteria)
         whole += criteria
         absent += criteria if item.absent else 0
     run = mmjudge.run(task, judge, protocol=protocol, options=options, out=tmp_path / "run")
     refused = run.stats.failures["unsupported"]
     assert run.stats.judged == whole
-    if protocol == "steps":  # what a model of random weights writes is no list of verdicts
-        assert not {"infra", "media"} & {*+run.stats.failures}
-        assert refused == absent
-        return
-    assert run.stats.failed == refused, run.stats.failures
+    failures = Counter(run.stats.failures)
+    if protocol == "steps":  # random weights say nothing that is a verdict on each step
+        failures -= Counter(dict.fromkeys(NO_VERDICT, whole))
+    assert failures.total() == refused, run.stats.failures
     if model == CHAT:
         assert refused == absent
     else:
