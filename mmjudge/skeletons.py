@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from string import Template
@@ -42,10 +42,6 @@ QUESTIONS: Mapping[Modality, tuple[str, str]] = {
 }
 """A question, and one that depends on it."""
 
-UNMAPPED: tuple[ProtocolName, ...] = ("checklist", "steps")
-"""Protocols whose items are more than a few columns, so that no mapping can have them."""
-
-
 GOLD: Mapping[ProtocolName, tuple[str, str]] = {
     "pair": ("preference", "value"),
     "score": ("score", "value"),
@@ -60,6 +56,9 @@ CANDIDATES_CODE = """tuple(
             Candidate(id="abcdefgh"[place], parts=(%s,))
             for place, answer in enumerate(row.answers)
         )"""
+MAPPED_CHECKLISTS = """  checklists: # answers are yes and no, and yes is wanted
+    overall: {questions: checked.text, ids: checked.id, parents: checked.parents}
+"""
 STEPS_CODE = """(
             Candidate(
                 id="a",  # each of its parts is a step
@@ -120,9 +119,9 @@ def _check(wanted: Wanted, out: Path) -> None:
         raise MmjudgeError(f"NAME: a task {wanted.name!r} is installed already; choose another")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise MmjudgeError(f"{out}: is there and not empty; choose another place with --out")
-    if wanted.protocol in UNMAPPED and wanted.kind == "hub":
+    if wanted.protocol == "steps" and wanted.kind == "hub" and wanted.modality != "text":
         raise MmjudgeError(
-            f"--kind hub: a {wanted.protocol} cannot be mapped column by column; choose --kind "
+            f"--modality {wanted.modality}: a mapping takes steps that are texts; choose --kind "
             "folder, or --kind package for a loader of your own"
         )
     if problem := missing(wanted.modality):
@@ -183,7 +182,10 @@ def _item(wanted: Wanted, row: Row, digests: Mapping[str, str]) -> dict[str, Any
 
 def _questions(wanted: Wanted) -> list[dict[str, Any]]:
     first, second = QUESTIONS[wanted.modality]
-    return [{"id": "1", "text": first}, {"id": "2", "text": second, "parents": ["1"]}]
+    return [
+        {"id": "1", "text": first, "parents": []},
+        {"id": "2", "text": second, "parents": ["1"]},
+    ]
 
 
 def _write_folder(wanted: Wanted, out: Path) -> None:
@@ -211,16 +213,12 @@ def _write_mapping(wanted: Wanted, out: Path) -> None:
         "uid": [row.id for row in rows],
         "question": [row.prompt for row in rows],
     }
-    for place in range(len(rows[0].answers)):
-        answers = [row.answers[place] for row in rows]
-        if digests:
-            made = [(out / "made" / answer).read_bytes() for answer in answers]
-            names = [Path(answer).name for answer in answers]
-            columns[f"answer_{place + 1}"] = [
-                {"bytes": blob, "path": name} for blob, name in zip(made, names, strict=True)
-            ]
-        else:
-            columns[f"answer_{place + 1}"] = answers
+    if wanted.protocol == "steps":
+        columns["steps"] = [list(row.answers) for row in rows]
+    else:
+        columns |= _answer_columns(rows, out / "made", media=bool(digests))
+    if wanted.protocol == "checklist":
+        columns["checked"] = [_questions(wanted)] * len(rows)
     coded = {"first": "model_1", "second": "model_2"}
     pair = wanted.protocol == "pair"
     columns["vote"] = [coded[row.gold] if pair else row.gold for row in rows]
@@ -232,6 +230,19 @@ def _write_mapping(wanted: Wanted, out: Path) -> None:
     table.parent.mkdir(parents=True)
     pq.write_table(pa.table(columns), table)
     (out / "task.yaml").write_text(_filled("hub.yaml", wanted), encoding="utf-8")
+
+
+def _answer_columns(rows: Sequence[Row], made: Path, *, media: bool) -> dict[str, list[Any]]:
+    """A column for each candidate, with texts or with the bytes of media."""
+    columns: dict[str, list[Any]] = {}
+    for place in range(len(rows[0].answers)):
+        answers = [row.answers[place] for row in rows]
+        columns[f"answer_{place + 1}"] = (
+            [{"bytes": (made / a).read_bytes(), "path": Path(a).name} for a in answers]
+            if media
+            else answers
+        )
+    return columns
 
 
 def _write_package(wanted: Wanted, out: Path) -> None:
@@ -287,10 +298,10 @@ def _criterion(wanted: Wanted) -> dict[str, str]:
 
 def _mapped(wanted: Wanted) -> dict[str, str]:
     """The lines of a mapping: candidates and gold."""
-    n = {"pair": 2, "score": 1}.get(wanted.protocol, 3)
+    n = {"pair": 2, "score": 1, "checklist": 1, "steps": 1}.get(wanted.protocol, 3)
     lines = []
     for place in range(1, n + 1):
-        column = f"answer_{place}"
+        column = "steps" if wanted.protocol == "steps" else f"answer_{place}"
         if wanted.modality != "text":
             column = f"{{column: {column}, media: {wanted.modality}}}"
         lines.append(f"    - parts: [{column}]")
@@ -299,6 +310,7 @@ def _mapped(wanted: Wanted) -> dict[str, str]:
     )
     return {
         "mapped_candidates": "\n".join(lines),
+        "mapped_checklists": MAPPED_CHECKLISTS if wanted.protocol == "checklist" else "",
         "labels": labels if wanted.protocol == "pair" else "",
     }
 
