@@ -25,7 +25,15 @@ def download_and_print(names: Sequence[str]) -> int:
     opened = [(name, open_task(name)) for name in _expanded(names)]
     failed = 0
     for name, task in opened:
-        if isinstance(task, FolderTask | HubTask) or at_hand(name) == "yes":
+        if isinstance(task, HubTask):
+            failed += 1
+            typer.echo(
+                f"{name}: is read from the Hub each time; for a copy fetch the dataset itself and "
+                "pass its folder with --data",
+                err=True,
+            )
+            continue
+        if isinstance(task, FolderTask) or at_hand(name) == "yes":
             typer.echo(f"{task.spec.label}: nothing to fetch: it is read where it is")
             continue
         try:
