@@ -8,6 +8,8 @@ from mmjudge.checks.findings import Finding
 from mmjudge.checks.gathered import Golds, Placed
 from mmjudge.checks.leaks import ALARM_RATE, Clue, told
 from mmjudge.checks.task_items import Places, Read
+from mmjudge.metrics.places import FEW
+from mmjudge.plural import many
 from mmjudge.task import Task
 from mmjudge.types import Item
 
@@ -15,8 +17,6 @@ DOMINANT = 0.8
 """Share of a gold class from which on it dominates."""
 CONSTANT = 0.95
 """Share of a stratum's value from which on the axis says nothing."""
-FEW = 10
-"""Of fewer items no share is spoken of."""
 WISHED = 0.05
 """Half the width of an interval that a reader can work with."""
 
@@ -66,7 +66,7 @@ def _duplicates(task: Task, found: Read) -> Iterator[Finding]:
     again = [" = ".join((first, *found.facts.again[n])) for n, first in _firsts(task, found)]
     twice = found.facts.twice
     if again:
-        said = f"{found.protocol}: {len(again)} items are shown more than once"
+        said = f"{found.protocol}: {many(len(again), 'item')} shown more than once"
         yield _advice("duplicates", said, again)
     if twice:
         said = f"{found.protocol}: {len(twice)} items have two candidates that are the same"

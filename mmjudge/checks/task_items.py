@@ -13,6 +13,7 @@ from mmjudge.media.image import MediaError
 from mmjudge.media.loader import Loader, gather
 from mmjudge.metrics import Measure
 from mmjudge.metrics.registry import fits
+from mmjudge.plural import many
 from mmjudge.sources.folder import FolderTask
 from mmjudge.task import BadItem, Task, item_problems
 from mmjudge.types import Item, Media, Preference, ProtocolName
@@ -120,7 +121,7 @@ def check_items(reads: Sequence[Read]) -> Iterator[Finding]:
         elif not found.facts.n:
             yield Finding(check="items", level="broken", said=f"{found.protocol}: there are none")
         else:
-            said = f"{found.protocol}: {found.facts.n} items, each can be judged"
+            said = f"{found.protocol}: {many(found.facts.n, 'item')}, each can be judged"
             yield Finding(check="items", level="ok", said=said)
 
 

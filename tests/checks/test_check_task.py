@@ -134,7 +134,7 @@ def test_a_reviewers_questions_are_advice_and_break_nothing(folder):
     assert report.code == 0
     advice = said(report, "advice")
     assert "always-first has accuracy 1.00: nearly always one slot" in advice
-    assert "1 items are shown more than once" in advice
+    assert "1 item shown more than once" in advice
     assert "card has no source, revision, licence, citation, size, known_flaws" in advice
     assert "no human ceiling" in advice
     assert "+-0.05 needs 385" in advice
