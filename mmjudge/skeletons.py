@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
 from string import Template
@@ -56,9 +56,6 @@ CANDIDATES_CODE = """tuple(
             Candidate(id="abcdefgh"[place], parts=(%s,))
             for place, answer in enumerate(row.answers)
         )"""
-MAPPED_CHECKLISTS = """  checklists: # answers are yes and no, and yes is wanted
-    overall: {questions: checked.text, ids: checked.id, parents: checked.parents}
-"""
 STEPS_CODE = """(
             Candidate(
                 id="a",  # each of its parts is a step
@@ -119,11 +116,6 @@ def _check(wanted: Wanted, out: Path) -> None:
         raise MmjudgeError(f"NAME: a task {wanted.name!r} is installed already; choose another")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise MmjudgeError(f"{out}: is there and not empty; choose another place with --out")
-    if wanted.protocol == "steps" and wanted.kind == "hub" and wanted.modality != "text":
-        raise MmjudgeError(
-            f"--modality {wanted.modality}: a mapping takes steps that are texts; choose --kind "
-            "folder, or --kind package for a loader of your own"
-        )
     if problem := missing(wanted.modality):
         raise MmjudgeError(f"--modality {wanted.modality}: {problem}")
 
@@ -182,10 +174,7 @@ def _item(wanted: Wanted, row: Row, digests: Mapping[str, str]) -> dict[str, Any
 
 def _questions(wanted: Wanted) -> list[dict[str, Any]]:
     first, second = QUESTIONS[wanted.modality]
-    return [
-        {"id": "1", "text": first, "parents": []},
-        {"id": "2", "text": second, "parents": ["1"]},
-    ]
+    return [{"id": "1", "text": first}, {"id": "2", "text": second, "parents": ["1"]}]
 
 
 def _write_folder(wanted: Wanted, out: Path) -> None:
@@ -209,19 +198,7 @@ def _write_mapping(wanted: Wanted, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     rows = _rows(wanted)
     digests = _media(wanted, out / "made", rows)
-    columns: dict[str, list[Any]] = {
-        "uid": [row.id for row in rows],
-        "question": [row.prompt for row in rows],
-    }
-    if wanted.protocol == "steps":
-        columns["steps"] = [list(row.answers) for row in rows]
-    else:
-        columns |= _answer_columns(rows, out / "made", media=bool(digests))
-    if wanted.protocol == "checklist":
-        columns["checked"] = [_questions(wanted)] * len(rows)
-    coded = {"first": "model_1", "second": "model_2"}
-    pair = wanted.protocol == "pair"
-    columns["vote"] = [coded[row.gold] if pair else row.gold for row in rows]
+    columns = _columns(wanted, rows, out / "made" if digests else None)
     for path in sorted((out / "made").rglob("*"), reverse=True):
         path.rmdir() if path.is_dir() else path.unlink()
     if digests:
@@ -232,16 +209,29 @@ def _write_mapping(wanted: Wanted, out: Path) -> None:
     (out / "task.yaml").write_text(_filled("hub.yaml", wanted), encoding="utf-8")
 
 
-def _answer_columns(rows: Sequence[Row], made: Path, *, media: bool) -> dict[str, list[Any]]:
-    """A column for each candidate, with texts or with the bytes of media."""
-    columns: dict[str, list[Any]] = {}
-    for place in range(len(rows[0].answers)):
-        answers = [row.answers[place] for row in rows]
-        columns[f"answer_{place + 1}"] = (
-            [{"bytes": (made / a).read_bytes(), "path": Path(a).name} for a in answers]
-            if media
-            else answers
-        )
+def _columns(wanted: Wanted, rows: list[Row], made: Path | None) -> dict[str, list[Any]]:
+    """The columns of a dataset; `made` is the folder of its media, None for texts."""
+
+    def held(answer: str) -> Any:
+        if made is None:
+            return answer
+        return {"bytes": (made / answer).read_bytes(), "path": Path(answer).name}
+
+    columns: dict[str, list[Any]] = {
+        "uid": [row.id for row in rows],
+        "question": [row.prompt for row in rows],
+    }
+    if wanted.protocol == "steps":
+        columns["steps"] = [[held(answer) for answer in row.answers] for row in rows]
+    else:
+        for place in range(len(rows[0].answers)):
+            columns[f"answer_{place + 1}"] = [held(row.answers[place]) for row in rows]
+    if wanted.protocol == "checklist":
+        asked = [{"parents": [], **question} for question in _questions(wanted)]
+        columns["asked"] = [asked for _ in rows]
+    coded = {"first": "model_1", "second": "model_2"}
+    pair = wanted.protocol == "pair"
+    columns["vote"] = [coded[row.gold] if pair else row.gold for row in rows]
     return columns
 
 
@@ -298,20 +288,22 @@ def _criterion(wanted: Wanted) -> dict[str, str]:
 
 def _mapped(wanted: Wanted) -> dict[str, str]:
     """The lines of a mapping: candidates and gold."""
-    n = {"pair": 2, "score": 1, "checklist": 1, "steps": 1}.get(wanted.protocol, 3)
+    n = {"pair": 2, "score": 1, "checklist": 1}.get(wanted.protocol, 3)
+    names = [f"answer_{place}" for place in range(1, n + 1)]
     lines = []
-    for place in range(1, n + 1):
-        column = "steps" if wanted.protocol == "steps" else f"answer_{place}"
-        if wanted.modality != "text":
-            column = f"{{column: {column}, media: {wanted.modality}}}"
-        lines.append(f"    - parts: [{column}]")
-    labels = (
-        "      labels: {model_1: first, model_2: second, equal: tie} # the column's word: ours\n"
-    )
+    for column in ["steps"] if wanted.protocol == "steps" else names:
+        shown = f"{{column: {column}, media: {wanted.modality}}}"
+        lines.append(f"    - parts: [{column if wanted.modality == 'text' else shown}]")
+    labels = {
+        "pair": "{model_1: first, model_2: second, equal: tie} # the column's word: ours",
+        "steps": "{untrue: untrue, off_topic: off_topic} # the column's word: ours; null is right",
+    }.get(wanted.protocol)
+    questions = "{questions: asked.text, ids: asked.id, parents: asked.parents}"
+    listed = wanted.protocol == "checklist"
     return {
         "mapped_candidates": "\n".join(lines),
-        "mapped_checklists": MAPPED_CHECKLISTS if wanted.protocol == "checklist" else "",
-        "labels": labels if wanted.protocol == "pair" else "",
+        "labels": f"      labels: {labels}\n" if labels else "",
+        "mapped_checklists": f"  checklists:\n    overall: {questions}\n" if listed else "",
     }
 
 

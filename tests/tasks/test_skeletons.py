@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -12,10 +13,11 @@ from mmjudge.checks.task import check_task
 from mmjudge.cli import app
 from mmjudge.errors import MmjudgeError
 from mmjudge.skeletons import Wanted, new_task
-from mmjudge.types import Modality, ProtocolName
+from mmjudge.sources.folder import open_task
+from mmjudge.types import Modality
 
 MODALITIES = get_args(Modality)
-PROTOCOLS = get_args(ProtocolName)
+PROTOCOLS = ("pair", "score", "rank")
 
 
 def broken(report):
@@ -42,11 +44,21 @@ def test_a_folder_and_a_mapping_pass_at_once(tmp_path, protocol, modality):
     assert bool(decoded) == (modality != "text")
 
 
-def test_a_mapping_takes_steps_of_texts_alone(tmp_path):
-    new_task(Wanted("cups", "folder", "steps", "image"), tmp_path / "folder")
-    assert broken(check_task(str(tmp_path / "folder"))) == []
-    with pytest.raises(MmjudgeError, match="takes steps that are texts"):
-        new_task(Wanted("cups", "hub", "steps", "image"), tmp_path / "hub")
+@pytest.mark.parametrize("modality", ["text", "image"])
+@pytest.mark.parametrize("protocol", ["checklist", "steps"])
+def test_a_folder_and_a_mapping_of_lists_pass_at_once(tmp_path, protocol, modality):
+    new_task(Wanted("cups", "folder", protocol, modality), tmp_path / "folder")
+    new_task(Wanted("cups", "hub", protocol, modality), tmp_path / "hub")
+    plain = check_task(str(tmp_path / "folder"))
+    mapped = check_task(str(tmp_path / "hub"), Path("sample"))
+    assert broken(plain) == broken(mapped) == []
+    assert plain.items == mapped.items == {protocol: 2}
+    items = [
+        list(open_task(*of).load(protocol))
+        for of in ((str(tmp_path / "folder"),), (str(tmp_path / "hub"), Path("sample")))
+    ]
+    assert [item.gold for item in items[0]] == [item.gold for item in items[1]]
+    assert [item.checklists for item in items[0]] == [item.checklists for item in items[1]]
 
 
 TASK = """
