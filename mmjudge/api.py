@@ -4,6 +4,7 @@ import hashlib
 import html
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -292,13 +293,17 @@ def _header(
 
 
 def _packages() -> dict[str, str]:
-    found = {}
-    for name in PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
+    found = {name: _version(name) for name in PACKAGES}
+    return {name: number for name, number in found.items() if number is not None}
+
+
+@cache
+def _version(package: str) -> str | None:
+    """The version that is installed, or None; it stays the same while the process runs."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
 
 
 def _folder_name(header: RunHeader) -> str:

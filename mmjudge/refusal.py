@@ -22,7 +22,7 @@ def refuse(request: Request, card: JudgeCard) -> Failure | None:
         )
     if not any(isinstance(part, Media) or part.strip() for part in request.prompt):
         return _unsupported("prompt: empty")
-    length = 0
+    length = sum(len(question.text) for question in request.questions)
     for part in parts_of(request):
         if isinstance(part, str):
             length += len(part)

@@ -60,13 +60,23 @@ def new_file(folder: Path) -> Iterator[sqlite3.Connection]:
         for leftover in folder.glob(f"{new.name}*"):
             leftover.unlink()
         with closing(connect(new, "rwc")) as connection:
+            # Nobody reads it before it has its name: the disk is waited for once, at the end.
+            connection.execute("PRAGMA synchronous=OFF")
             yield connection
+        _sync(new)
         new.replace(path)
-        descriptor = os.open(folder, os.O_RDONLY)
-        os.fsync(descriptor)
-        os.close(descriptor)
+        _sync(folder)
     except OSError as error:
         raise StoreError(f"{path}: cannot be written: {error}") from error
+
+
+def _sync(path: Path) -> None:
+    """Wait until a file, or what a folder names, is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def read_header(connection: sqlite3.Connection, path: Path) -> RunHeader:

@@ -42,8 +42,8 @@ QUESTIONS: Mapping[Modality, tuple[str, str]] = {
 }
 """A question, and one that depends on it."""
 
-FOLDER_ONLY: tuple[ProtocolName, ...] = ("checklist", "steps")
-"""Protocols whose skeleton is a folder: their items are more than a few columns."""
+UNMAPPED: tuple[ProtocolName, ...] = ("checklist", "steps")
+"""Protocols whose items are more than a few columns, so that no mapping can have them."""
 
 
 GOLD: Mapping[ProtocolName, tuple[str, str]] = {
@@ -54,6 +54,18 @@ GOLD: Mapping[ProtocolName, tuple[str, str]] = {
     "steps": ("steps", "errors"),
 }
 """Kind of gold and its field."""
+
+
+CANDIDATES_CODE = """tuple(
+            Candidate(id="abcdefgh"[place], parts=(%s,))
+            for place, answer in enumerate(row.answers)
+        )"""
+STEPS_CODE = """(
+            Candidate(
+                id="a",  # each of its parts is a step
+                parts=tuple(%s for answer in row.answers),
+            ),
+        )"""
 
 
 class Wanted(NamedTuple):
@@ -108,10 +120,10 @@ def _check(wanted: Wanted, out: Path) -> None:
         raise MmjudgeError(f"NAME: a task {wanted.name!r} is installed already; choose another")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise MmjudgeError(f"{out}: is there and not empty; choose another place with --out")
-    if wanted.protocol in FOLDER_ONLY and wanted.kind != "folder":
+    if wanted.protocol in UNMAPPED and wanted.kind == "hub":
         raise MmjudgeError(
-            f"--kind {wanted.kind}: a skeleton with protocol {wanted.protocol} is a folder: leave "
-            "--kind out; items.jsonl shows what a loader of your own has to yield"
+            f"--kind hub: a {wanted.protocol} cannot be mapped column by column; choose --kind "
+            "folder, or --kind package for a loader of your own"
         )
     if problem := missing(wanted.modality):
         raise MmjudgeError(f"--modality {wanted.modality}: {problem}")
@@ -153,6 +165,7 @@ def _item(wanted: Wanted, row: Row, digests: Mapping[str, str]) -> dict[str, Any
         return {"modality": wanted.modality, "uri": answer, "sha256": digests[answer]}
 
     kind, field = GOLD[wanted.protocol]
+    listed = wanted.protocol == "checklist"
     candidates = [[part(answer)] for answer in row.answers]
     if wanted.protocol == "steps":
         candidates = [[part(answer) for answer in row.answers]]
@@ -162,21 +175,15 @@ def _item(wanted: Wanted, row: Row, digests: Mapping[str, str]) -> dict[str, Any
         "candidates": [
             {"id": "abc"[place], "parts": parts} for place, parts in enumerate(candidates)
         ],
-        **_checklists(wanted),
+        **({"checklists": {"overall": _questions(wanted)}} if listed else {}),
         "gold": {"overall": {"kind": kind, field: row.gold}},
         "strata": {"modality": f"text->{wanted.modality}"},
     }
 
 
-def _checklists(wanted: Wanted) -> dict[str, Any]:
-    if wanted.protocol != "checklist":
-        return {}
+def _questions(wanted: Wanted) -> list[dict[str, Any]]:
     first, second = QUESTIONS[wanted.modality]
-    questions = [
-        {"id": "1", "text": first},
-        {"id": "2", "text": second, "parents": ["1"]},
-    ]
-    return {"checklists": {"overall": questions}}
+    return [{"id": "1", "text": first}, {"id": "2", "text": second, "parents": ["1"]}]
 
 
 def _write_folder(wanted: Wanted, out: Path) -> None:
@@ -241,7 +248,8 @@ def _write_package(wanted: Wanted, out: Path) -> None:
         ("test.py", out / "tests" / f"test_{wanted.name}.py"),
     ):
         path.write_text(_filled(template, wanted), encoding="utf-8")
-    _write_lines(inside / "rows.jsonl", (row._asdict() for row in rows))
+    more = {"questions": _questions(wanted)} if wanted.protocol == "checklist" else {}
+    _write_lines(inside / "rows.jsonl", (row._asdict() | more for row in rows))
 
 
 def _filled(template: str, wanted: Wanted) -> str:
@@ -300,19 +308,23 @@ def _code(wanted: Wanted) -> dict[str, str]:
     gold, kind, given = {
         "pair": ("PreferenceGold", "PreferenceValue", "value=row.gold"),
         "score": ("ScoreGold", "float", "value=row.gold"),
-    }.get(wanted.protocol, ("RankingGold", "tuple[float, ...]", "ranks=row.gold"))
-    part = (
-        "answer"
-        if wanted.modality == "text"
-        else f'Media(modality="{wanted.modality}", uri=answer)'
-    )
+        "rank": ("RankingGold", "tuple[float, ...]", "ranks=row.gold"),
+        "checklist": ("AnswersGold", "tuple[str, ...]", "answers=row.gold"),
+        "steps": ("StepsGold", "tuple[str | None, ...]", "errors=row.gold"),
+    }[wanted.protocol]
+    plain = wanted.modality == "text"
+    part = "answer" if plain else f'Media(modality="{wanted.modality}", uri=answer)'
+    listed = wanted.protocol == "checklist"
     names = {"Candidate", "Item", "ProtocolName", "TaskSpec", gold}
     names |= {"PreferenceValue"} if kind == "PreferenceValue" else set()
-    names |= set() if wanted.modality == "text" else {"Media"}
+    names |= set() if plain else {"Media"}
+    names |= {"Question"} if listed else set()
     return {
         "gold_class": gold,
         "gold_type": kind,
         "gold_given": given,
-        "part": part,
+        "fields": "    questions: tuple[Question, ...]\n" if listed else "",
+        "candidates": (STEPS_CODE if wanted.protocol == "steps" else CANDIDATES_CODE) % part,
+        "checklists": '        checklists={"overall": row.questions},\n' if listed else "",
         "imports": "\n".join(f"    {one}," for one in sorted(names)),
     }

@@ -137,10 +137,11 @@ class RunStore:
         with ExitStack() as held:
             lock = held.enter_context(lock_folder(folder))
             with writing(folder), new_file(folder) as fresh:
-                fresh.executescript("PRAGMA journal_mode=WAL;" + _TABLES)
-                fresh.execute(f"PRAGMA user_version={format_of(header)}")
+                version = f"PRAGMA user_version={format_of(header)};"
+                fresh.executescript(f"PRAGMA journal_mode=WAL; BEGIN; {_TABLES} {version}")
                 row = ("header", header.model_dump_json())
                 fresh.execute("INSERT INTO meta VALUES (?, ?)", row)
+                fresh.execute("COMMIT")
             connection = held.enter_context(closing(connect(folder / FILE, "rw")))
             held.pop_all()
         return cls(folder, connection, header, lock)
@@ -458,10 +459,11 @@ class RunStore:
         names = [criterion.name for criterion in self.header.task.criteria]
         orders = self._orders()
         cues = probed_rows.read_cues(self.connection)
-        ids = {place: json.loads(body)["id"] for place, _, body in self.bodies()}
         # One JSON parameter, since SQLite takes only so many.
         among = "" if places is None else "WHERE place IN (SELECT value FROM json_each(?))"
         chosen = () if places is None else (json.dumps(list(places)),)
+        bodies = self.connection.execute(f"SELECT place, body FROM items {among}", chosen)
+        ids = {place: json.loads(body)["id"] for place, body in bodies}
         rows = self.connection.execute(f"SELECT * FROM judgments {among} ORDER BY rowid", chosen)
         for key, place, criterion, order, repeat, probe, kind, value, outcome, reply in rows:
             yield (

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.browser import chromium, need_chromium
+from tests.once import shared
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -75,7 +76,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The folder of each tiny chat model, by family."""
     from tests.judges.hf_asked import Folders
 
-    return Folders(tmp_path_factory.mktemp("models"))
+    return Folders(shared(tmp_path_factory) / "models")
 
 
 @pytest.fixture(scope="session")
@@ -83,7 +84,7 @@ def paths(tmp_path_factory):
     """The folder of each tiny scorer, by name: `paths("clip")`."""
     from tests.judges.scorer_asked import Paths
 
-    return Paths(tmp_path_factory.mktemp("scorers"))
+    return Paths(shared(tmp_path_factory) / "scorers")
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,10 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from mmjudge.metrics.places import FEW
 from mmjudge.report.outcome import printable
 from mmjudge.scoring.biases import LOST, Bias
 from mmjudge.scoring.score import ALL
-from mmjudge.scoring.sizes import FEW
 from mmjudge.types import MetricResult, Record
 
 MOST_SHOWN = 12
@@ -24,6 +24,7 @@ MOVED = {
     "accuracy_lost": "accuracy lost",
     "tau_b_lost": "tau_b lost",
     "rank_tau_b_lost": "rank_tau_b lost",
+    "step_accuracy_lost": "step_accuracy lost",
 }
 """What is compared of a probe in a stratum, in words."""
 

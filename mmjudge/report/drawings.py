@@ -55,6 +55,15 @@ class Drawings(NamedTuple):
         label = f"{name}, {asked.protocol}: {asked.main} by {axis.name}"
         return self._ranked(points, asked, label)
 
+    def kinds(self, name: str, results: Sequence[MetricResult]) -> Markup:
+        """Questions by what they are about, or errors by their type."""
+        shown = [point for one in results if (point := _point(value_of(one), one, None))]
+        if self.missing or not shown:
+            return Markup("")
+        title = results[0].metric
+        label = _with_ends(f"{name}: {title} by {results[0].stratum.partition('=')[0]}")
+        return self.svg(intervals(shown, title, span=(0.0, 1.0)), label)
+
     def _ranked(self, points: Sequence[Point | None], asked: Asked, label: str) -> Markup:
         shown = [point for point in points if point is not None]
         if self.missing or not shown:
@@ -139,10 +148,10 @@ def _with_ends(label: str) -> str:
     return f"{label}, with 95 % intervals"
 
 
-def _point(label: str, result: MetricResult, chance: float) -> Point | None:
+def _point(label: str, result: MetricResult, chance: float | None) -> Point | None:
     if result.value is None:
         return None
-    tone = TONES[standing(result, chance)]
+    tone = TONES["" if chance is None else standing(result, chance)]
     low, high = result.ci95 or (None, None)
     return Point(label, result.value, low, high, tone, f"{result.n_items} items")
 

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmjudge.metrics.measure import Measure
+from mmjudge.metrics.places import FEW
 from mmjudge.report.detail import Detail, detail
 from mmjudge.scoring.biases import Bias
 from mmjudge.scoring.biases import biases as probed_biases
 from mmjudge.scoring.frames import known_gold
 from mmjudge.scoring.pooled import pool, without
 from mmjudge.scoring.score import ALL, score_table
-from mmjudge.scoring.sizes import FEW
 from mmjudge.scoring.table import MODALITY, Table
 from mmjudge.store import RunStore
 from mmjudge.types import JudgeCard, MetricResult, ProtocolName, RunHeader
@@ -151,7 +151,7 @@ class Judged(NamedTuple):
     @property
     def has_strata(self) -> bool:
         """Whether any axis breaks its items down."""
-        return any(asked.detail.axes for asked in self.asked)
+        return any(asked.detail.axes or asked.detail.kinds for asked in self.asked)
 
     @property
     def has_confidence(self) -> bool:
@@ -304,7 +304,7 @@ def _biases(
 ) -> tuple[MetricResult, ...]:
     if not BIASES[protocol]:
         return ()
-    found = score_table(table, n_resamples, by, BIASES[protocol], seed, criteria=(0,))
+    found = score_table(table, n_resamples, by, BIASES[protocol], seed, (table.first,))
     return tuple(result for result in found if result.value is not None)
 
 

@@ -183,7 +183,10 @@ class Slice:
         return Frame(named, self.table.item[rows], n_items, n_failed, note)
 
     def _parts(self, measure: Measure, wanted: set[str]) -> Frame | None:
-        """A row for each question or step of the judgments, failed ones included."""
+        """A row for each question or step of the judgments, failed ones included.
+
+        Beside what the measure takes there is `kind`: what a question is about, a step's error.
+        """
         if self.table.parts is None or self.criterion is None:
             return None
         asked, items = self.table.parts.asked[self.criterion], self.table.item
@@ -196,8 +199,10 @@ class Slice:
         if "parents_met" in wanted:
             named: dict[str, NDArray[Any]] = found_of(asked, items[rows], said)._asdict()
         else:
-            gold = asked.gold.values[asked.gold.at(items[rows])]
+            unit = asked.gold.at(items[rows])
+            gold = asked.gold.values[unit]
             named = dict(zip(measure.columns, (gold, said.values), strict=True))
+            named["kind"] = gold if self._protocol == "steps" else asked.kind[unit]
         return Frame(named, item, self._count(rows), int(self.table.failed[rows].sum()))
 
     def _part_ratings(self, measure: Measure) -> Frame | None:

@@ -78,7 +78,7 @@ def test_oracle_and_random_show_nothing(tmp_path: Path):
         assert len(missed) <= 1, (metric, missed)
 
 
-@pytest.mark.parametrize("noise", [0.3, 1.0])
+@pytest.mark.parametrize("noise", [pytest.param(0.3, marks=pytest.mark.slow), 1.0])
 def test_a_judge_that_a_change_merely_confuses_is_pulled_nowhere(noise: float, tmp_path: Path):
     """It errs by chance when anything was changed; a cue that it cannot read pulls it nowhere."""
 

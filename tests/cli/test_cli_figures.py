@@ -34,9 +34,15 @@ def test_the_table_shows_the_primary_measure_first_with_interval_and_failures(mm
     assert re.match(r"accuracy +0\.\d{3} +\[0\.\d{3}, 0\.\d{3}\] high +60 +\d", lines[head + 1])
 
 
-def test_tables_fit_80_columns_and_carry_no_ansi_when_piped(mmjudge_process, demo_runs):
-    for words in (("score", *demo_runs, "--by", "longer"), ("compare", *demo_runs)):
-        done = mmjudge_process(*words, "--resamples", 20)
+def test_tables_fit_80_columns_and_carry_no_ansi_when_piped(
+    mmjudge, mmjudge_process, demo_runs, monkeypatch
+):
+    monkeypatch.setenv("COLUMNS", "80")
+    for say, words in (
+        (mmjudge_process, ("score", *demo_runs, "--by", "longer")),
+        (mmjudge, ("compare", *demo_runs)),
+    ):
+        done = say(*words, "--resamples", 20)
         assert done.code == 0, done.err
         assert not ANSI.search(done.out)
         assert max(map(len, done.out.splitlines())) <= 80

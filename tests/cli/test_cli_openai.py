@@ -30,14 +30,17 @@ def test_the_command_stops_with_a_code_of_its_own_and_says_how_to_go_on(
 
 
 def test_the_command_shows_no_key_whether_it_works_or_not(
-    mmjudge_process: Any, tmp_path: Path, root: Path
+    mmjudge: Any,
+    mmjudge_process: Any,
+    tmp_path: Path,
+    root: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ):
+    monkeypatch.setenv("MY_KEY", KEY)
     words = ["run", "--task", root / "assets" / "demo", "--judge", "openai:tiny"]
     words += ["-J", "api_key_env=MY_KEY", "-J", "price_in=1", "-J", "price_out=1"]
     with Server(lambda *_: error(401, f"Incorrect API key provided: {KEY}")) as server:
-        failed = mmjudge_process(
-            *words, "-J", f"base_url={server.url}", "--out", tmp_path / "a", MY_KEY=KEY
-        )
+        failed = mmjudge(*words, "-J", f"base_url={server.url}", "--out", tmp_path / "a")
         server.script = lambda _, body: completion()
         words[-6:-4] = []
         url = server.url.replace("http://", f"http://me:{KEY}@") + f"?key={KEY}"

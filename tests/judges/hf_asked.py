@@ -28,6 +28,7 @@ from mmjudge.types import (  # noqa: E402
 )
 from tests.judges.tiny_models import llava_onevision, qwen2_5_vl, qwen2_audio  # noqa: E402
 from tests.judges.tiny_omni import qwen2_5_omni, smolvlm  # noqa: E402
+from tests.once import once  # noqa: E402
 
 CRITERIA = (
     Criterion(name="match", question="Which shows what was asked for?", scale=Scale()),
@@ -92,7 +93,7 @@ class Folders(dict[str, Path]):
         torch.set_num_threads(1)
 
     def __missing__(self, name: str) -> Path:
-        self[name] = BUILDERS[name](self.root / name)
+        self[name] = once(self.root / name, BUILDERS[name])
         return self[name]
 
 
@@ -150,10 +151,15 @@ def numbers(reply: Reply) -> list[float]:
 
 def plain(judge: Hf, request: Request, anchor: str, options: Sequence[str]) -> list[float]:
     """The softmax of a plain forward over the first tokens of the options: transformers alone."""
+    (message,) = render(request, reasons=False)
+    return of_parts(judge, message.parts, anchor, options)
+
+
+def of_parts(judge: Hf, parts: Parts, anchor: str, options: Sequence[str]) -> list[float]:
+    """The same of a prompt that is written already."""
     chat = judge.answerer.chat
     loaded = chat.loaded
-    (message,) = render(request, reasons=False)
-    inputs = chat.inputs([chat.conversation(message.parts, MEDIA)])
+    inputs = chat.inputs([chat.conversation(parts, MEDIA)])
     texts = [anchor + option for option in options]
     rows = [loaded.tokenizer(text, add_special_tokens=False)["input_ids"] for text in texts]
     lead = rows[0][

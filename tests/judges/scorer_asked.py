@@ -13,6 +13,7 @@ from mmjudge.judges.base import JudgeContext  # noqa: E402
 from mmjudge.sources.folder import open_task  # noqa: E402
 from mmjudge.types import Candidate, Criterion, Media, Request  # noqa: E402
 from tests.judges import scorer_models as tiny  # noqa: E402
+from tests.once import once  # noqa: E402
 
 MODELS = {
     "open_clip": ("clip", tiny.open_clip_model),
@@ -37,7 +38,7 @@ class Paths(dict):
 
     def __call__(self, name):
         if name not in self:
-            self[name] = MODELS[name][1](self.root / name)
+            self[name] = once(self.root / name, MODELS[name][1])
         return self[name]
 
 

@@ -19,9 +19,10 @@ from mmjudge.errors import JudgeError  # noqa: E402
 from mmjudge.judges.base import JudgeContext, open_judge  # noqa: E402
 from mmjudge.judges.decision import Decision, asked  # noqa: E402
 from mmjudge.protocols import parse, render_parts  # noqa: E402
-from mmjudge.types import Criterion, Media, ProtocolName, Request, Scale  # noqa: E402
+from mmjudge.types import Answers, Criterion, Media, ProtocolName, Request, Scale  # noqa: E402
 from tests.judges import tiny_models  # noqa: E402
 from tests.judges.hf_asked import CRITERIA, MEDIA, PICTURES, ask, batch, numbers  # noqa: E402
+from tests.protocols.listed import checklist  # noqa: E402
 
 JEV = (
     '{{- "[kind] " ~ question.type ~ "\\n[state] " ~ state ~ "\\n[question] " '
@@ -148,6 +149,17 @@ def test_a_ranking_adds_up_what_every_two_candidates_won(folders: dict[str, Path
     ab, ac, bc = (list(p.values()) for p in directly(folders[name], request))
     wins = [ab[0] + ac[0], ab[1] + bc[0], ac[1] + bc[1]]
     assert reply.scores == pytest.approx(wins, abs=1e-5)
+
+
+def test_a_checklist_is_a_choice_for_each_question(folders: dict[str, Path]):
+    request = checklist()
+    (reply,) = opened(folders["jev"]).judge([request], {})
+    each = [list(shares.values()) for shares in directly(folders["jev"], request)]
+    assert numbers(reply) == pytest.approx([share for shares in each for share in shares], abs=1e-5)
+    answers = parse(request, reply)
+    assert isinstance(answers, Answers)
+    best = [q.answers[s.index(max(s))] for q, s in zip(request.questions, each, strict=True)]
+    assert list(answers.answers) == best
 
 
 @pytest.mark.parametrize("name", ["qwen2_5_vl", "jev", "form"])

@@ -7,8 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mmjudge.protocols import parse, render
+from mmjudge.judges.hf_logits import with_question
+from mmjudge.protocols import parse, render, render_parts
+from mmjudge.protocols.checklist import before
+from mmjudge.protocols.render import Alone
 from mmjudge.types import (
+    Answers,
     ProtocolName,
     Scale,
 )
@@ -21,17 +25,28 @@ from tests.judges.hf_asked import (
     ask,
     batch,
     numbers,
+    of_parts,
     opened,
     plain,
     torch,
 )
+from tests.protocols.listed import checklist
+
+FAMILIES = sorted(BUILDERS)
 
 
-@pytest.fixture(params=sorted(BUILDERS))
-def family(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+def with_each(kinds: list[str], first: str, fast: tuple[str, ...]) -> list[Any]:
+    """Each family with each kind; but for the first kind only some are fast."""
+    return [
+        pytest.param(
+            family, kind, marks=() if kind == first or family in fast else pytest.mark.slow
+        )
+        for family in FAMILIES
+        for kind in kinds
+    ]
 
 
+@pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize(
     ("protocol", "anchor", "options"),
     [("pair", "Verdict: [[", ("A", "B", "tie")), ("score", "Score: [[", tuple("12345"))],
@@ -51,7 +66,27 @@ def test_probabilities_are_the_softmax_of_a_plain_forward(
         assert numbers(reply) == pytest.approx(expected, abs=1e-5)
 
 
-@pytest.mark.parametrize("protocol", ["pair", "score", "rank"])
+def test_a_question_of_a_checklist_is_read_as_if_it_were_asked_alone(folders: dict[str, Path]):
+    judge = opened(folders["qwen2_5_vl"], mode="logits")
+    shown = PICTURES[1:2]
+    request = checklist().model_copy(update={"prompt": ("a cup", *shown)})
+    other = checklist(answer="a mug").model_copy(update={"prompt": ("a cup", *shown)})
+    reply, _ = judge.judge([request, other], MEDIA)
+    said = parse(request, reply)
+    assert isinstance(said, Answers)
+    found = dict(reply.probabilities or {})
+    for place, question in enumerate(request.questions):
+        given = tuple((n + 1, said.answers[n]) for n in before(request.questions, place))
+        alone = render_parts(request, reasons=False, alone=Alone(place + 1, given))
+        parts = with_question(alone.material, alone.question)
+        expected = of_parts(judge, parts, f"Answer {place + 1}: [[", question.answers)
+        shares = [found[f"{place + 1}:{answer}"] for answer in question.answers]
+        assert shares == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("family", "protocol"), with_each(["pair", "score", "rank"], "pair", ("qwen2_5_vl",))
+)
 def test_a_shared_pass_answers_as_if_each_question_stood_alone(
     folders: dict[str, Path], family: str, protocol: ProtocolName
 ):
@@ -68,7 +103,9 @@ def test_a_shared_pass_answers_as_if_each_question_stood_alone(
     assert len({tuple(np.round(numbers(r), 4)) for r in replies["packed"]}) > len(requests) // 2
 
 
-@pytest.mark.parametrize("mode", ["logits", "generate"])
+@pytest.mark.parametrize(
+    ("family", "mode"), with_each(["logits", "generate"], "logits", ("qwen2_5_vl", "qwen2_audio"))
+)
 def test_batch_and_order_change_no_verdict(folders: dict[str, Path], family: str, mode: str):
     options = {} if mode == "logits" else {"max_new_tokens": 6, "temperature": 0.7}
     judge = opened(folders[family], mode=mode, **options)

@@ -127,6 +127,15 @@ def cases(judges: dict[str, tuple[str, ...]]) -> list[Any]:
     ]
 
 
+def asked_ways() -> list[Any]:
+    """The cases of chat models in both modes; words are fast about a picture alone."""
+    return [
+        pytest.param(*case.values, mode, marks=case.marks if fast else pytest.mark.slow)
+        for case in cases(CHATS)
+        for mode, fast in (("logits", True), ("generate", case.values[1] == "image"))
+    ]
+
+
 def check(found: dict[tuple[str, str], Any], allowed: set[str]) -> None:
     """All eight judgments are there, the cut file failed alone, the others as is allowed."""
     assert len(found) == 8
@@ -140,8 +149,7 @@ def check(found: dict[tuple[str, str], Any], allowed: set[str]) -> None:
             assert failure is None or failure.reason in allowed, failure
 
 
-@pytest.mark.parametrize("mode", ["logits", "generate"])
-@pytest.mark.parametrize(("family", "kind"), cases(CHATS))
+@pytest.mark.parametrize(("family", "kind", "mode"), asked_ways())
 def test_a_chat_model_judges_files_and_the_cut_one_fails_alone(
     folders: dict[str, Path], files: Path, tmp_path: Path, family: str, kind: str, mode: str
 ):
@@ -201,7 +209,7 @@ def test_a_scorer_judges_files_and_the_cut_one_fails_alone(
     assert len({j.reply.scores for (i, _), j in found.items() if i != "3"}) == 3
 
 
-@pytest.mark.parametrize("kind", ["video", "audio"])
+@pytest.mark.parametrize("kind", ["video", pytest.param("audio", marks=pytest.mark.slow)])
 def test_the_command_line_puts_files_to_a_chat_model(
     folders: dict[str, Path], files: Path, tmp_path: Path, kind: str
 ):
@@ -243,7 +251,7 @@ def everything(files: Path, folder: Path) -> Path:
     )
 
 
-@pytest.mark.parametrize("share", ["packed", "none"])
+@pytest.mark.parametrize("share", ["packed", pytest.param("none", marks=pytest.mark.slow)])
 def test_what_is_stored_is_what_the_model_says_of_the_decoded_files(
     folders: dict[str, Path], files: Path, tmp_path: Path, share: str
 ):

@@ -19,6 +19,11 @@ primary: accuracy
 criteria: [{name: alignment, question: Which picture shows it?}]
 card: {summary: Pictures made by a test.}
 """
+SEEING = [
+    pytest.param(name, marks=pytest.mark.slow if name == "clip" else ()) for name in SEES_IMAGES
+]
+"""`clip` is asked by the same code as `siglip`."""
+
 SIZE = (400, 300)
 """Of the pictures: large enough for words to be written on them."""
 
@@ -63,7 +68,7 @@ def encoded(opened, folder, name, out, probes=()):
     return images, texts, done.stats.judged
 
 
-@pytest.mark.parametrize("name", SEES_IMAGES)
+@pytest.mark.parametrize("name", SEEING)
 def test_the_core_preset_costs_a_scorer_less_than_half_of_its_calls(opened, folder, tmp_path, name):
     images, texts, judged = encoded(opened, folder, name, tmp_path / "plain")
     plain = images.total() + texts.total()
@@ -73,7 +78,7 @@ def test_the_core_preset_costs_a_scorer_less_than_half_of_its_calls(opened, fold
     assert set(images.values()) == {1}
 
 
-@pytest.mark.parametrize("name", SEES_IMAGES)
+@pytest.mark.parametrize("name", SEEING)
 def test_what_a_probe_leaves_as_it_is_is_not_encoded_again(opened, folder, tmp_path, name):
     images, texts, judged = encoded(opened, folder, name, tmp_path / "plain")
     again = encoded(opened, folder, name, tmp_path / "again", "rerun,order_swapped")

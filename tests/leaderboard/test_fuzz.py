@@ -52,7 +52,8 @@ def fuzz(good, small_task, tmp_path):
 
 
 def test_120_malformed_submissions_are_all_rejected(fuzz):
-    fuzz(120, seed=1)
+    peak = fuzz(120, seed=1)
+    assert peak < MOST_MEMORY or sys.platform != "linux"  # there it is read from /proc
 
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
@@ -66,7 +67,6 @@ def test_10_000_malformed_submissions_are_all_rejected_in_half_a_gigabyte(fuzz):
 
 @on_linux
 def test_a_check_that_takes_more_for_a_moment_is_noticed(fuzz):
-    assert fuzz(1, seed=2) < MOST_MEMORY
     assert fuzz(1, seed=2, check="tests.leaderboard.measured:hungry") > MOST_MEMORY
 
 

@@ -38,7 +38,11 @@ def test_what_is_allowed_is_read(tmp_path):
 @pytest.mark.parametrize(
     ("change", "line", "said"),
     [
-        (("protocol: pair", "protocol: pairs"), 6, "'pair', 'score' or 'rank'"),
+        (
+            ("protocol: pair", "protocol: pairs"),
+            6,
+            "'pair', 'score', 'rank', 'checklist' or 'steps'",
+        ),
         (("title: Small", "titel: Small"), 4, "only name, title, description, tasks, submissions"),
         (("task: small@1", "task: small"), 6, "found 'small'"),
         (("{task: small@1, protocol: pair}", "{task: small@1}"), 6, "protocol: found nothing"),

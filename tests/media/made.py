@@ -2,10 +2,12 @@
 
 import io
 import subprocess
+import tempfile
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -42,9 +44,34 @@ def video(
     **options: str,
 ) -> Path:
     """An H.264 (or in .avi MPEG-4) video of numbered frames; `times` in ticks."""
+    wanted = _Wanted(n, gop, tuple(times or range(n)), tick, audio_s, tuple(options.items()))
+    path.write_bytes(_video(path.suffix, wanted))
+    return path
+
+
+class _Wanted(NamedTuple):
+    n: int
+    gop: int
+    times: tuple[int, ...]
+    tick: Fraction
+    audio_s: float
+    options: tuple[tuple[str, str], ...]
+
+
+@cache
+def _video(suffix: str, wanted: _Wanted) -> bytes:
+    """The bytes of a video; one that several tests ask for is made once."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"made{suffix}"
+        _write_video(path, wanted)
+        return path.read_bytes()
+
+
+def _write_video(path: Path, wanted: _Wanted) -> None:
+    n, gop, times, tick, audio_s, options = wanted
     av = needs("av")
     codec = {".avi": "mpeg4", ".webm": "libvpx"}.get(path.suffix, "libx264")
-    with av.open(str(path), "w", options=options) as out:
+    with av.open(str(path), "w", options=dict(options)) as out:
         stream = out.add_stream(codec, rate=30)
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         stream.codec_context.gop_size = gop
@@ -54,12 +81,11 @@ def video(
         sound = out.add_stream("aac", rate=44_100, layout="stereo") if audio_s else None
         for i in range(n):
             frame = av.VideoFrame.from_ndarray(numbered(i), format="rgb24")
-            frame.pts, frame.time_base = (times[i] if times else i), tick
+            frame.pts, frame.time_base = times[i], tick
             out.mux(stream.encode(frame))
         out.mux(stream.encode())
         if sound is not None:
             _sound(av, out, sound, audio_s)
-    return path
 
 
 def _sound(av: Any, out: Any, stream: Any, seconds: float) -> None:

@@ -30,7 +30,7 @@ needs("soundfile")
 needs("soxr")
 
 SAMPLING = Sampling(frames=8)
-MANY = pytest.mark.parametrize("n", [300, pytest.param(1000, marks=pytest.mark.slow)])
+MANY = pytest.mark.parametrize("n", [150, pytest.param(1000, marks=pytest.mark.slow)])
 
 
 def judged(

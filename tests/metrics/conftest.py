@@ -1,6 +1,7 @@
 """Random columns for any registered measure, drawn with ties, failures and padding."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -25,9 +26,15 @@ def _slots(rng: np.random.Generator, n: int, present: Any) -> Any:
 
 def random_columns(measure: Measure, n: int, seed: int) -> dict[str, Any]:
     """Columns of n rows that the measure takes, in its own coding."""
+    columns = _columns(measure.protocol == "score", n, seed)
+    return {name: columns[name] for name in measure.columns}
+
+
+@cache
+def _columns(scored: bool, n: int, seed: int) -> dict[str, Any]:
+    """All columns that there are, drawn once for all measures; none of them may write in them."""
     rng = np.random.default_rng(seed)
     present = np.arange(4) < rng.integers(1, 5, n)[:, None]
-    scored = measure.protocol == "score"
     pair = {"gold": rng.integers(0, 5, n), "verdict": rng.integers(-1, 5, n)}
     few, types = rng.integers(0, 2, n), rng.integers(0, 4, n)
     gold = rng.integers(1, 6, n).astype(float)
@@ -71,6 +78,8 @@ def random_columns(measure: Measure, n: int, seed: int) -> dict[str, Any]:
         "cue": rng.integers(-1, 2, n),
         "plain": score["verdict"] if scored else rng.integers(-1, 5, n),
         "probed": rng.integers(1, 6, n).astype(float) if scored else rng.integers(-1, 5, n),
+        "plain_share": rng.integers(0, 5, n) / 4,
+        "probed_share": rng.integers(0, 5, n) / 4,
         "plain_ranks": _ranks(rng, n, present, 0.2),
         "probed_ranks": _ranks(rng, n, present, 0.2),
         "here": rng.integers(-1, 2, n),
@@ -81,7 +90,9 @@ def random_columns(measure: Measure, n: int, seed: int) -> dict[str, Any]:
         "item": np.arange(n) // N_PER_ITEM,
         "criterion": np.arange(n) % N_PER_ITEM,
     }
-    return {name: columns[name] for name in measure.columns}
+    for column in columns.values():
+        column.setflags(write=False)
+    return columns
 
 
 def _votes(rng: np.random.Generator, n: int) -> Any:

@@ -24,6 +24,7 @@ def test_an_oracle_is_best_at_every_agreement():
             "verdict": SCORES if measure.protocol == "score" else GOLD,
             "given": GOLD, "swapped": GOLD, "gold_ranks": RANKS, "ranks": RANKS,
             "group": np.arange(600) % 3,
+            "gold_answer": GOLD, "answer": GOLD, "gold_step": GOLD, "step": GOLD,
         }  # fmt: skip
         best = {"higher": 1.0, "lower": 0.0, "zero": 0.0}[measure.direction]
         assert measure(columns) == pytest.approx(best), str(measure)

@@ -22,12 +22,18 @@ RAW = ("GPT-4-vision", "Numerical_0_10")
 """The one pair of columns that the authors took from scores that were not normalised."""
 
 
+def one_of_each(names, *fast):
+    """All names; those that tell what the fast ones tell stand in `make test-all`."""
+    slow = pytest.mark.slow
+    return [pytest.param(name, marks=() if name in fast else slow) for name in names]
+
+
 def rows(data, table):
     content = json.loads((data / "mj_bench_bias" / "published.json").read_text())
     return {row["Model"]: row for row in content[table]}
 
 
-@pytest.mark.parametrize("model", BENCHMARK)
+@pytest.mark.parametrize("model", one_of_each(BENCHMARK, "GPT-4o", "ImageReward"))
 def test_the_benchmark_table_within_a_tenth_of_a_point(figures, data, model):
     found = figures("mj_bench_bias", "mj_bench_bias", BENCHMARK[model], kind="scale5")
     published = rows(data, "benchmark")[model]
@@ -48,7 +54,9 @@ def test_the_bias_table_within_a_tenth_of_a_point(figures, data, model, column):
         assert value == pytest.approx(published[f"{column}_{figure.upper()}"], abs=0.1)
 
 
-@pytest.mark.parametrize("scorer", ["ImageReward", "aesthetics", "clipscore_v2"])
+@pytest.mark.parametrize(
+    "scorer", one_of_each(("ImageReward", "aesthetics", "clipscore_v2"), "ImageReward")
+)
 def test_every_interval_holds_its_value_and_no_figure_takes_a_scale_for_another(
     data, tmp_path, scorer
 ):

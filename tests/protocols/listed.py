@@ -1,5 +1,6 @@
 """Checklists and steps for tests."""
 
+import json
 from collections.abc import Sequence
 
 from mmjudge.protocols import parse
@@ -24,6 +25,45 @@ CUP = (
     ),
 )
 TYPES = ("calculation_error", "visual error")
+
+
+ANSWERS = ("yes", "no", "dark blue")
+CHECKLIST_REPLIES = [
+    ("Answer 1: [[yes]]\nAnswer 2: [[no]]\nAnswer 3: [[Dark Blue]]", ANSWERS),
+    ("It is nice.\n\n1: yes\n2: no\n3: dark blue", ANSWERS),
+    ("1. Yes\n2) no\n**3.** dark_blue", ANSWERS),
+    ('{"1": "yes", "2": "no", "3": "dark blue"}', ANSWERS),
+    ('{"reasons": "a {cup}", "1": "yes", "2": "no", "3": "dark blue"}', ANSWERS),
+    ('```json\n{"answers": ["yes", "no", "dark blue"]}\n```', ANSWERS),
+    (json.dumps([{"question": n, "answer": a} for n, a in enumerate(ANSWERS, 1)]), ANSWERS),
+    ("Answer 1: [[yes]], Answer 2: [[no]], Answer 3: [[dark blue]]", ANSWERS),
+    ("**Question 1**\n[[yes]]\n**Question 2:** no\nQuestion 3: “dark blue”", ANSWERS),
+    ("- Is there a cup? no\nAnswer 1: yes\nAnswer 2: no\nAnswer 3: dark blue.", ANSWERS),
+    ("Answer 1: yes\nAnswer 2: no", "!incomplete"),
+    ('{"1": "yes", "3": "dark blue"}', "!incomplete"),
+    ("Answer 1: yes\nAnswer 2: no\nAnswer 3: red\nAnswer 4: [[yes]]", "!incomplete"),
+    ("[[yes]]\n[[no]]\n[[red]]", "!incomplete"),
+    ("I see a cup.", "!incomplete"),
+    ("Answer 1: yes\nAnswer 2: no\nAnswer 3: red\nAnswer 2: [[yes]]", "!ambiguous"),
+    ('{"1": "yes", "1": "no", "2": "no", "3": "red"}', "!ambiguous"),
+    ("Answer 1: [[maybe]]\nAnswer 2: [[no]]\nAnswer 3: [[red]]", "!off_scale"),
+    ("Answer 1: maybe\nAnswer 2: no\nAnswer 3: red", "!off_scale"),
+    ("Answer 1: [[ANSWER]]\nAnswer 2: [[ANSWER]]\nAnswer 3: [[ANSWER]]", "!off_scale"),
+    ("I'm sorry, I can't help with that.", "!refused"),
+    ("", "!empty"),
+]
+ERRORS = (None, "calculation_error", "visual error")
+STEP_REPLIES = [
+    ("Step 1: [[correct]]\nStep 2: [[calculation_error]]\nStep 3: [[visual error]]", ERRORS),
+    ("Step 1 is correct.\nStep 2 is Calculation Error\nStep 3: [[visual-error]]", ERRORS),
+    (
+        '{"steps": [{"step": 1, "verdict": "correct"}, {"step": 2, "verdict": "calculation_error"},'
+        ' {"step": 3, "verdict": "visual error"}]}',
+        ERRORS,
+    ),
+    ("Step 1: [[correct]]\nStep 2: [[wrong]]\nStep 3: [[correct]]", "!off_scale"),
+    ("Step 1: [[correct]]\nStep 2: [[correct]]", "!incomplete"),
+]
 
 
 def checklist(questions: Sequence[Question] = CUP, answer: str = "a red cup") -> Request:

@@ -1,6 +1,5 @@
 """Checklists and steps from item to verdict: what is asked, what is shown, what counts as said."""
 
-import json
 import time
 from collections.abc import Sequence
 
@@ -17,6 +16,8 @@ from mmjudge.types import (
     AnswersGold,
     Candidate,
     Criterion,
+    Failure,
+    Grammar,
     Item,
     Media,
     Preference,
@@ -32,8 +33,19 @@ from mmjudge.types import (
     StepsGold,
     TaskCard,
     TaskSpec,
+    Wording,
 )
-from tests.protocols.listed import CUP, TYPES, checklist, said, solution
+from tests.protocols.listed import (
+    ANSWERS,
+    CHECKLIST_REPLIES,
+    CUP,
+    ERRORS,
+    STEP_REPLIES,
+    TYPES,
+    checklist,
+    said,
+    solution,
+)
 
 SPEC = TaskSpec(
     name="t",
@@ -148,45 +160,6 @@ def test_a_question_asked_alone_shows_what_it_depends_on():
     assert "Answer 3: [[" not in shown
 
 
-ANSWERS = ("yes", "no", "dark blue")
-CHECKLIST_REPLIES = [
-    ("Answer 1: [[yes]]\nAnswer 2: [[no]]\nAnswer 3: [[Dark Blue]]", ANSWERS),
-    ("It is nice.\n\n1: yes\n2: no\n3: dark blue", ANSWERS),
-    ("1. Yes\n2) no\n**3.** dark_blue", ANSWERS),
-    ('{"1": "yes", "2": "no", "3": "dark blue"}', ANSWERS),
-    ('{"reasons": "a {cup}", "1": "yes", "2": "no", "3": "dark blue"}', ANSWERS),
-    ('```json\n{"answers": ["yes", "no", "dark blue"]}\n```', ANSWERS),
-    (json.dumps([{"question": n, "answer": a} for n, a in enumerate(ANSWERS, 1)]), ANSWERS),
-    ("Answer 1: [[yes]], Answer 2: [[no]], Answer 3: [[dark blue]]", ANSWERS),
-    ("**Question 1**\n[[yes]]\n**Question 2:** no\nQuestion 3: “dark blue”", ANSWERS),
-    ("- Is there a cup? no\nAnswer 1: yes\nAnswer 2: no\nAnswer 3: dark blue.", ANSWERS),
-    ("Answer 1: yes\nAnswer 2: no", "!incomplete"),
-    ('{"1": "yes", "3": "dark blue"}', "!incomplete"),
-    ("Answer 1: yes\nAnswer 2: no\nAnswer 3: red\nAnswer 4: [[yes]]", "!incomplete"),
-    ("[[yes]]\n[[no]]\n[[red]]", "!incomplete"),
-    ("I see a cup.", "!incomplete"),
-    ("Answer 1: yes\nAnswer 2: no\nAnswer 3: red\nAnswer 2: [[yes]]", "!ambiguous"),
-    ('{"1": "yes", "1": "no", "2": "no", "3": "red"}', "!ambiguous"),
-    ("Answer 1: [[maybe]]\nAnswer 2: [[no]]\nAnswer 3: [[red]]", "!off_scale"),
-    ("Answer 1: maybe\nAnswer 2: no\nAnswer 3: red", "!off_scale"),
-    ("Answer 1: [[ANSWER]]\nAnswer 2: [[ANSWER]]\nAnswer 3: [[ANSWER]]", "!off_scale"),
-    ("I'm sorry, I can't help with that.", "!refused"),
-    ("", "!empty"),
-]
-ERRORS = (None, "calculation_error", "visual error")
-STEP_REPLIES = [
-    ("Step 1: [[correct]]\nStep 2: [[calculation_error]]\nStep 3: [[visual error]]", ERRORS),
-    ("Step 1 is correct.\nStep 2 is Calculation Error\nStep 3: [[visual-error]]", ERRORS),
-    (
-        '{"steps": [{"step": 1, "verdict": "correct"}, {"step": 2, "verdict": "calculation_error"},'
-        ' {"step": 3, "verdict": "visual error"}]}',
-        ERRORS,
-    ),
-    ("Step 1: [[correct]]\nStep 2: [[wrong]]\nStep 3: [[correct]]", "!off_scale"),
-    ("Step 1: [[correct]]\nStep 2: [[correct]]", "!incomplete"),
-]
-
-
 @pytest.mark.parametrize(("reply", "wanted"), CHECKLIST_REPLIES)
 def test_answers_are_read_as_they_were_labelled_by_hand(reply: str, wanted: object):
     assert said(checklist(), reply) == wanted
@@ -249,6 +222,24 @@ def test_the_likeliest_answer_of_each_question_counts():
     assert said(checklist(), Reply(probabilities=shares | {"4:yes": 0.8})) == "!infra"
     del shares["3:red"]
     assert said(checklist(), Reply(probabilities=shares)) == "!incomplete"
+
+
+def test_a_family_may_have_words_of_its_own_for_both():
+    listed = "{% block material %}{{ candidates[0][1] }}{% endblock %}{% block question %}"
+    listed += (
+        "{% for n, text, answers in questions %}{{ n }}. {{ text }} {% endfor %}{% endblock %}"
+    )
+    wording = Wording(template=listed, reply=Grammar(at="answer_tags"))
+    (message,) = render(checklist(), wording=wording)
+    assert message.parts == (
+        "a red cup1. Is there a cup? 2. Is it red? 3. Which color has the plate?",
+    )
+    reply = Reply(text="<answer>1: yes\n2: no\n3: red</answer>\n1: no")
+    assert parse(checklist(), reply, wording) == Answers(answers=("yes", "no", "red"))
+    one = Wording(template=listed, reply=Grammar(at="boxed", form="scores"))
+    found = parse(checklist(), reply, one)
+    assert isinstance(found, Failure)
+    assert found.reason == "unsupported"
 
 
 def test_numbers_about_a_candidate_answer_neither_questions_nor_steps():

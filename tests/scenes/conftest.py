@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from mmjudge.scenes.pack import Wanted, generate
+from tests.once import once, shared
 
 
 class Pack(NamedTuple):
@@ -31,10 +32,9 @@ def read(folder: Path) -> Pack:
 
 @pytest.fixture(scope="session")
 def pack(tmp_path_factory: pytest.TempPathFactory) -> Pack:
-    """Three items in each direction, level and protocol."""
-    folder = tmp_path_factory.mktemp("scenes") / "pack"
-    generate(Wanted("laws", items=72 * 3), folder)
-    return read(folder)
+    """Two items in each direction, level and protocol."""
+    folder = shared(tmp_path_factory) / "pack of scenes"
+    return read(once(folder, lambda out: generate(Wanted("laws", items=72 * 2), out)))
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """Items: what gold says, and how an item and its twin hang together."""
 
 from collections import Counter, defaultdict
+from functools import cache
 
 import pytest
 from pydantic import TypeAdapter
@@ -18,6 +19,7 @@ CELLS = [(d.name, p) for d in DIRECTIONS.values() for p in d.protocols]
 DIRECTION_NAMES = list(DIRECTIONS)
 
 
+@cache
 def contents(direction, protocol, n, level="medium", seed="items"):
     return [content(seed, Place(direction, level, protocol, i)) for i in range(n)]
 

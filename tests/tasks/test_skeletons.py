@@ -49,7 +49,7 @@ def test_a_folder_of_checklists_or_steps_passes_at_once(tmp_path, protocol, moda
     report = check_task(str(tmp_path / "folder"))
     assert broken(report) == []
     assert report.items == {protocol: 2}
-    with pytest.raises(MmjudgeError, match="is a folder: leave --kind out"):
+    with pytest.raises(MmjudgeError, match="cannot be mapped column by column"):
         new_task(Wanted("cups", "hub", protocol, modality), tmp_path / "hub")
 
 
@@ -63,7 +63,15 @@ print(report.items, [found for found in report.findings if found.level == "broke
 """
 
 
-@pytest.mark.parametrize(("protocol", "modality"), [("pair", "image"), ("rank", "text")])
+@pytest.mark.parametrize(
+    ("protocol", "modality"),
+    [
+        ("pair", "image"),
+        ("rank", "text"),
+        pytest.param("checklist", "image", marks=pytest.mark.slow),
+        pytest.param("steps", "text", marks=pytest.mark.slow),
+    ],
+)
 def test_the_class_of_a_package_passes_at_once(tmp_path, protocol, modality):
     out = tmp_path / "package"
     new_task(Wanted("cup_pairs", "package", protocol, modality), out)

@@ -215,7 +215,8 @@ class Detail {
 
 function question([text, kind, depth, wanted]) {
   const note = [kind, wanted === "yes" ? "" : `wanted: ${wanted}`].filter(Boolean).join(", ");
-  return [depth ? make("span", "soft", { "aria-label": "builds on another" }, `${"\u2003".repeat(depth - 1)}↳ `) : "",
+  return [depth ? make("span", "soft", { "aria-hidden": "true" }, `${"\u2003".repeat(depth - 1)}↳ `) : "",
+    depth ? make("span", "unseen", {}, "builds on another: ") : "",
     untold(text), note ? make("span", "soft small", {}, " ", untold(note)) : ""];
 }
 
@@ -226,7 +227,7 @@ function step(item, place) {
 
 function word(said, gold) {
   if (gold === undefined) return make("span", "word", {}, untold(said));
-  return make("span", said === gold ? "word right" : "word wrong", {}, said === gold ? "✓ " : "✗ ", untold(said));
+  return make("span", said === gold ? "word right" : "word wrong", {}, said === gold ? "✓\u00a0" : "✗\u00a0", untold(said));
 }
 
 function reply(raw) {

@@ -58,6 +58,12 @@ def pages(folder):
     return {p.relative_to(folder).as_posix(): Tags(p.read_text()) for p in folder.rglob("*.html")}
 
 
+@pytest.fixture(scope="module")
+def found(written):
+    """The pages of the large site, read once."""
+    return pages(written[1])
+
+
 def same_files(left, right) -> bool:
     names = sorted(p.relative_to(left) for p in left.rglob("*") if p.is_file())
     assert names == sorted(p.relative_to(right) for p in right.rglob("*") if p.is_file())
@@ -104,9 +110,9 @@ def test_texts_of_strangers_are_texts_on_every_page(hostile):
             assert "<script>alert(1)" in page.text, name
 
 
-def test_every_page_refuses_scripts_and_styles_in_its_text(written):
+def test_every_page_refuses_scripts_and_styles_in_its_text(written, found):
     _, folder = written
-    for name, page in pages(folder).items():
+    for name, page in found.items():
         policies = [a["content"] for t, a in page.found if t == "meta" and "http-equiv" in a]
         assert policies == [POLICY], name
         assert "unsafe" not in POLICY
@@ -120,9 +126,8 @@ def test_data_of_scripts_cannot_end_a_script_element(hostile):
         assert "<" not in path.read_text()
 
 
-def test_every_link_inside_of_the_site_leads_to_a_page_and_a_place_on_it(written):
+def test_every_link_inside_of_the_site_leads_to_a_page_and_a_place_on_it(written, found):
     _, folder = written
-    found = pages(folder)
     places = {name: {a["id"] for _, a in page.found if "id" in a} for name, page in found.items()}
     for name, page in found.items():
         for to in (a["href"] for _, a in page.found if "href" in a):
