@@ -87,7 +87,7 @@ def test_all_mistakes_of_a_card_come_at_once_with_file_line_and_what_is_allowed(
     ):
         assert f"{card}:{line}: " in done.err, field
         assert field in done.err
-    assert "'pair', 'score' or 'rank'" in done.err
+    assert "'pair', 'score', 'rank', 'checklist' or 'steps'" in done.err
     assert "allowed here: card, criteria," in done.err
     assert not (tmp_path / "out").exists()
 
