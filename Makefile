@@ -6,7 +6,11 @@ LOCKED := --constraints requirements.lock --build-constraints requirements.lock
 FAST := not slow and not network and not gpu
 SLOW := not network and not gpu
 # A file's tests stay on one worker: its models, packs and runs are made once, not once a worker.
-PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+# One worker more than the cores that this is meant for: some wait for a server or a process.
+PYTEST := $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+# What the fast tests write lies in memory where that has room, for some thousand files wait for a
+# disk otherwise; `make test-all` writes to the disk.
+ROOM := $(shell df --output=avail /dev/shm 2>/dev/null | awk 'NR == 2 && $$1 > 2000000 { print "/dev/shm" }')
 
 # What is imported is compiled once, and not in every process again, whatever the shell says.
 unexport PYTHONDONTWRITEBYTECODE
@@ -44,7 +48,8 @@ demo: models
 	$(BIN)/mmjudge demo
 
 test: models browser lint
-	$(PYTEST) -m "$(FAST)"
+	@room=$$(mktemp -d $(if $(ROOM),-p $(ROOM))) && trap 'rm -rf "$$room"' EXIT \
+		&& set -x && PYTEST_DEBUG_TEMPROOT="$$room" $(PYTEST) -m "$(FAST)"
 
 test-all: models browser lint
 	$(PYTEST) -m "$(SLOW)"

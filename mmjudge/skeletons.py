@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from string import Template
@@ -42,10 +42,6 @@ QUESTIONS: Mapping[Modality, tuple[str, str]] = {
 }
 """A question, and one that depends on it."""
 
-FOLDER_ONLY: tuple[ProtocolName, ...] = ("checklist", "steps")
-"""Protocols whose skeleton is a folder: their items are more than a few columns."""
-
-
 GOLD: Mapping[ProtocolName, tuple[str, str]] = {
     "pair": ("preference", "value"),
     "score": ("score", "value"),
@@ -54,6 +50,21 @@ GOLD: Mapping[ProtocolName, tuple[str, str]] = {
     "steps": ("steps", "errors"),
 }
 """Kind of gold and its field."""
+
+
+CANDIDATES_CODE = """tuple(
+            Candidate(id="abcdefgh"[place], parts=(%s,))
+            for place, answer in enumerate(row.answers)
+        )"""
+MAPPED_CHECKLISTS = """  checklists: # answers are yes and no, and yes is wanted
+    overall: {questions: checked.text, ids: checked.id, parents: checked.parents}
+"""
+STEPS_CODE = """(
+            Candidate(
+                id="a",  # each of its parts is a step
+                parts=tuple(%s for answer in row.answers),
+            ),
+        )"""
 
 
 class Wanted(NamedTuple):
@@ -108,10 +119,10 @@ def _check(wanted: Wanted, out: Path) -> None:
         raise MmjudgeError(f"NAME: a task {wanted.name!r} is installed already; choose another")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise MmjudgeError(f"{out}: is there and not empty; choose another place with --out")
-    if wanted.protocol in FOLDER_ONLY and wanted.kind != "folder":
+    if wanted.protocol == "steps" and wanted.kind == "hub" and wanted.modality != "text":
         raise MmjudgeError(
-            f"--kind {wanted.kind}: a skeleton with protocol {wanted.protocol} is a folder: leave "
-            "--kind out; items.jsonl shows what a loader of your own has to yield"
+            f"--modality {wanted.modality}: a mapping takes steps that are texts; choose --kind "
+            "folder, or --kind package for a loader of your own"
         )
     if problem := missing(wanted.modality):
         raise MmjudgeError(f"--modality {wanted.modality}: {problem}")
@@ -153,6 +164,7 @@ def _item(wanted: Wanted, row: Row, digests: Mapping[str, str]) -> dict[str, Any
         return {"modality": wanted.modality, "uri": answer, "sha256": digests[answer]}
 
     kind, field = GOLD[wanted.protocol]
+    listed = wanted.protocol == "checklist"
     candidates = [[part(answer)] for answer in row.answers]
     if wanted.protocol == "steps":
         candidates = [[part(answer) for answer in row.answers]]
@@ -162,21 +174,18 @@ def _item(wanted: Wanted, row: Row, digests: Mapping[str, str]) -> dict[str, Any
         "candidates": [
             {"id": "abc"[place], "parts": parts} for place, parts in enumerate(candidates)
         ],
-        **_checklists(wanted),
+        **({"checklists": {"overall": _questions(wanted)}} if listed else {}),
         "gold": {"overall": {"kind": kind, field: row.gold}},
         "strata": {"modality": f"text->{wanted.modality}"},
     }
 
 
-def _checklists(wanted: Wanted) -> dict[str, Any]:
-    if wanted.protocol != "checklist":
-        return {}
+def _questions(wanted: Wanted) -> list[dict[str, Any]]:
     first, second = QUESTIONS[wanted.modality]
-    questions = [
-        {"id": "1", "text": first},
+    return [
+        {"id": "1", "text": first, "parents": []},
         {"id": "2", "text": second, "parents": ["1"]},
     ]
-    return {"checklists": {"overall": questions}}
 
 
 def _write_folder(wanted: Wanted, out: Path) -> None:
@@ -204,16 +213,12 @@ def _write_mapping(wanted: Wanted, out: Path) -> None:
         "uid": [row.id for row in rows],
         "question": [row.prompt for row in rows],
     }
-    for place in range(len(rows[0].answers)):
-        answers = [row.answers[place] for row in rows]
-        if digests:
-            made = [(out / "made" / answer).read_bytes() for answer in answers]
-            names = [Path(answer).name for answer in answers]
-            columns[f"answer_{place + 1}"] = [
-                {"bytes": blob, "path": name} for blob, name in zip(made, names, strict=True)
-            ]
-        else:
-            columns[f"answer_{place + 1}"] = answers
+    if wanted.protocol == "steps":
+        columns["steps"] = [list(row.answers) for row in rows]
+    else:
+        columns |= _answer_columns(rows, out / "made", media=bool(digests))
+    if wanted.protocol == "checklist":
+        columns["checked"] = [_questions(wanted)] * len(rows)
     coded = {"first": "model_1", "second": "model_2"}
     pair = wanted.protocol == "pair"
     columns["vote"] = [coded[row.gold] if pair else row.gold for row in rows]
@@ -225,6 +230,19 @@ def _write_mapping(wanted: Wanted, out: Path) -> None:
     table.parent.mkdir(parents=True)
     pq.write_table(pa.table(columns), table)
     (out / "task.yaml").write_text(_filled("hub.yaml", wanted), encoding="utf-8")
+
+
+def _answer_columns(rows: Sequence[Row], made: Path, *, media: bool) -> dict[str, list[Any]]:
+    """A column for each candidate, with texts or with the bytes of media."""
+    columns: dict[str, list[Any]] = {}
+    for place in range(len(rows[0].answers)):
+        answers = [row.answers[place] for row in rows]
+        columns[f"answer_{place + 1}"] = (
+            [{"bytes": (made / a).read_bytes(), "path": Path(a).name} for a in answers]
+            if media
+            else answers
+        )
+    return columns
 
 
 def _write_package(wanted: Wanted, out: Path) -> None:
@@ -241,7 +259,8 @@ def _write_package(wanted: Wanted, out: Path) -> None:
         ("test.py", out / "tests" / f"test_{wanted.name}.py"),
     ):
         path.write_text(_filled(template, wanted), encoding="utf-8")
-    _write_lines(inside / "rows.jsonl", (row._asdict() for row in rows))
+    more = {"questions": _questions(wanted)} if wanted.protocol == "checklist" else {}
+    _write_lines(inside / "rows.jsonl", (row._asdict() | more for row in rows))
 
 
 def _filled(template: str, wanted: Wanted) -> str:
@@ -279,10 +298,10 @@ def _criterion(wanted: Wanted) -> dict[str, str]:
 
 def _mapped(wanted: Wanted) -> dict[str, str]:
     """The lines of a mapping: candidates and gold."""
-    n = {"pair": 2, "score": 1}.get(wanted.protocol, 3)
+    n = {"pair": 2, "score": 1, "checklist": 1, "steps": 1}.get(wanted.protocol, 3)
     lines = []
     for place in range(1, n + 1):
-        column = f"answer_{place}"
+        column = "steps" if wanted.protocol == "steps" else f"answer_{place}"
         if wanted.modality != "text":
             column = f"{{column: {column}, media: {wanted.modality}}}"
         lines.append(f"    - parts: [{column}]")
@@ -291,6 +310,7 @@ def _mapped(wanted: Wanted) -> dict[str, str]:
     )
     return {
         "mapped_candidates": "\n".join(lines),
+        "mapped_checklists": MAPPED_CHECKLISTS if wanted.protocol == "checklist" else "",
         "labels": labels if wanted.protocol == "pair" else "",
     }
 
@@ -300,19 +320,23 @@ def _code(wanted: Wanted) -> dict[str, str]:
     gold, kind, given = {
         "pair": ("PreferenceGold", "PreferenceValue", "value=row.gold"),
         "score": ("ScoreGold", "float", "value=row.gold"),
-    }.get(wanted.protocol, ("RankingGold", "tuple[float, ...]", "ranks=row.gold"))
-    part = (
-        "answer"
-        if wanted.modality == "text"
-        else f'Media(modality="{wanted.modality}", uri=answer)'
-    )
+        "rank": ("RankingGold", "tuple[float, ...]", "ranks=row.gold"),
+        "checklist": ("AnswersGold", "tuple[str, ...]", "answers=row.gold"),
+        "steps": ("StepsGold", "tuple[str | None, ...]", "errors=row.gold"),
+    }[wanted.protocol]
+    plain = wanted.modality == "text"
+    part = "answer" if plain else f'Media(modality="{wanted.modality}", uri=answer)'
+    listed = wanted.protocol == "checklist"
     names = {"Candidate", "Item", "ProtocolName", "TaskSpec", gold}
     names |= {"PreferenceValue"} if kind == "PreferenceValue" else set()
-    names |= set() if wanted.modality == "text" else {"Media"}
+    names |= set() if plain else {"Media"}
+    names |= {"Question"} if listed else set()
     return {
         "gold_class": gold,
         "gold_type": kind,
         "gold_given": given,
-        "part": part,
+        "fields": "    questions: tuple[Question, ...]\n" if listed else "",
+        "candidates": (STEPS_CODE if wanted.protocol == "steps" else CANDIDATES_CODE) % part,
+        "checklists": '        checklists={"overall": row.questions},\n' if listed else "",
         "imports": "\n".join(f"    {one}," for one in sorted(names)),
     }

@@ -459,10 +459,11 @@ class RunStore:
         names = [criterion.name for criterion in self.header.task.criteria]
         orders = self._orders()
         cues = probed_rows.read_cues(self.connection)
-        ids = {place: json.loads(body)["id"] for place, _, body in self.bodies()}
         # One JSON parameter, since SQLite takes only so many.
         among = "" if places is None else "WHERE place IN (SELECT value FROM json_each(?))"
         chosen = () if places is None else (json.dumps(list(places)),)
+        bodies = self.connection.execute(f"SELECT place, body FROM items {among}", chosen)
+        ids = {place: json.loads(body)["id"] for place, body in bodies}
         rows = self.connection.execute(f"SELECT * FROM judgments {among} ORDER BY rowid", chosen)
         for key, place, criterion, order, repeat, probe, kind, value, outcome, reply in rows:
             yield (

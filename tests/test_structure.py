@@ -36,6 +36,7 @@ LAYERS = (
         "assets",
         "cards",
         "jsonl",
+        "plural",
         "registry",
         "metrics",
         "run_file",

@@ -93,6 +93,7 @@ def export(
 ) -> None:
     """Write a run as a table, one row a judgment."""
     from mmjudge.export import export_run
+    from mmjudge.plural import many
 
     count = export_run(run, form, out)
-    typer.echo(f"{count} judgments written to {out}", err=True)
+    typer.echo(f"{many(count, 'judgment')} written to {out}", err=True)

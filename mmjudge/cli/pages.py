@@ -17,9 +17,10 @@ def pages(
     ] = True,
     page: Annotated[list[str] | None, typer.Option(help="Only this one; repeatable.")] = None,
 ) -> None:
-    """Take screenshots and films of web pages in the system's Chromium.
+    """Take screenshots and films of web pages.
 
-    Pages are never let out to a network. Goes on where it stopped; what was filmed is kept.
+    In the system's Chromium; they are never let out to a network. Goes on where it stopped; what
+    was filmed is kept.
     """
     from mmjudge.commands.pages import film_and_print
 

@@ -127,8 +127,8 @@ def _ready(asked: AskedSuite) -> _Ready:
         raise MmjudgeError(
             f"suite {file.suite.name}: {len(opened.left_out)} of {len(file.suite.tasks)} tasks "
             f"cannot be asked, so nothing was loaded:\n{lines}\n"
-            "mmjudge download TASK fetches what is public; --skip-absent asks the others, whose "
-            "mean is then not the suite's figure"
+            f"mmjudge download {spec} fetches what is public; --skip-absent asks the others, "
+            "whose mean is then not the suite's figure"
         )
     named = "".join(c if c.isalnum() else "-" for c in judge)
     folder = Path(out) if out else Path("runs") / f"{file.suite.name}-{named}"

@@ -15,7 +15,7 @@ from mmjudge.metrics.testing import holm
 from mmjudge.metrics.weighted import Bools, Floats, Ints
 
 FEW = 10
-"""Of fewer units two systems are not compared."""
+"""Of fewer units nothing is said: a difference of one would be large."""
 MOST_UNDEFINED = 0.1
 """Share of the resamples in which a part may be undefined; with more it counts as missing."""
 

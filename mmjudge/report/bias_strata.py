@@ -7,10 +7,10 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from mmjudge.metrics.places import FEW
 from mmjudge.report.outcome import printable
 from mmjudge.scoring.biases import LOST, Bias
 from mmjudge.scoring.score import ALL
-from mmjudge.scoring.sizes import FEW
 from mmjudge.types import MetricResult, Record
 
 MOST_SHOWN = 12

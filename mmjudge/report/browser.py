@@ -44,6 +44,9 @@ SCORE_TOLERANCE = 0.5
 Key = tuple[str, str, str]
 """An item: label of its task, protocol, id."""
 
+Ids = Mapping[int, str]
+"""Ids of a run's items, by their place."""
+
 
 class Said(NamedTuple):
     """One judgment: the order shown, the verdict in item order, and what it was read from.
@@ -105,26 +108,27 @@ def browse(judges: Sequence[Judged], most: int, seed: int = 0) -> list[Shown]:
     Returns:
         Items by modality.
     """
-    chosen = set(_choose(judges, most, seed))
+    ids = {run: _ids(run) for judged in judges for run in judged.runs}
+    chosen = set(_choose(judges, ids, most, seed))
     items: dict[Key, tuple[Item, RunHeader]] = {}
     answers: dict[Key, list[Answered]] = {key: [] for key in chosen}
     for judged in judges:
         for run in judged.runs:
             with RunStore.open(run) as store:
-                _collect(store, judged.name, chosen, items, answers)
+                _collect(store, judged.name, ids[run], chosen, (items, answers))
     embedded = _embedded(items)
     shown = [_shown(key, *items[key], answers[key], embedded) for key in items]
     return sorted(shown, key=lambda one: (one.modality, one.key))
 
 
-def _choose(judges: Sequence[Judged], most: int, seed: int) -> list[Key]:
+def _choose(judges: Sequence[Judged], ids: Mapping[Path, Ids], most: int, seed: int) -> list[Key]:
     """Keys from each modality in turn, within it from each protocol and outcome, at random."""
     outcomes: dict[Key, set[str]] = {}
     modality: dict[Key, str] = {}
     looking = [judged for judged in judges if judged.looks] or judges
     for judged in judges:
         for run, table in zip(judged.runs, judged.tables, strict=True):
-            for key, way, outcome in _outcomes(run, table):
+            for key, way, outcome in _outcomes(table, ids[run]):
                 modality[key] = way
                 seen = outcomes.setdefault(key, set())
                 if judged in looking:
@@ -147,7 +151,7 @@ def _in_turn(queues: Iterable[Sequence[Key]]) -> list[Key]:
     return [key for turn in zip_longest(*queues) for key in turn if key is not None]
 
 
-def _outcomes(run: Path, table: Table) -> Iterable[tuple[Key, str, str]]:
+def _outcomes(table: Table, ids: Ids) -> Iterable[tuple[Key, str, str]]:
     """Each item of a run with its modality and whether the first criterion was right throughout."""
     header = table.header
     first = table.plain & (table.columns.criterion == table.first)
@@ -157,8 +161,6 @@ def _outcomes(run: Path, table: Table) -> Iterable[tuple[Key, str, str]]:
     failed[table.item[table.failed & first]] = True
     wrong[table.item[~right]] = True
     codes, names = table.strata.get(MODALITY, (np.zeros(len(wrong), dtype=np.int64), ("",)))
-    with RunStore.open(run) as store:
-        ids = dict(_ids(store))
     for index, place in enumerate(table.places.tolist()):
         outcome = "failed" if failed[index] else "wrong" if wrong[index] else "right"
         key = (header.task.label, header.settings.protocol, ids[place])
@@ -184,24 +186,24 @@ def right_rows(table: Table) -> NDArray[np.bool_]:
     return right
 
 
-def _ids(store: RunStore) -> Iterable[tuple[int, str]]:
-    """Place and id of every item that could be read; a run may have a hundred thousand."""
-    for place, bad, body in store.bodies():
-        if not bad:
-            yield place, from_json(body)["id"]
+def _ids(run: Path) -> Ids:
+    """The id of every item that could be read, by place; a run may have a hundred thousand."""
+    with RunStore.open(run) as store:
+        return {place: from_json(body)["id"] for place, bad, body in store.bodies() if not bad}
 
 
 def _collect(
     store: RunStore,
     judge: str,
+    ids: Ids,
     chosen: Collection[Key],
-    items: dict[Key, tuple[Item, RunHeader]],
-    answers: Mapping[Key, list[Answered]],
+    found: tuple[dict[Key, tuple[Item, RunHeader]], Mapping[Key, list[Answered]]],
 ) -> None:
-    """Add a run's items among the chosen, and what was said of them."""
+    """Add to what was found a run's items among the chosen, and what was said of them."""
+    items, answers = found
     header = store.header
     at: dict[int, Key] = {}
-    for place, name in _ids(store):
+    for place, name in ids.items():
         key: Key = (header.task.label, header.settings.protocol, name)
         item = store.item(place) if key in chosen else None
         if isinstance(item, Item):

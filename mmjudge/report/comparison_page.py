@@ -7,6 +7,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from mmjudge.metrics.measure import Measure
+from mmjudge.metrics.places import FEW
 from mmjudge.report.comparison import ComparedPair, ComparisonRecord
 from mmjudge.report.comparison_text import LEVEL, order_words, place_words, shown_probes
 from mmjudge.report.drawings import value_of
@@ -17,7 +18,6 @@ from mmjudge.report.page import environment, require_place
 from mmjudge.report.plots import Point, Tone, intervals, plots_missing, to_svg
 from mmjudge.report.terminal import interval, number, p_value
 from mmjudge.scoring.side_by_side import Agreement
-from mmjudge.scoring.sizes import FEW
 from mmjudge.types import Comparison
 
 

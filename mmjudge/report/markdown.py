@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from mmjudge.metrics.measure import Measure
+from mmjudge.metrics.places import FEW
 from mmjudge.report.bias_strata import MOST_SHOWN, of_100
 from mmjudge.report.biases import cell, lost, moved, stays
 from mmjudge.report.detail import PRESENTED, Detail
@@ -15,7 +16,6 @@ from mmjudge.report.suites_markdown import suites_markdown
 from mmjudge.report.summary import two_places
 from mmjudge.scoring.biases import Bias
 from mmjudge.scoring.score import ALL
-from mmjudge.scoring.sizes import FEW
 from mmjudge.types import MetricResult
 
 STANDS = {"above": "above chance", "below": "below chance", "at": "at chance", "few": "too few"}

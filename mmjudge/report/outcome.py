@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from mmjudge.engine import Stats
+from mmjudge.plural import many
 from mmjudge.report.progress import dollars, rate, tokens
 from mmjudge.store import RunStore
 from mmjudge.task import BadItem
@@ -88,7 +89,8 @@ def lines(outcome: Outcome, stats: Stats) -> list[str]:
     resumed = f", {stats.resumed} were there already" if stats.resumed else ""
     out = [
         f"{outcome.task} by {outcome.judge}: {stats.judged} judged{speed}{resumed}",
-        f"{outcome.items} items, {outcome.judgments} judgments, {outcome.failed} failed",
+        f"{many(outcome.items, 'item')}, {many(outcome.judgments, 'judgment')}, "
+        f"{outcome.failed} failed",
     ]
     if stats.tokens_in or stats.tokens_out:
         cost = f", {dollars(stats)}" if stats.spent_usd else ""
@@ -98,7 +100,7 @@ def lines(outcome: Outcome, stats: Stats) -> list[str]:
     for reason, count in outcome.failures.items():
         out.append(f"  {count} {reason}, such as {printable(outcome.examples[reason])}")
     if outcome.bad_items:
-        out.append(f"{outcome.bad_items} items cannot be judged:")
+        out.append(f"{many(outcome.bad_items, 'item')} cannot be judged:")
         out += [f"  {printable(b.where)}: {printable(b.problem)}" for b in outcome.bad]
         if outcome.bad_items > len(outcome.bad):
             out.append(f"  and {outcome.bad_items - len(outcome.bad)} more")
@@ -110,7 +112,9 @@ def _probes(stats: Stats) -> str:
     shown = ", ".join(names) if len(names) <= MOST_SHOWN else str(len(names))
     said = f"probes: {shown}"
     unasked = sum(stats.unasked.values())
-    return f"{said}; not asked, since they do not fit: {unasked} requests" if unasked else said
+    return (
+        f"{said}; not asked, since they do not fit: {many(unasked, 'request')}" if unasked else said
+    )
 
 
 def as_record(outcome: Outcome, stats: Stats, exit_code: int) -> dict[str, Any]:

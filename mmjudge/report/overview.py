@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmjudge.metrics.measure import Measure
+from mmjudge.metrics.places import FEW
 from mmjudge.report.detail import Detail, detail
 from mmjudge.scoring.biases import Bias
 from mmjudge.scoring.biases import biases as probed_biases
 from mmjudge.scoring.frames import known_gold
 from mmjudge.scoring.pooled import pool, without
 from mmjudge.scoring.score import ALL, score_table
-from mmjudge.scoring.sizes import FEW
 from mmjudge.scoring.table import MODALITY, Table
 from mmjudge.store import RunStore
 from mmjudge.types import JudgeCard, MetricResult, ProtocolName, RunHeader

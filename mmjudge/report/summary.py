@@ -7,11 +7,11 @@ from rich.table import Table
 from rich.text import Text
 
 from mmjudge.metrics.measure import Measure
+from mmjudge.metrics.places import FEW
 from mmjudge.report.outcome import printable
 from mmjudge.report.overview import CHANCE, MAIN, Asked, Judged, no_bias, standing
 from mmjudge.report.terminal import BEST
 from mmjudge.scoring.score import ALL
-from mmjudge.scoring.sizes import FEW
 from mmjudge.types import MetricResult, ProtocolName
 
 AT_CHANCE, FEW_ITEMS = "~", "?"

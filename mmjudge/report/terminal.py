@@ -11,8 +11,9 @@ from rich.text import Text
 
 from mmjudge.errors import MeasureError
 from mmjudge.metrics.measure import Measure
+from mmjudge.metrics.places import FEW
+from mmjudge.plural import many
 from mmjudge.report.outcome import Outcome, printable, read_outcome
-from mmjudge.scoring.sizes import FEW
 from mmjudge.store import RunStore
 from mmjudge.types import Comparison, MetricResult, TaskSpec
 
@@ -160,7 +161,7 @@ def heading(outcome: Outcome) -> RenderableType:
     return Group(
         Text(f"{outcome.task} judged by {printable(outcome.judge)}", style="bold"),
         f"protocol {outcome.protocol}, orders {outcome.orders}, "
-        f"{outcome.items} items{unreadable}, {outcome.judgments} judgments",
+        f"{many(outcome.items, 'item')}{unreadable}, {many(outcome.judgments, 'judgment')}",
         failed + (f": {reasons}" if reasons else ""),
     )
 

@@ -11,7 +11,7 @@ def visible(text: str, longest: int = LONGEST) -> str:
         >>> visible("a\x00b\nc")
         'a\\x00b\nc'
     """
-    if len(text) <= longest and text.replace("\n", "").isprintable():
+    if len(text) <= longest and (text.isprintable() or text.replace("\n", "").isprintable()):
         return text
     cut = text if len(text) <= longest else f"{text[:longest]} ... ({len(text)} characters)"
     return "\n".join(

@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from mmjudge.metrics.places import FEW
 from mmjudge.types import MetricResult, ProbeCard
 
 Size = Literal["strong", "clear", "small", "unclear", "none", "few", "unknown"]
 STRONG, CLEAR, NEGLIGIBLE = 0.20, 0.05, 0.10
-FEW = 10
-"""Of fewer items nothing is said."""
 WORST: tuple[Size, ...] = ("strong", "clear", "small", "unclear", "few", "unknown", "none")
 """Sizes, the worst first."""
 

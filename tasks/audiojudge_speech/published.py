@@ -48,7 +48,7 @@ def mse(gold: Floats, verdict: Floats, *, weights: Weights = None) -> Value:
     """Mean squared difference between judge and people.
 
     Example:
-        >>> mse(np.array([1.0, 5.0]), np.array([4.0, 5.0]))
+        >>> float(mse(np.array([1.0, 5.0]), np.array([4.0, 5.0])))
         4.5
     """
     return np.square(rmse(gold, verdict, weights=weights))

@@ -174,7 +174,7 @@ def test_a_gold_score_that_is_off_its_scale_or_no_number_is_a_bad_item(
     done = _run(mmjudge, task, tmp_path / "out")
     assert done.code == 1
     assert "gold" in _bad_items(tmp_path / "out")[0].problem
-    assert "1 items cannot be judged" in done.err
+    assert "1 item cannot be judged" in done.err
 
 
 def test_a_last_line_that_was_cut_off_is_reported_and_the_rest_is_read(

@@ -113,7 +113,7 @@ def test_where_takes_only_that_stratum_and_names_the_strata_if_it_has_none(
     items = [pair("1", strata={"kind": "easy"}), pair("2", strata={"kind": "hard"})]
     command = ["run", "--task", folder_task(items), "--judge", "baseline:first"]
     done = mmjudge(*command, "--where", "kind=hard", "--out", tmp_path / "hard")
-    assert "1 items, 1 judgments" in done.err
+    assert "1 item, 1 judgment" in done.err
     done = mmjudge(*command, "--where", "kind=odd", "--out", tmp_path / "odd")
     assert done.code == 2
     assert "no item of" in done.err

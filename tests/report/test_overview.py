@@ -4,10 +4,10 @@ import pytest
 
 import mmjudge
 from mmjudge.errors import StoreError
+from mmjudge.metrics.places import FEW
 from mmjudge.report.overview import overview, standing
 from mmjudge.scoring.pooled import pool
 from mmjudge.scoring.score import ALL, score_run, score_table
-from mmjudge.scoring.sizes import FEW
 from mmjudge.scoring.table import Table
 from mmjudge.types import Failure, Media, MetricResult, Reply
 from tests.scoring.scoring_helpers import Scripted

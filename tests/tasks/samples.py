@@ -10,6 +10,7 @@ import pytest
 from mmjudge.assets import PACK, embedded
 from mmjudge.registry import TASKS, registry
 from mmjudge.sources.samples import sample_of
+from mmjudge.task import Task
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "parity"
 FOLDERS = {
@@ -46,6 +47,13 @@ CASES = [
 ]
 
 
+REAL_SLOW = [
+    pytest.param(*case.values, id=case.id, marks=pytest.mark.slow if "real" in case.values else ())
+    for case in CASES
+]
+"""The same where the sample tells as much, and the real data takes long."""
+
+
 def real(name: str) -> Path | None:
     """What `--data` names for a task on its real data; the test is skipped where that is not."""
     if name in EMBEDDED:
@@ -53,6 +61,11 @@ def real(name: str) -> Path | None:
     if not SHARED.is_dir():
         pytest.skip("the parity data (../shared/data) is not here")
     return SHARED / FOLDERS[name]
+
+
+def protocols_of(task: Task, name: str, kind: str) -> list[str]:
+    """The protocols of a task whose data of that kind, small or real, is here."""
+    return [p for p in task.spec.protocols if p not in UNREAD.get((name, kind), ())]
 
 
 def copy_sample(name: str, folder: Path) -> None:

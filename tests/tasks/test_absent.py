@@ -1,5 +1,7 @@
 """A placeholder is never judged: what a recording lacks is marked, and who looks is refused."""
 
+from typing import get_args
+
 import pytest
 
 import mmjudge
@@ -8,11 +10,13 @@ from mmjudge.protocols import plan
 from mmjudge.refusal import refuse
 from mmjudge.sources.folder import open_task
 from mmjudge.task import checked
-from mmjudge.types import JudgeCard, Media, RunSettings
-from tests.tasks.samples import CASES, real
+from mmjudge.types import JudgeCard, Media, ProtocolName, RunSettings
+from tests.tasks.samples import CASES, protocols_of, real
 from tests.tasks.small_hub_data import png
 
-LOOKING = JudgeCard(name="eye", summary="Looks at what it is shown.")
+LOOKING = JudgeCard(
+    name="eye", summary="Looks at what it is shown.", protocols=get_args(ProtocolName)
+)
 RECORDED = LOOKING.model_copy(update={"lookup": True})
 BLIND = LOOKING.model_copy(update={"looks": False})
 
@@ -30,7 +34,7 @@ def is_whole(task, item):
 @pytest.mark.parametrize(("name", "kind"), CASES)
 def test_a_judge_that_looks_never_gets_an_item_of_which_something_is_absent(small, name, kind):
     task = open_task(name, real(name) if kind == "real" else small(name))
-    for protocol in task.spec.protocols:
+    for protocol in protocols_of(task, name, kind):
         settings = RunSettings(protocol=protocol)
         for place, item in zip(range(3000), checked(task, protocol), strict=False):
             assert (item.absent is None) == is_whole(task, item), item.id

@@ -145,3 +145,15 @@ def test_the_catalogue_says_what_is_at_hand(tmp_path, monkeypatch):
     assert [t["name"] for t in json.loads(only.stdout)["tasks"]] == ["viescore"]
     near = CliRunner().invoke(app, ["tasks", "--json", "--at-hand", "--criterion", "overall"])
     assert {t["at_hand"] for t in json.loads(near.stdout)["tasks"]} <= {"yes", "downloaded"}
+
+
+def test_a_download_of_data_that_changed_meanwhile_begins_anew(task, tmp_path):
+    task.__class__, task.after = Stops, 2
+    with pytest.raises(TaskError, match="the connection broke"):
+        download(task, quiet)
+    write_dataset(tmp_path / "served", "test", ROWS | {"caption": ["a", "other", "c"]})
+    task.__class__ = MappedTask
+    said = []
+    assert download(task, said.append).items == {"pair": 3}
+    assert said == ["cups@1: pair: the public data has changed, so it begins anew"]
+    assert [item.prompt for item in downloaded(task).load("pair")] == [("a",), ("other",), ("c",)]

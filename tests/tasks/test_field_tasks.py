@@ -11,29 +11,7 @@ from mmjudge.sources.folder import open_task
 from mmjudge.task import BadItem, JudgedRow, checked
 from mmjudge.types import Ranking, Reply, Score
 from tests.tasks.judged_rows import by_id, bytes_of, figures, judged
-from tests.tasks.samples import FOLDERS, SAMPLES
 from tests.tasks.small_hub_data import picture, png, write_parquet
-
-# All of them
-
-PROTOCOLS = [
-    (name, protocol)
-    for name in SAMPLES
-    if name not in FOLDERS
-    for protocol in open_task(name).spec.protocols
-]
-
-
-@pytest.mark.parametrize(("name", "protocol"), PROTOCOLS)
-def test_the_oracle_is_right_in_either_order(small, tmp_path, name, protocol):
-    folder = small(name)
-    run = mmjudge.run(name, "baseline:oracle", data=folder, out=tmp_path / "run", protocol=protocol)
-    perfect = {"pair": ("accuracy", 1), "score": ("mae", 0), "rank": ("levenshtein", 0)}
-    measure, best = perfect[protocol]
-    values = {r.value for r in run.scores(n_resamples=0) if r.metric == measure}
-    has_gold = any(item.gold for item in open_task(name, folder).load(protocol))
-    assert values == ({best} if has_gold else set())
-
 
 # VL-RewardBench
 

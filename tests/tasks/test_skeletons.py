@@ -12,10 +12,10 @@ from mmjudge.checks.task import check_task
 from mmjudge.cli import app
 from mmjudge.errors import MmjudgeError
 from mmjudge.skeletons import Wanted, new_task
-from mmjudge.types import Modality
+from mmjudge.types import Modality, ProtocolName
 
 MODALITIES = get_args(Modality)
-PROTOCOLS = ("pair", "score", "rank")
+PROTOCOLS = get_args(ProtocolName)
 
 
 def broken(report):
@@ -42,15 +42,11 @@ def test_a_folder_and_a_mapping_pass_at_once(tmp_path, protocol, modality):
     assert bool(decoded) == (modality != "text")
 
 
-@pytest.mark.parametrize("modality", ["text", "image"])
-@pytest.mark.parametrize("protocol", ["checklist", "steps"])
-def test_a_folder_of_checklists_or_steps_passes_at_once(tmp_path, protocol, modality):
-    new_task(Wanted("cups", "folder", protocol, modality), tmp_path / "folder")
-    report = check_task(str(tmp_path / "folder"))
-    assert broken(report) == []
-    assert report.items == {protocol: 2}
-    with pytest.raises(MmjudgeError, match="is a folder: leave --kind out"):
-        new_task(Wanted("cups", "hub", protocol, modality), tmp_path / "hub")
+def test_a_mapping_takes_steps_of_texts_alone(tmp_path):
+    new_task(Wanted("cups", "folder", "steps", "image"), tmp_path / "folder")
+    assert broken(check_task(str(tmp_path / "folder"))) == []
+    with pytest.raises(MmjudgeError, match="takes steps that are texts"):
+        new_task(Wanted("cups", "hub", "steps", "image"), tmp_path / "hub")
 
 
 TASK = """
@@ -63,7 +59,15 @@ print(report.items, [found for found in report.findings if found.level == "broke
 """
 
 
-@pytest.mark.parametrize(("protocol", "modality"), [("pair", "image"), ("rank", "text")])
+@pytest.mark.parametrize(
+    ("protocol", "modality"),
+    [
+        ("pair", "image"),
+        ("rank", "text"),
+        pytest.param("checklist", "image", marks=pytest.mark.slow),
+        pytest.param("steps", "text", marks=pytest.mark.slow),
+    ],
+)
 def test_the_class_of_a_package_passes_at_once(tmp_path, protocol, modality):
     out = tmp_path / "package"
     new_task(Wanted("cup_pairs", "package", protocol, modality), out)

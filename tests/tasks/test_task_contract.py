@@ -17,7 +17,15 @@ from mmjudge.registry import TASKS, registry
 from mmjudge.sources.folder import open_task, unsafe_media
 from mmjudge.task import BadItem, JudgedRow, Task, checked
 from mmjudge.types import Failure, Item, Reply
-from tests.tasks.samples import CASES, EMBEDDED, NAMES, SAMPLES, UNREAD, real
+from tests.tasks.samples import (
+    CASES,
+    EMBEDDED,
+    NAMES,
+    REAL_SLOW,
+    SAMPLES,
+    protocols_of,
+    real,
+)
 
 SAMPLE_BYTES = 60_000
 RECORDED = [
@@ -34,10 +42,6 @@ def opened(small):
         return open_task(name, real(name) if kind == "real" else small(name))
 
     return make
-
-
-def protocols_of(task, name, kind):
-    return [p for p in task.spec.protocols if p not in UNREAD.get((name, kind), ())]
 
 
 def items_of(task, protocol):
@@ -79,6 +83,28 @@ def test_every_item_can_be_judged_and_ids_are_unique(opened, name, kind):
         assert len(ids) == len(set(ids))
         assert all(unsafe_media(item) is None for item in items)
         assert all("modality" in item.strata for item in items)
+        if kind == "real":
+            sizes = {k: n for k, n in task.spec.card.size.items() if k.split(",")[0] == protocol}
+            assert {key: counted(items, key) for key in sizes} == sizes
+
+
+def counted(items, key):
+    """How many items a line of a card's `size` is about, as in `pair, subset=image_editing`."""
+    _, _, stratum = key.partition(", ")
+    axis, _, value = stratum.partition("=")
+    if axis == "criterion":
+        return sum(value in item.criteria for item in items)
+    return sum(not stratum or item.strata[axis] == value for item in items)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_sizes_of_a_card_are_of_its_protocols_and_no_stratum_is_larger_than_the_whole(name):
+    spec = registry(TASKS).load(name).spec
+    for key, count in spec.card.size.items():
+        protocol, _, stratum = key.partition(", ")
+        assert protocol in spec.protocols
+        assert not stratum or "=" in stratum
+        assert 0 < count <= spec.card.size.get(protocol, count)
 
 
 PAIRS = [name for name in SAMPLES if "pair" in registry(TASKS).load(name).spec.protocols]
@@ -93,7 +119,7 @@ def test_gold_that_a_loader_always_puts_first_is_a_known_flaw(small, name):
     assert slots != {"first"} or any("first" in flaw for flaw in said)
 
 
-@pytest.mark.parametrize(("name", "kind"), CASES)
+@pytest.mark.parametrize(("name", "kind"), REAL_SLOW)
 def test_loading_twice_gives_the_same_items_in_the_same_order(opened, name, kind):
     task = opened(name, kind)
     for protocol in protocols_of(task, name, kind):

@@ -25,6 +25,8 @@ SCORED = {
 }
 """The modalities of the tasks that a scorer is put to: one of media scores no texts alone."""
 
+NO_VERDICT = ("empty", "truncated", "ambiguous", "refused", "incomplete", "off_scale")
+
 LIFTED = ("pair", "score", "rank")
 """The protocols that a scorer takes part in."""
 
@@ -44,8 +46,10 @@ def drawn():
 
 
 @pytest.fixture
-def asked(folders, paths, model):
+def asked(folders, paths, model, protocol):
     """The spec and options of a tiny model that has room for all that a sample shows."""
+    if model == CHAT and protocol == "steps":  # only words say what is wrong with each step
+        return f"hf:{folders[CHAT]}", {"max_new_tokens": 4, "frames": 2}
     if model == CHAT:
         return f"hf:{folders[CHAT]}", {"mode": "logits", "frames": 2}
     long = partial(tiny.reward_model, length=2000)
@@ -64,7 +68,10 @@ def test_a_tiny_model_judges_the_whole_sample(small, asked, tmp_path, name, mode
     run = mmjudge.run(task, judge, protocol=protocol, options=options, out=tmp_path / "run")
     refused = run.stats.failures["unsupported"]
     assert run.stats.judged == whole
-    assert run.stats.failed == refused, run.stats.failures
+    failures = Counter(run.stats.failures)
+    if protocol == "steps":  # random weights say nothing that is a verdict on each step
+        failures -= Counter(dict.fromkeys(NO_VERDICT, whole))
+    assert failures.total() == refused, run.stats.failures
     if model == CHAT:
         assert refused == absent
     else:

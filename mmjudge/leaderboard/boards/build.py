@@ -28,6 +28,7 @@ from mmjudge.leaderboard.boards.layout import (
 from mmjudge.leaderboard.boards.tasks import Asked, Library
 from mmjudge.leaderboard.cache import Cache
 from mmjudge.leaderboard.submissions.problems import Problem, short
+from mmjudge.plural import many
 
 RESAMPLES = 1000
 
@@ -115,7 +116,7 @@ def _build(
             say(f"{plan.name}: {source.id}: left out, {found.n_problems} problems")
         elif found.measured.numbers.runs:
             entered.append(found)
-            say(f"{plan.name}: {source.id}: {len(found.measured.numbers.runs)} runs")
+            say(f"{plan.name}: {source.id}: {many(len(found.measured.numbers.runs), 'run')}")
     return assemble(plan, asked, entered), rejected
 
 

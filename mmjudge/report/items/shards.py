@@ -48,6 +48,7 @@ class _Group:
     def __init__(self, start: int, end: int) -> None:
         self.start, self.end = start, end
         self.bodies: dict[int, Data] = {}
+        self.media: dict[int, Media] = {}  # by the identity of a part of a body
         self.said: dict[int, list[list[Any]]] = {number: [] for number in range(start, end)}
 
 
@@ -111,8 +112,8 @@ def _bodies(collected: Collected, stores: Sequence[RunStore], media: MediaFiles)
         _take_media(collected, group, media)
         for run, store in zip(collected.runs, stores, strict=True):
             _read_answers(collected, run, store, group)
-        for number, item in group.bodies.items():
-            shown = _shown(collected, number, item, group.said[number], media)
+        for number in group.bodies:
+            shown = _shown(collected, number, group, media)
             yield to_json(shown).replace(b"<", b"\\u003c")
 
 
@@ -130,8 +131,9 @@ def _take_media(collected: Collected, group: _Group, media: MediaFiles) -> None:
     for number, item in group.bodies.items():
         parts = [*item["prompt"], *(item.get("reference") or ())]
         parts += [part for candidate in item["candidates"] for part in candidate["parts"]]
-        found = [Media.model_validate(part) for part in parts if not isinstance(part, str)]
-        wanted.setdefault(collected.items.run[number], []).extend(found)
+        found = [(part, Media.model_validate(part)) for part in parts if not isinstance(part, str)]
+        group.media |= {id(part): medium for part, medium in found}
+        wanted.setdefault(collected.items.run[number], []).extend(one for _, one in found)
     for run, some in wanted.items():
         media.take(collected.runs[run].header, some)
 
@@ -169,9 +171,9 @@ def _answer(collected: Collected, verdict: Sequence[Any], n: int) -> list[Any]:
     kind, value, outcome, body = verdict
     reply = from_json(body)
     chances = [[visible(name, 200), p] for name, p in (reply.get("probabilities") or {}).items()]
-    scores = ", ".join(f"{score:.3g}" for score in reply.get("scores") or ())
     raw = reply.get("text")
     if raw is None:
+        scores = ", ".join(f"{score:.3g}" for score in reply.get("scores") or ())
         raw = f"scores as shown: {scores}" if scores else ""
     listed = None
     if kind == FAILED:
@@ -179,7 +181,7 @@ def _answer(collected: Collected, verdict: Sequence[Any], n: int) -> list[Any]:
         said = ["", collected.known.reasons.of([failure["reason"]])[0]]
         said.append(visible(failure.get("detail", ""), LONGEST))
     else:
-        said = [visible(_verdict(kind, value, outcome, n), LONGEST), -1, ""]
+        said = [_verdict(kind, value, outcome, n), -1, ""]
         listed = _listed(kind, outcome)
     return [*said, chances, visible(raw, LONGEST), listed]
 
@@ -197,13 +199,12 @@ def _verdict(kind: int, value: float, outcome: str | None, n: int) -> str:
         return words(Preference.model_validate({"value": PREFERENCES[int(value)]}), n)
     if kind == SCORE:
         return words(Score(value=value), n)
-    return words(decode(kind, None, outcome), n)
+    return visible(words(decode(kind, None, outcome), n), LONGEST)
 
 
-def _shown(
-    collected: Collected, number: int, item: Data, said: list[list[Any]], media: MediaFiles
-) -> Data:
+def _shown(collected: Collected, number: int, group: _Group, media: MediaFiles) -> Data:
     """An item as data of a page."""
+    item, said = group.bodies[number], group.said[number]
     label = collected.items.tasks.all[collected.items.task[number]]
     n = len(item["candidates"])
 
@@ -213,7 +214,7 @@ def _shown(
         return [
             visible(part, LONGEST)
             if isinstance(part, str)
-            else _medium(media.of(label, Media.model_validate(part)), in_words.get(part["uri"], ""))
+            else _medium(media.of(label, group.media[id(part)]), in_words.get(part["uri"], ""))
             for part in parts
         ]
 
