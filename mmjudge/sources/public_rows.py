@@ -6,7 +6,7 @@ the list that a changed dataset is held against.
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar, get_args
 
 from pydantic import ConfigDict, ValidationError
 
@@ -16,7 +16,7 @@ from mmjudge.sources.github import GithubName, github_path
 from mmjudge.sources.hub import HubName, hub_file, hub_rows, hub_splits, local_rows, media_cache
 from mmjudge.sources.rows import absent_data, data_file, missing_media
 from mmjudge.task import BadItem, Task
-from mmjudge.types import Item, Media, Record
+from mmjudge.types import Item, Media, Modality, Part, Parts, Record
 
 
 class PublicRow(Record):
@@ -117,3 +117,19 @@ def marked(task: Task, item: Item) -> Item:
         return item
     parts = [*item.prompt, *(part for c in item.candidates for part in c.parts)]
     return item.model_copy(update={"absent": missing_media(task, parts)})
+
+
+def modality_of(prompt: Parts, candidates: Iterable[Parts]) -> str:
+    """The stratum `modality` of an item, by what is in it.
+
+    Example:
+        >>> film = Media(modality="video", uri="a.mp4")
+        >>> modality_of((film, "What happens?"), [("A cup falls.",), ("Nothing.",)])
+        'text+video->text'
+    """
+    return f"{_kinds(prompt)}->{_kinds(part for parts in candidates for part in parts)}"
+
+
+def _kinds(parts: Iterable[Part]) -> str:
+    found = {"text" if isinstance(part, str) else part.modality for part in parts}
+    return "+".join(kind for kind in get_args(Modality) if kind in found)

@@ -8,7 +8,7 @@ from typing import TypeVar
 from mmjudge.cards import read_card
 from mmjudge.errors import TaskError
 from mmjudge.sources.github import GithubName
-from mmjudge.sources.public_rows import PublicRow, marked, public_file
+from mmjudge.sources.public_rows import PublicRow, marked, modality_of, public_file
 from mmjudge.sources.rows import grouped, only_good, read_json_rows
 from mmjudge.task import BadItem, PublishedRule, Task
 from mmjudge.types import (
@@ -119,6 +119,7 @@ def _item(
     if asked is None:
         raise TaskError(f"uniq_id: TaskAnything.json has no {name!r}")
     responses = [asked.response(model) for model in models]
+    modality = modality_of(asked.query.parts, (one.response.parts for one in responses))
     golds = grouped(labels, lambda label: _criterion(label.rubric_name))
     return Item(
         id=f"{asked.query.uniq_id}/{'_vs_'.join(one.model_name for one in responses)}",
@@ -129,7 +130,7 @@ def _item(
         ),
         criteria=tuple(golds),
         gold={criterion: _gold(members) for criterion, members in golds.items()},
-        strata=asked.query.strata,
+        strata={"modality": modality, **asked.query.strata},
     )
 
 
