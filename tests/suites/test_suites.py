@@ -17,7 +17,7 @@ from mmjudge.suites.scores import suite_scores
 from mmjudge.types import Failure, Item
 from tests.cli.conftest import mmjudge
 from tests.suites.small_suites import write_task
-from tests.tasks.samples import SAMPLES
+from tests.tasks.samples import NAMES, SAMPLES
 
 __all__ = ["mmjudge"]  # a fixture: the commands, as the tests of cli call them
 
@@ -291,6 +291,18 @@ def test_the_suite_that_the_documentation_shows_is_one(root):
     (text,) = re.findall(r"^```yaml suite\n(.*?)^```", page, re.M | re.S)
     suite = Suite.model_validate(yaml.safe_load(text))
     assert [entry.limit for entry in suite.tasks] == [None, 100, None]
+
+
+def test_the_documentation_names_every_suite_that_comes_along(root):
+    page = (root / "docs" / "tasks.md").read_text(encoding="utf-8")
+    table = page.partition("| suite | what it asks")[2].partition("\n\n")[0]
+    rows = [line.split("|")[1:3] for line in table.splitlines()[2:]]
+    assert sorted(name for row in rows for name in re.findall(r"`(.*?)`", row[0])) == builtin()
+    n = len(open_suite("suite:samples").suite.tasks)
+    assert any(f"the samples of {n} tasks" in what for _, what in rows)
+    tasks = {name for name in NAMES for row in rows if f"`{name}`" in row[1]}
+    listed = {e.task for name in builtin() for e in open_suite(f"suite:{name}").suite.tasks}
+    assert tasks <= listed
 
 
 def test_a_task_of_which_the_judge_takes_nothing_is_named_and_not_counted_as_nought(
