@@ -30,6 +30,9 @@ ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",
     "--disable-background-networking",
+    "--disable-smooth-scrolling",  # which takes real time, and so never looks alike
+    "--disable-partial-raster",  # of what was drawn before something may be left at an edge
+    "--disable-skia-runtime-opts",  # so that processors draw alike
     "--host-resolver-rules=MAP * ~NOTFOUND",
     "--proxy-server=http://proxy.invalid:1",
     "--proxy-bypass-list=<-loopback>",  # this machine too is reached by the proxy only
