@@ -42,10 +42,6 @@ QUESTIONS: Mapping[Modality, tuple[str, str]] = {
 }
 """A question, and one that depends on it."""
 
-UNMAPPED: tuple[ProtocolName, ...] = ("checklist", "steps")
-"""Protocols whose items are more than a few columns, so that no mapping can have them."""
-
-
 GOLD: Mapping[ProtocolName, tuple[str, str]] = {
     "pair": ("preference", "value"),
     "score": ("score", "value"),
@@ -120,11 +116,6 @@ def _check(wanted: Wanted, out: Path) -> None:
         raise MmjudgeError(f"NAME: a task {wanted.name!r} is installed already; choose another")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise MmjudgeError(f"{out}: is there and not empty; choose another place with --out")
-    if wanted.protocol in UNMAPPED and wanted.kind == "hub":
-        raise MmjudgeError(
-            f"--kind hub: a {wanted.protocol} cannot be mapped column by column; choose --kind "
-            "folder, or --kind package for a loader of your own"
-        )
     if problem := missing(wanted.modality):
         raise MmjudgeError(f"--modality {wanted.modality}: {problem}")
 
@@ -207,23 +198,7 @@ def _write_mapping(wanted: Wanted, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     rows = _rows(wanted)
     digests = _media(wanted, out / "made", rows)
-    columns: dict[str, list[Any]] = {
-        "uid": [row.id for row in rows],
-        "question": [row.prompt for row in rows],
-    }
-    for place in range(len(rows[0].answers)):
-        answers = [row.answers[place] for row in rows]
-        if digests:
-            made = [(out / "made" / answer).read_bytes() for answer in answers]
-            names = [Path(answer).name for answer in answers]
-            columns[f"answer_{place + 1}"] = [
-                {"bytes": blob, "path": name} for blob, name in zip(made, names, strict=True)
-            ]
-        else:
-            columns[f"answer_{place + 1}"] = answers
-    coded = {"first": "model_1", "second": "model_2"}
-    pair = wanted.protocol == "pair"
-    columns["vote"] = [coded[row.gold] if pair else row.gold for row in rows]
+    columns = _columns(wanted, rows, out / "made" if digests else None)
     for path in sorted((out / "made").rglob("*"), reverse=True):
         path.rmdir() if path.is_dir() else path.unlink()
     if digests:
@@ -232,6 +207,32 @@ def _write_mapping(wanted: Wanted, out: Path) -> None:
     table.parent.mkdir(parents=True)
     pq.write_table(pa.table(columns), table)
     (out / "task.yaml").write_text(_filled("hub.yaml", wanted), encoding="utf-8")
+
+
+def _columns(wanted: Wanted, rows: list[Row], made: Path | None) -> dict[str, list[Any]]:
+    """The columns of a dataset; `made` is the folder of its media, None for texts."""
+
+    def held(answer: str) -> Any:
+        if made is None:
+            return answer
+        return {"bytes": (made / answer).read_bytes(), "path": Path(answer).name}
+
+    columns: dict[str, list[Any]] = {
+        "uid": [row.id for row in rows],
+        "question": [row.prompt for row in rows],
+    }
+    if wanted.protocol == "steps":
+        columns["steps"] = [[held(answer) for answer in row.answers] for row in rows]
+    else:
+        for place in range(len(rows[0].answers)):
+            columns[f"answer_{place + 1}"] = [held(row.answers[place]) for row in rows]
+    if wanted.protocol == "checklist":
+        asked = [{"parents": [], **question} for question in _questions(wanted)]
+        columns["asked"] = [asked for _ in rows]
+    coded = {"first": "model_1", "second": "model_2"}
+    pair = wanted.protocol == "pair"
+    columns["vote"] = [coded[row.gold] if pair else row.gold for row in rows]
+    return columns
 
 
 def _write_package(wanted: Wanted, out: Path) -> None:
@@ -287,19 +288,22 @@ def _criterion(wanted: Wanted) -> dict[str, str]:
 
 def _mapped(wanted: Wanted) -> dict[str, str]:
     """The lines of a mapping: candidates and gold."""
-    n = {"pair": 2, "score": 1}.get(wanted.protocol, 3)
+    n = {"pair": 2, "score": 1, "checklist": 1}.get(wanted.protocol, 3)
+    names = [f"answer_{place}" for place in range(1, n + 1)]
     lines = []
-    for place in range(1, n + 1):
-        column = f"answer_{place}"
-        if wanted.modality != "text":
-            column = f"{{column: {column}, media: {wanted.modality}}}"
-        lines.append(f"    - parts: [{column}]")
-    labels = (
-        "      labels: {model_1: first, model_2: second, equal: tie} # the column's word: ours\n"
-    )
+    for column in ["steps"] if wanted.protocol == "steps" else names:
+        shown = f"{{column: {column}, media: {wanted.modality}}}"
+        lines.append(f"    - parts: [{column if wanted.modality == 'text' else shown}]")
+    labels = {
+        "pair": "{model_1: first, model_2: second, equal: tie} # the column's word: ours",
+        "steps": "{untrue: untrue, off_topic: off_topic} # the column's word: ours; null is right",
+    }.get(wanted.protocol)
+    questions = "{questions: asked.text, ids: asked.id, parents: asked.parents}"
+    listed = wanted.protocol == "checklist"
     return {
         "mapped_candidates": "\n".join(lines),
-        "labels": labels if wanted.protocol == "pair" else "",
+        "labels": f"      labels: {labels}\n" if labels else "",
+        "mapped_checklists": f"  checklists:\n    overall: {questions}\n" if listed else "",
     }
 
 

@@ -116,7 +116,9 @@ def check_items(reads: Sequence[Read]) -> Iterator[Finding]:
     for found in reads:
         problems = list(dict.fromkeys(found.problems))
         if problems:
-            said = f"{found.protocol}: {len(problems)} problems; {found.facts.n} items are usable"
+            usable = "1 item is" if found.facts.n == 1 else f"{found.facts.n} items are"
+            wrong = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+            said = f"{found.protocol}: {wrong}; {usable} usable"
             yield Finding(check="items", level="broken", said=said, examples=tuple(problems))
         elif not found.facts.n:
             yield Finding(check="items", level="broken", said=f"{found.protocol}: there are none")

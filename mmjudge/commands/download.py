@@ -25,7 +25,15 @@ def download_and_print(names: Sequence[str]) -> int:
     opened = [(name, open_task(name)) for name in _expanded(names)]
     failed = 0
     for name, task in opened:
-        if isinstance(task, FolderTask | HubTask) or at_hand(name) == "yes":
+        if isinstance(task, HubTask):
+            failed += 1
+            typer.echo(
+                f"{name}: is read from the Hub each time; for a copy fetch the dataset itself and "
+                "pass its folder with --data",
+                err=True,
+            )
+            continue
+        if isinstance(task, FolderTask) or at_hand(name) == "yes":
             typer.echo(f"{task.spec.label}: nothing to fetch: it is read where it is")
             continue
         try:
@@ -38,7 +46,7 @@ def download_and_print(names: Sequence[str]) -> int:
             continue
         counts = ", ".join(f"{n} items ({protocol})" for protocol, n in copy.items.items())
         typer.echo(f"{task.spec.label}: whole, {counts}, in {copy.folder}")
-        for line in _lacking(task.spec, copy):
+        for line in lacking(task.spec, copy):
             typer.echo(line, err=True)
     return int(failed > 0)
 
@@ -60,7 +68,7 @@ def _expanded(names: Sequence[str]) -> Iterator[str]:
                 yield str(at_base) if "/" in entry.task and at_base.is_dir() else entry.task
 
 
-def _lacking(spec: TaskSpec, copy: Copy) -> Iterator[str]:
+def lacking(spec: TaskSpec, copy: Copy) -> Iterator[str]:
     """What a public copy lacks, and where that must be asked for by hand."""
     for protocol, absent in copy.absent.items():
         if absent:

@@ -3,9 +3,11 @@
 import sqlite3
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from mmjudge.errors import StoreError
+from mmjudge.export import export_run, rows
 from mmjudge.report.comparison import compare_all
 from mmjudge.report.overview import overview
 from mmjudge.run_file import FILE
@@ -233,6 +235,29 @@ def test_two_judges_are_compared_question_by_question_and_by_what_probes_move(tm
     (alike,) = record.agreements
     assert (alike.metric, alike.value) == (main, pytest.approx(0))
     assert {one.metric for one in record.pairs[0].probes} >= {"robustness"}
+
+
+def test_an_export_holds_each_question_and_step_in_its_order(tmp_path):
+    said = [(checklist_item("a", TREE, gold("yyny")), yes_no("nyny"))]
+    said.append((checklist_item("b", TREE, gold("yyyy")), NOTHING))
+    (one, failed) = rows(write_run(tmp_path / "c", checklist_spec(), said))
+    assert one["parts"] == ["q0", "q1", "q2", "q3"]
+    assert (one["said"], one["gold_said"]) == (
+        ["no", "yes", "no", "yes"],
+        ["yes", "yes", "no", "yes"],
+    )
+    assert (one["score"], one["correct"], failed["said"], failed["correct"]) == (
+        0.25,
+        False,
+        None,
+        False,
+    )
+    solved = [
+        (steps_item("a", 2, StepsGold(errors=(None, "wrong"))), Steps(errors=(None, "wrong")))
+    ]
+    export_run(write_run(tmp_path / "s", steps_spec(), solved), "parquet", tmp_path / "s.parquet")
+    (row,) = pq.read_table(tmp_path / "s.parquet").to_pylist()
+    assert (row["parts"], row["said"], row["correct"]) == (["1", "2"], [None, "wrong"], True)
 
 
 def test_the_first_criterion_is_the_first_that_was_asked(tmp_path):
