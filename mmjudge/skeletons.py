@@ -42,10 +42,6 @@ QUESTIONS: Mapping[Modality, tuple[str, str]] = {
 }
 """A question, and one that depends on it."""
 
-FOLDER_ONLY: tuple[ProtocolName, ...] = ("checklist", "steps")
-"""Protocols whose skeleton is a folder: their items are more than a few columns."""
-
-
 GOLD: Mapping[ProtocolName, tuple[str, str]] = {
     "pair": ("preference", "value"),
     "score": ("score", "value"),
@@ -54,6 +50,18 @@ GOLD: Mapping[ProtocolName, tuple[str, str]] = {
     "steps": ("steps", "errors"),
 }
 """Kind of gold and its field."""
+
+
+CANDIDATES_CODE = """tuple(
+            Candidate(id="abcdefgh"[place], parts=(%s,))
+            for place, answer in enumerate(row.answers)
+        )"""
+STEPS_CODE = """(
+            Candidate(
+                id="a",  # each of its parts is a step
+                parts=tuple(%s for answer in row.answers),
+            ),
+        )"""
 
 
 class Wanted(NamedTuple):
@@ -108,11 +116,6 @@ def _check(wanted: Wanted, out: Path) -> None:
         raise MmjudgeError(f"NAME: a task {wanted.name!r} is installed already; choose another")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise MmjudgeError(f"{out}: is there and not empty; choose another place with --out")
-    if wanted.protocol in FOLDER_ONLY and wanted.kind != "folder":
-        raise MmjudgeError(
-            f"--kind {wanted.kind}: a skeleton with protocol {wanted.protocol} is a folder: leave "
-            "--kind out; items.jsonl shows what a loader of your own has to yield"
-        )
     if problem := missing(wanted.modality):
         raise MmjudgeError(f"--modality {wanted.modality}: {problem}")
 
@@ -153,6 +156,7 @@ def _item(wanted: Wanted, row: Row, digests: Mapping[str, str]) -> dict[str, Any
         return {"modality": wanted.modality, "uri": answer, "sha256": digests[answer]}
 
     kind, field = GOLD[wanted.protocol]
+    listed = wanted.protocol == "checklist"
     candidates = [[part(answer)] for answer in row.answers]
     if wanted.protocol == "steps":
         candidates = [[part(answer) for answer in row.answers]]
@@ -162,21 +166,15 @@ def _item(wanted: Wanted, row: Row, digests: Mapping[str, str]) -> dict[str, Any
         "candidates": [
             {"id": "abc"[place], "parts": parts} for place, parts in enumerate(candidates)
         ],
-        **_checklists(wanted),
+        **({"checklists": {"overall": _questions(wanted)}} if listed else {}),
         "gold": {"overall": {"kind": kind, field: row.gold}},
         "strata": {"modality": f"text->{wanted.modality}"},
     }
 
 
-def _checklists(wanted: Wanted) -> dict[str, Any]:
-    if wanted.protocol != "checklist":
-        return {}
+def _questions(wanted: Wanted) -> list[dict[str, Any]]:
     first, second = QUESTIONS[wanted.modality]
-    questions = [
-        {"id": "1", "text": first},
-        {"id": "2", "text": second, "parents": ["1"]},
-    ]
-    return {"checklists": {"overall": questions}}
+    return [{"id": "1", "text": first}, {"id": "2", "text": second, "parents": ["1"]}]
 
 
 def _write_folder(wanted: Wanted, out: Path) -> None:
@@ -200,23 +198,7 @@ def _write_mapping(wanted: Wanted, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     rows = _rows(wanted)
     digests = _media(wanted, out / "made", rows)
-    columns: dict[str, list[Any]] = {
-        "uid": [row.id for row in rows],
-        "question": [row.prompt for row in rows],
-    }
-    for place in range(len(rows[0].answers)):
-        answers = [row.answers[place] for row in rows]
-        if digests:
-            made = [(out / "made" / answer).read_bytes() for answer in answers]
-            names = [Path(answer).name for answer in answers]
-            columns[f"answer_{place + 1}"] = [
-                {"bytes": blob, "path": name} for blob, name in zip(made, names, strict=True)
-            ]
-        else:
-            columns[f"answer_{place + 1}"] = answers
-    coded = {"first": "model_1", "second": "model_2"}
-    pair = wanted.protocol == "pair"
-    columns["vote"] = [coded[row.gold] if pair else row.gold for row in rows]
+    columns = _columns(wanted, rows, out / "made" if digests else None)
     for path in sorted((out / "made").rglob("*"), reverse=True):
         path.rmdir() if path.is_dir() else path.unlink()
     if digests:
@@ -225,6 +207,32 @@ def _write_mapping(wanted: Wanted, out: Path) -> None:
     table.parent.mkdir(parents=True)
     pq.write_table(pa.table(columns), table)
     (out / "task.yaml").write_text(_filled("hub.yaml", wanted), encoding="utf-8")
+
+
+def _columns(wanted: Wanted, rows: list[Row], made: Path | None) -> dict[str, list[Any]]:
+    """The columns of a dataset; `made` is the folder of its media, None for texts."""
+
+    def held(answer: str) -> Any:
+        if made is None:
+            return answer
+        return {"bytes": (made / answer).read_bytes(), "path": Path(answer).name}
+
+    columns: dict[str, list[Any]] = {
+        "uid": [row.id for row in rows],
+        "question": [row.prompt for row in rows],
+    }
+    if wanted.protocol == "steps":
+        columns["steps"] = [[held(answer) for answer in row.answers] for row in rows]
+    else:
+        for place in range(len(rows[0].answers)):
+            columns[f"answer_{place + 1}"] = [held(row.answers[place]) for row in rows]
+    if wanted.protocol == "checklist":
+        asked = [{"parents": [], **question} for question in _questions(wanted)]
+        columns["asked"] = [asked for _ in rows]
+    coded = {"first": "model_1", "second": "model_2"}
+    pair = wanted.protocol == "pair"
+    columns["vote"] = [coded[row.gold] if pair else row.gold for row in rows]
+    return columns
 
 
 def _write_package(wanted: Wanted, out: Path) -> None:
@@ -241,7 +249,8 @@ def _write_package(wanted: Wanted, out: Path) -> None:
         ("test.py", out / "tests" / f"test_{wanted.name}.py"),
     ):
         path.write_text(_filled(template, wanted), encoding="utf-8")
-    _write_lines(inside / "rows.jsonl", (row._asdict() for row in rows))
+    more = {"questions": _questions(wanted)} if wanted.protocol == "checklist" else {}
+    _write_lines(inside / "rows.jsonl", (row._asdict() | more for row in rows))
 
 
 def _filled(template: str, wanted: Wanted) -> str:
@@ -279,19 +288,22 @@ def _criterion(wanted: Wanted) -> dict[str, str]:
 
 def _mapped(wanted: Wanted) -> dict[str, str]:
     """The lines of a mapping: candidates and gold."""
-    n = {"pair": 2, "score": 1}.get(wanted.protocol, 3)
+    n = {"pair": 2, "score": 1, "checklist": 1}.get(wanted.protocol, 3)
+    names = [f"answer_{place}" for place in range(1, n + 1)]
     lines = []
-    for place in range(1, n + 1):
-        column = f"answer_{place}"
-        if wanted.modality != "text":
-            column = f"{{column: {column}, media: {wanted.modality}}}"
-        lines.append(f"    - parts: [{column}]")
-    labels = (
-        "      labels: {model_1: first, model_2: second, equal: tie} # the column's word: ours\n"
-    )
+    for column in ["steps"] if wanted.protocol == "steps" else names:
+        shown = f"{{column: {column}, media: {wanted.modality}}}"
+        lines.append(f"    - parts: [{column if wanted.modality == 'text' else shown}]")
+    labels = {
+        "pair": "{model_1: first, model_2: second, equal: tie} # the column's word: ours",
+        "steps": "{untrue: untrue, off_topic: off_topic} # the column's word: ours; null is right",
+    }.get(wanted.protocol)
+    questions = "{questions: asked.text, ids: asked.id, parents: asked.parents}"
+    listed = wanted.protocol == "checklist"
     return {
         "mapped_candidates": "\n".join(lines),
-        "labels": labels if wanted.protocol == "pair" else "",
+        "labels": f"      labels: {labels}\n" if labels else "",
+        "mapped_checklists": f"  checklists:\n    overall: {questions}\n" if listed else "",
     }
 
 
@@ -300,19 +312,23 @@ def _code(wanted: Wanted) -> dict[str, str]:
     gold, kind, given = {
         "pair": ("PreferenceGold", "PreferenceValue", "value=row.gold"),
         "score": ("ScoreGold", "float", "value=row.gold"),
-    }.get(wanted.protocol, ("RankingGold", "tuple[float, ...]", "ranks=row.gold"))
-    part = (
-        "answer"
-        if wanted.modality == "text"
-        else f'Media(modality="{wanted.modality}", uri=answer)'
-    )
+        "rank": ("RankingGold", "tuple[float, ...]", "ranks=row.gold"),
+        "checklist": ("AnswersGold", "tuple[str, ...]", "answers=row.gold"),
+        "steps": ("StepsGold", "tuple[str | None, ...]", "errors=row.gold"),
+    }[wanted.protocol]
+    plain = wanted.modality == "text"
+    part = "answer" if plain else f'Media(modality="{wanted.modality}", uri=answer)'
+    listed = wanted.protocol == "checklist"
     names = {"Candidate", "Item", "ProtocolName", "TaskSpec", gold}
     names |= {"PreferenceValue"} if kind == "PreferenceValue" else set()
-    names |= set() if wanted.modality == "text" else {"Media"}
+    names |= set() if plain else {"Media"}
+    names |= {"Question"} if listed else set()
     return {
         "gold_class": gold,
         "gold_type": kind,
         "gold_given": given,
-        "part": part,
+        "fields": "    questions: tuple[Question, ...]\n" if listed else "",
+        "candidates": (STEPS_CODE if wanted.protocol == "steps" else CANDIDATES_CODE) % part,
+        "checklists": '        checklists={"overall": row.questions},\n' if listed else "",
         "imports": "\n".join(f"    {one}," for one in sorted(names)),
     }

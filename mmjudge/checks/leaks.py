@@ -4,17 +4,20 @@ Of the tasks in which gold has nothing to do with any of them, at most `ALARM_RA
 test is an exact binomial one at that rate, divided by the number of tests (Bonferroni).
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from re import findall
 from typing import NamedTuple
 
+from mmjudge.checks.flat import Words
 from mmjudge.media.image import MediaError
 from mmjudge.media.source import is_remote, locate
 from mmjudge.types import Candidate, Item, Media, Preference, Ranking, Score
 
 ALARM_RATE = 0.01
 """Share of tasks without any link that are blamed at most."""
+LEAST = 8
+"""Of fewer items no share is certain enough."""
 STRONG = 0.7
 """What is true of a smaller share of the items is no leak, however certain."""
 
@@ -44,7 +47,7 @@ class _Case(NamedTuple):
     worse: Candidate
 
 
-def clues(items: Sequence[Item], criteria: Sequence[str], root: Path | None) -> Told:
+def clues(items: Iterable[Item], criteria: Sequence[str], root: Path | None) -> Told:
     """Try every clue on every criterion.
 
     Args:
@@ -52,7 +55,16 @@ def clues(items: Sequence[Item], criteria: Sequence[str], root: Path | None) -> 
         criteria: Names of the criteria.
         root: Folder of their media.
     """
-    tried = [clue for name in criteria for clue in _tried(name, list(_cases(items, name)), root)]
+    trials = [Trial(name, root) for name in criteria]
+    for item in items:
+        for trial in trials:
+            trial.add(item)
+    return told(trials)
+
+
+def told(trials: Sequence["Trial"]) -> Told:
+    """The clues that hold of those that were tried."""
+    tried = [clue for trial in trials for clue in trial.clues()]
     alpha = ALARM_RATE / max(1, len(tried))
     return Told(tuple(clue for clue in tried if _holds(clue, alpha)), len(tried))
 
@@ -64,41 +76,71 @@ def _holds(clue: Clue, alpha: float) -> bool:
     return share >= STRONG and binomtest(clue.right, clue.n).pvalue <= alpha
 
 
-def _cases(items: Sequence[Item], criterion: str) -> Iterator[_Case]:
-    """A case an item: of a pair, or first and last of a ranking; of scores one in two items."""
-    waiting: tuple[float, Candidate] | None = None
-    for item in items:
-        match item.gold.get(criterion):
+class Trial:
+    """All clues on one criterion, tried on one item after the other.
+
+    Args:
+        criterion: Its name.
+        root: Folder of the items' media.
+    """
+
+    def __init__(self, criterion: str, root: Path | None) -> None:
+        self.criterion = criterion
+        self._numbers: dict[str, Number] = {
+            "the longer text is better": _length,
+            "the larger file is better": _sizes(root),
+        }
+        self._greater = {said: [0, 0] for said in self._numbers}
+        self._words = Words()
+        self._waiting: tuple[float, Candidate] | None = None
+
+    def add(self, item: Item) -> None:
+        """Take the next item."""
+        case = self._case(item)
+        if case is None:
+            return
+        for said, number in self._numbers.items():
+            better, worse = number(case.better), number(case.worse)
+            if better is not None and worse is not None and better != worse:
+                self._greater[said][0] += better > worse
+                self._greater[said][1] += 1
+        # Words of ids and file names that one of the two has and the other has not.
+        of_better, of_worse = set(_words(case.better)), set(_words(case.worse))
+        for word in of_better ^ of_worse:
+            self._words.add(word, word in of_better)
+
+    def _case(self, item: Item) -> _Case | None:
+        """A pair, or first and last of a ranking; of scores the candidates of two items."""
+        match item.gold.get(self.criterion):
             case Preference(value="first" | "second" as value) if len(item.candidates) == 2:
                 first, second = item.candidates
-                yield _Case(first, second) if value == "first" else _Case(second, first)
+                return _Case(first, second) if value == "first" else _Case(second, first)
             case Ranking(ranks=ranks) if min(ranks) < max(ranks):
                 best, last = ranks.index(min(ranks)), ranks.index(max(ranks))
-                yield _Case(item.candidates[best], item.candidates[last])
-            case Score(value=score) if waiting is None:
-                waiting = (score, item.candidates[0])
-            case Score(value=score) if waiting is not None and score != waiting[0]:
-                other, waiting = waiting, None
-                pair = (item.candidates[0], other[1])
-                yield _Case(*pair) if score > other[0] else _Case(*reversed(pair))
+                return _Case(item.candidates[best], item.candidates[last])
+            case Score(value=score):
+                return self._of_two(score, item.candidates[0])
+        return None
 
+    def _of_two(self, score: float, candidate: Candidate) -> _Case | None:
+        """A candidate and one of an earlier item with another score; it waits for one if none."""
+        if self._waiting is None or self._waiting[0] == score:
+            self._waiting = self._waiting or (score, candidate)
+            return None
+        (other, earlier), self._waiting = self._waiting, None
+        return _Case(candidate, earlier) if score > other else _Case(earlier, candidate)
 
-def _tried(criterion: str, cases: Sequence[_Case], root: Path | None) -> Iterator[Clue]:
-    yield from _by_number(criterion, "the longer text is better", cases, _length)
-    yield from _by_number(criterion, "the larger file is better", cases, _sizes(root))
-    yield from _by_word(criterion, cases)
-
-
-def _by_number(criterion: str, said: str, cases: Sequence[_Case], number: Number) -> Iterator[Clue]:
-    right = n = 0
-    for case in cases:
-        better, worse = number(case.better), number(case.worse)
-        if better is not None and worse is not None and better != worse:
-            n += 1
-            right += better > worse
-    if n:
-        said = said if 2 * right >= n else said.replace("better", "worse")
-        yield Clue(criterion, said, max(right, n - right), n)
+    def clues(self) -> Iterator[Clue]:
+        """What was tried, with how often it was right."""
+        for said, (right, n) in self._greater.items():
+            if n:
+                shown = said if 2 * right >= n else said.replace("better", "worse")
+                yield Clue(self.criterion, shown, max(right, n - right), n)
+        for (kind, word), (right, n) in sorted(self._words.counts.items()):
+            if n >= LEAST:
+                side = "better" if 2 * right >= n else "worse"
+                said = f"the candidate with {word!r} in its {kind} is {side}"
+                yield Clue(self.criterion, said, max(right, n - right), n)
 
 
 def _length(candidate: Candidate) -> float | None:
@@ -115,23 +157,6 @@ def _sizes(root: Path | None) -> Number:
             return None
 
     return size
-
-
-def _by_word(criterion: str, cases: Sequence[_Case]) -> Iterator[Clue]:
-    """Words of ids and file names that one candidate of an item has and the other has not."""
-    counts: dict[tuple[str, str], list[int]] = {}
-    for case in cases:
-        better, worse = set(_words(case.better)), set(_words(case.worse))
-        for found in better ^ worse:
-            count = counts.setdefault(found, [0, 0])
-            count[0] += found in better
-            count[1] += 1
-    least = 8  # of fewer items no share is certain enough
-    for (kind, word), (right, n) in sorted(counts.items()):
-        if n >= least:
-            side = "better" if 2 * right >= n else "worse"
-            said = f"the candidate with {word!r} in its {kind} is {side}"
-            yield Clue(criterion, said, max(right, n - right), n)
 
 
 def _words(candidate: Candidate) -> Iterator[tuple[str, str]]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mmjudge.checks.findings import Finding, TaskReport
+from mmjudge.checks.gathered import MediaFacts
 from mmjudge.checks.task_advice import advise
 from mmjudge.checks.task_items import Read, check_items, check_media, check_spec, described, read
 from mmjudge.checks.task_runs import check_prompts, check_runs
@@ -37,24 +38,29 @@ def check_task(
         said = f"{CARD} cannot be used, so no item was looked at: {len(lines)} problems"
         broken = Finding(check="task", level="broken", said=said, examples=lines)
         return TaskReport(task=spec, name=spec, items={}, findings=(broken,))
-    reads = [read(opened, protocol, limit) for protocol in opened.spec.protocols]
-    findings = sorted(_findings(opened, reads, limit), key=lambda one: ORDER.index(one.level))
+    media = MediaFacts(opened.root)
+    reads = [read(opened, protocol, limit, media) for protocol in opened.spec.protocols]
+    findings = sorted(
+        _findings(opened, reads, media, limit), key=lambda one: ORDER.index(one.level)
+    )
     return TaskReport(
         task=spec,
         name=opened.spec.label,
-        items={found.protocol: len(found.items) for found in reads},
+        items={found.protocol: found.facts.n for found in reads},
         findings=tuple(findings),
     )
 
 
-def _findings(task: Task, reads: list[Read], limit: int | None) -> Iterator[Finding]:
+def _findings(
+    task: Task, reads: list[Read], media: MediaFacts, limit: int | None
+) -> Iterator[Finding]:
     yield from check_spec(task, reads)
     yield from check_items(reads)
-    yield from check_media(task, reads)
+    yield from check_media(media)
     yield from _recordings(task)
     yield from advise(task, reads)
     yield from check_prompts(task, reads)
-    if all(found.items for found in reads):
+    if all(found.facts.n for found in reads):
         yield from check_runs(task, reads, limit)
 
 

@@ -1,14 +1,16 @@
 """Checks of a task's items one by one: what cannot be read or judged, and media that are not so."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import count, islice
 from pathlib import Path
 from typing import NamedTuple
 
 from mmjudge.checks.findings import Finding
+from mmjudge.checks.flat import Stood
+from mmjudge.checks.gathered import Facts, MediaFacts, Placed
 from mmjudge.errors import MissingExtraError, MmjudgeError
 from mmjudge.media.image import MediaError
 from mmjudge.media.loader import Loader, gather
-from mmjudge.media.source import check_file, is_remote, locate
 from mmjudge.metrics import Measure
 from mmjudge.metrics.registry import fits
 from mmjudge.plural import many
@@ -16,78 +18,81 @@ from mmjudge.sources.folder import FolderTask
 from mmjudge.task import BadItem, Task, item_problems
 from mmjudge.types import Item, Media, Preference, ProtocolName
 
-DECODED = 64
-"""Media that are decoded, spread evenly over all; every local one is looked up and hashed."""
-
 GOLD = {"pair": "preference", "score": "score", "rank": "ranking"}
 """The kind of gold that a protocol needs; of checklists and steps the items' problems say it."""
-
-
-class Placed(NamedTuple):
-    """An item, and where it stands."""
-
-    where: str
-    item: Item
 
 
 class Read(NamedTuple):
     """What a task's loader gave under a protocol."""
 
     protocol: ProtocolName
-    items: list[Placed]
+    facts: Facts
     problems: list[str]
 
 
-def read(task: Task, protocol: ProtocolName, limit: int | None) -> Read:
-    """Load the items, and note every problem of each with file and line, or its place."""
-    items: list[Placed] = []
-    problems: list[str] = []
-    seen: dict[str, str] = {}
-    lines = _places(task, protocol)
+def read(task: Task, protocol: ProtocolName, limit: int | None, media: MediaFacts) -> Read:
+    """Load the items, and note every problem of each with file and line, or its place.
+
+    Args:
+        task: The task.
+        protocol: What its items are loaded for.
+        limit: Number of items, from the first.
+        media: Takes the media of all usable items.
+    """
+    facts, problems, last = Facts(task), list[str](), "none"
+    ids, places = Stood(), Places(task, protocol)
     try:
-        for number, item in enumerate(task.load(protocol)):
-            if number == limit:
-                break
+        for number, item in enumerate(islice(task.load(protocol), limit)):
+            spot = places.next()
             if isinstance(item, BadItem):
                 where = item.where or item.id
                 problems += [f"{where}: {one}" for one in item.problem.split("; ")]
                 continue
-            where = next(lines, "") or f"item {number + 1}"
+            placed = Placed(places.said(spot), item)
             found = [*item_problems(task.spec, item, protocol), *_gold(task, item, protocol)]
-            if item.id in seen:
-                found.append(f"id: {item.id!r} stood before, at {seen[item.id]}")
-            seen.setdefault(item.id, where)
-            problems += [f"{where} ({item.id}): {one}" for one in found]
+            before = ids.add(item.id, spot)
+            if before is not None:
+                found.append(f"id: {item.id!r} stood before, at {places.said(before)}")
+            problems += [f"{placed.said}: {one}" for one in found]
             if not found:
-                items.append(Placed(where, item))
+                last = item.id
+                facts.add(number, placed)
+                media.add(placed)
     except MmjudgeError as error:
         problems += str(error).splitlines()
     except Exception as error:  # noqa: BLE001 (a loader is a stranger's code)
-        problems.append(f"the loader failed after item {number_of(items)}: {described(error)}")
-    return Read(protocol, items, problems)
+        problems.append(f"the loader failed after item {last}: {described(error)}")
+    return Read(protocol, facts, problems)
 
 
-def number_of(items: Sequence[Placed]) -> str:
-    """The last item, for a message."""
-    return items[-1].item.id if items else "none"
+class Places:
+    """Where the items of a task stand: lines of a folder's file, numbers of others."""
+
+    def __init__(self, task: Task, protocol: ProtocolName) -> None:
+        self._path = task.items_file(protocol) if isinstance(task, FolderTask) else None
+        self._spots = count(1) if self._path is None else _lines(self._path)
+
+    def next(self) -> int:
+        """Where the next item stands; its loader gives one for each line that is not blank."""
+        return next(self._spots, 0)
+
+    def said(self, spot: int) -> str:
+        """A place, for a message."""
+        return f"item {spot}" if self._path is None else f"{self._path}:{spot}"
+
+
+def _lines(path: Path) -> Iterator[int]:
+    """Numbers of the lines that are not blank."""
+    if path.is_file():
+        with path.open("rb") as lines:
+            for number, line in enumerate(lines, 1):
+                if line.removeprefix(b"\xef\xbb\xbf").strip():
+                    yield number
 
 
 def described(error: BaseException) -> str:
     """An exception in a line."""
     return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
-
-
-def _places(task: Task, protocol: ProtocolName) -> Iterator[str]:
-    """File and line of each good item of a folder, in order; nothing of other tasks."""
-    if not isinstance(task, FolderTask):
-        return
-    path = task.items_file(protocol)
-    bad = {item.where for item in task.load(protocol) if isinstance(item, BadItem)}
-    with path.open("rb") as lines:
-        for number, line in enumerate(lines, 1):
-            where = f"{path}:{number}"
-            if line.removeprefix(b"\xef\xbb\xbf").strip() and where not in bad:
-                yield where
 
 
 def _gold(task: Task, item: Item, protocol: ProtocolName) -> Iterator[str]:
@@ -111,14 +116,14 @@ def check_items(reads: Sequence[Read]) -> Iterator[Finding]:
     for found in reads:
         problems = list(dict.fromkeys(found.problems))
         if problems:
-            said = (
-                f"{found.protocol}: {len(problems)} problems; {len(found.items)} items are usable"
-            )
+            usable = "1 item is" if found.facts.n == 1 else f"{found.facts.n} items are"
+            wrong = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+            said = f"{found.protocol}: {wrong}; {usable} usable"
             yield Finding(check="items", level="broken", said=said, examples=tuple(problems))
-        elif not found.items:
+        elif not found.facts.n:
             yield Finding(check="items", level="broken", said=f"{found.protocol}: there are none")
         else:
-            said = f"{found.protocol}: {many(len(found.items), 'item')}, each can be judged"
+            said = f"{found.protocol}: {many(found.facts.n, 'item')}, each can be judged"
             yield Finding(check="items", level="ok", said=said)
 
 
@@ -132,17 +137,16 @@ def check_spec(task: Task, reads: Sequence[Read]) -> Iterator[Finding]:
             f"primary: {spec.primary} is of protocol {of}; the first of protocols is "
             f"{spec.protocols[0]}, whose measure it must be"
         )
-    placed = [one for found in reads for one in found.items]
+    some = any(found.facts.n for found in reads)
     held: dict[str, str] = {}
-    for one in placed:
-        for part in shown_parts(one.item):
-            held.setdefault("text" if isinstance(part, str) else part.modality, one.where)
+    for found in reads:
+        held = found.facts.held | held
     problems += [
         f"modalities: {kind} is shown by {where}; the task has {', '.join(spec.modalities)}"
         for kind, where in held.items()
         if kind not in spec.modalities
     ]
-    if spec.groups and placed and not any(spec.groups in one.item.strata for one in placed):
+    if spec.groups and some and not any(found.facts.grouped for found in reads):
         problems.append(f"groups: no item has the stratum {spec.groups!r}")
     if problems:
         said = "the task's own description does not fit"
@@ -150,7 +154,7 @@ def check_spec(task: Task, reads: Sequence[Read]) -> Iterator[Finding]:
     else:
         measures = ", ".join((spec.primary, *spec.measures))
         yield Finding(check="task", level="ok", said=f"measures fit its protocols: {measures}")
-    idle = [m for m in spec.modalities if placed and m not in held and m != "text"]
+    idle = [m for m in spec.modalities if some and m not in held and m != "text"]
     if idle:
         said = f"modalities: no item shows {', '.join(idle)}; who takes none is refused for nothing"
         yield Finding(check="task", level="advice", said=said)
@@ -166,61 +170,35 @@ def _measure(task: Task, name: str) -> str | None:
     return f"measures: {name} is of protocol {measure.protocol}; the task has {task.spec.protocols}"
 
 
-def shown_parts(item: Item) -> Iterator[str | Media]:
-    """Everything that a judge may be shown of an item."""
-    yield from item.prompt
-    for candidate in item.candidates:
-        yield from candidate.parts
-    yield from item.reference or ()
-
-
-def check_media(task: Task, reads: Sequence[Read]) -> Iterator[Finding]:
+def check_media(media: MediaFacts) -> Iterator[Finding]:
     """Media that are missing, lie outside, have another sha256, or cannot be decoded."""
-    placed = [one for found in reads for one in found.items]
-    if absent := sum(one.item.absent is not None for one in placed):
-        said = f"of {absent} items the media are not at hand: only recorded judges can be asked"
+    if media.absent:
+        said = f"of {media.absent} items the media are not at hand: only recorded judges can answer"
         yield Finding(check="media", level="advice", said=said)
-    named: dict[Media, str] = {}
-    for where, item in placed:
-        for part in () if item.absent else shown_parts(item):
-            if isinstance(part, Media):
-                named.setdefault(part, f"{where} ({item.id})")
-    local = {medium: where for medium, where in named.items() if not is_remote(medium.uri)}
-    if far := len(named) - len(local):
-        said = f"{far} media at hf:// or https:// WERE NOT CHECKED: fetch them and use --data"
+    if media.far:
+        said = f"{media.far} media at hf:// or https:// WERE NOT CHECKED: fetch them and use --data"
         yield Finding(check="media", level="skipped", said=said)
-    if local:
-        yield from _check_local(local, task.root)
+    if media.n:
+        yield from _check_local(media)
 
 
-def _check_local(named: dict[Media, str], root: Path | None) -> Iterator[Finding]:
+def _check_local(media: MediaFacts) -> Iterator[Finding]:
     """Media of this machine, with the item that names each first."""
-    problems = {medium: said for medium in named if (said := _lost(medium, root))}
-    sound = [medium for medium in named if medium not in problems]
-    chosen = sound[:: max(1, len(sound) // DECODED)]
+    problems, named = list(media.lost), dict(media.spread)
     try:
-        problems |= _undecodable(chosen, root)
+        undecodable = _undecodable(named, media.root)
+        problems += [f"{named[medium]}: {said}" for medium, said in undecodable.items()]
     except MissingExtraError as error:
         yield Finding(check="media", level="skipped", said=f"NOTHING WAS DECODED: {error}")
-    hashed = sum(medium.sha256 is not None for medium in named)
     if problems:
-        examples = tuple(f"{named[medium]}: {said}" for medium, said in problems.items())
-        said = f"{len(problems)} of {len(named)} media cannot be used"
-        yield Finding(check="media", level="broken", said=said, examples=examples)
+        said = f"{len(problems)} of {media.n} media cannot be used"
+        yield Finding(check="media", level="broken", said=said, examples=tuple(problems))
     else:
-        said = f"{len(named)} media are there, {hashed} with their sha256, {len(chosen)} decoded"
+        said = f"{media.n} media are there, {media.hashed} with their sha256, {len(named)} decoded"
         yield Finding(check="media", level="ok", said=said)
-    if hashed < len(named):
-        said = f"{len(named) - hashed} media have no sha256: nobody would see that one changed"
+    if media.hashed < media.n:
+        said = f"{media.n - media.hashed} media have no sha256: nobody would see that one changed"
         yield Finding(check="media", level="advice", said=said)
-
-
-def _lost(medium: Media, root: Path | None) -> str | None:
-    try:
-        check_file(locate(medium.uri, root), medium.uri, medium.sha256)
-    except MediaError as error:
-        return str(error)
-    return None
 
 
 def _undecodable(media: Iterable[Media], root: Path | None) -> dict[Media, str]:

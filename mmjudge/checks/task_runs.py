@@ -10,10 +10,7 @@ from mmjudge.checks.task_items import Read, described
 from mmjudge.protocols import requests
 from mmjudge.protocols.render import render
 from mmjudge.task import Task
-from mmjudge.types import Answers, MetricResult, ProtocolName, RunSettings
-
-PROMPTED = 200
-"""Items whose prompts are written, spread evenly over all."""
+from mmjudge.types import MetricResult, ProtocolName, RunSettings
 
 PERFECT = {
     "pair": ("accuracy", 1.0),
@@ -39,15 +36,14 @@ def check_prompts(task: Task, reads: Sequence[Read]) -> Iterator[Finding]:
     for found in reads:
         settings = RunSettings(protocol=found.protocol, orders="both")
         count, longest, problems = 0, 0, []
-        for place in range(0, len(found.items), max(1, len(found.items) // PROMPTED)):
-            where, item = found.items[place]
+        for place, placed in found.facts.spread:
             try:
-                for request in requests(task.spec, item, place, settings, ""):
+                for request in requests(task.spec, placed.item, place, settings, ""):
                     parts = render(request)[-1].parts
                     longest = max(longest, sum(len(p) for p in parts if isinstance(p, str)))
                     count += 1
             except Exception as error:  # noqa: BLE001 (whatever it is, it would end a run)
-                problems.append(f"{where} ({item.id}): {described(error)}")
+                problems.append(f"{placed.said}: {described(error)}")
         if problems:
             said = f"{found.protocol}: {len(problems)} prompts cannot be written"
             yield Finding(check="prompts", level="broken", said=said, examples=tuple(problems))
@@ -60,12 +56,12 @@ def check_runs(task: Task, reads: Sequence[Read], limit: int | None) -> Iterator
     """The gold itself, always the first, and a coin, in both orders."""
     with tempfile.TemporaryDirectory(prefix="mmjudge-check-") as name:
         for found in reads:
-            if any(one.item.gold for one in found.items):
+            if found.facts.golds_given:
                 yield from _of_protocol(task, found, Path(name), limit)
 
 
 def _of_protocol(task: Task, found: Read, out: Path, limit: int | None) -> Iterator[Finding]:
-    scored = found.protocol == "checklist" and not _answered(found)
+    scored = found.protocol == "checklist" and not found.facts.answered
     metric, _ = PERFECT[found.protocol]
     usual = USUAL["score" if scored else found.protocol]
     judges = ("oracle", "first", "random") if scored else ("first", "random")
@@ -102,12 +98,6 @@ def _of_the_gold(protocol: ProtocolName, figures: Sequence[MetricResult]) -> Fin
     judged = max(r.n_items for r in known)
     said = f"{protocol}: the gold itself has {metric} {best:g} on {judged} items"
     return Finding(check="oracle", level="ok", said=said)
-
-
-def _answered(found: Read) -> bool:
-    """Whether people answered a checklist's questions, and did not only score what is judged."""
-    golds = (gold for one in found.items for gold in one.item.gold.values())
-    return any(isinstance(gold, Answers) for gold in golds)
 
 
 def _figures(

@@ -38,7 +38,8 @@ def tasks(  # noqa: PLR0913, PLR0917 (one parameter for each option of the comma
 @app.command()
 def download(
     tasks: Annotated[
-        list[str], typer.Argument(metavar="TASK...", help="Installed tasks, or mapped folders.")
+        list[str],
+        typer.Argument(metavar="TASK...", help="Installed tasks, mapped folders, suites."),
     ],
 ) -> None:
     """Fetch the public data of tasks, whole or not at all.

@@ -4,10 +4,12 @@ from collections.abc import Iterator, Sequence
 
 import typer
 
+from mmjudge.commands.catalogue import at_hand
 from mmjudge.errors import MmjudgeError
 from mmjudge.report.outcome import printable
 from mmjudge.sources.downloads import Copy, download
 from mmjudge.sources.folder import FolderTask, HubTask, open_task
+from mmjudge.suites.files import PREFIX, open_suite
 from mmjudge.types import TaskSpec
 
 
@@ -20,10 +22,18 @@ def download_and_print(names: Sequence[str]) -> int:
     Raises:
         MmjudgeError: A name is no task.
     """
-    opened = [open_task(name) for name in names]
+    opened = [(name, open_task(name)) for name in _expanded(names)]
     failed = 0
-    for task in opened:
-        if isinstance(task, FolderTask | HubTask):
+    for name, task in opened:
+        if isinstance(task, HubTask):
+            failed += 1
+            typer.echo(
+                f"{name}: is read from the Hub each time; for a copy fetch the dataset itself and "
+                "pass its folder with --data",
+                err=True,
+            )
+            continue
+        if isinstance(task, FolderTask) or at_hand(name) == "yes":
             typer.echo(f"{task.spec.label}: nothing to fetch: it is read where it is")
             continue
         try:
@@ -36,12 +46,29 @@ def download_and_print(names: Sequence[str]) -> int:
             continue
         counts = ", ".join(f"{n} items ({protocol})" for protocol, n in copy.items.items())
         typer.echo(f"{task.spec.label}: whole, {counts}, in {copy.folder}")
-        for line in _lacking(task.spec, copy):
+        for line in lacking(task.spec, copy):
             typer.echo(line, err=True)
     return int(failed > 0)
 
 
-def _lacking(spec: TaskSpec, copy: Copy) -> Iterator[str]:
+def _expanded(names: Sequence[str]) -> Iterator[str]:
+    """The tasks, each of a suite in the place of the suite; those with data of their own left out.
+
+    Raises:
+        MmjudgeError: There is no such suite, or its file does not fit.
+    """
+    for name in names:
+        if not name.startswith(PREFIX):
+            yield name
+            continue
+        suite, path = open_suite(name)
+        for entry in suite.tasks:
+            if entry.data is None:
+                at_base = path.parent / entry.task
+                yield str(at_base) if "/" in entry.task and at_base.is_dir() else entry.task
+
+
+def lacking(spec: TaskSpec, copy: Copy) -> Iterator[str]:
     """What a public copy lacks, and where that must be asked for by hand."""
     for protocol, absent in copy.absent.items():
         if absent:

@@ -15,7 +15,7 @@ from mmjudge.report.outcome import read_outcome
 from mmjudge.report.terminal import score_report, show
 from mmjudge.scoring.biases import biases
 from mmjudge.scoring.modality_gaps import modality_gaps, modality_preferences
-from mmjudge.scoring.score import score_run, task_warnings
+from mmjudge.scoring.score import score_loaded, task_warnings
 from mmjudge.scoring.table import Table
 from mmjudge.store import RunStore
 from mmjudge.suites import is_suite
@@ -45,8 +45,9 @@ def print_scores(  # noqa: PLR0913 (one parameter for each option of the command
         for folder in suites:
             print_suite(folder, resamples, as_json=False)
     for place, folder in enumerate(runs):
-        results = score_run(folder, n_resamples=resamples, by=by, measures=measures, own=own)
         table = Table.load(folder)
+        mine = table.with_own(own) if own else table
+        results = score_loaded(folder, mine, resamples, by, measures)
         warnings = task_warnings(table)
         asked = not measures or any(Measure.parse(name).kind == "bias" for name in measures)
         moved = biases(table, resamples, by) if asked else []

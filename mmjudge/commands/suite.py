@@ -11,11 +11,13 @@ from rich.table import Table
 from rich.text import Text
 
 from mmjudge.commands.dry_run import SHAPING, duration
+from mmjudge.commands.report import say_where
 from mmjudge.errors import MmjudgeError
 from mmjudge.judges.base import Judge, JudgeContext, open_judge
 from mmjudge.report.outcome import printable, read_outcome
 from mmjudge.report.suites import comparison_text, suite_text
 from mmjudge.report.suites_markdown import comparison_markdown
+from mmjudge.report.suites_page import write_suites_page
 from mmjudge.report.terminal import show
 from mmjudge.report.written import Places
 from mmjudge.suites import Open, Opened, Place, Suite, open_suite, open_tasks, play
@@ -127,8 +129,8 @@ def _ready(asked: AskedSuite) -> _Ready:
         raise MmjudgeError(
             f"suite {file.suite.name}: {len(opened.left_out)} of {len(file.suite.tasks)} tasks "
             f"cannot be asked, so nothing was loaded:\n{lines}\n"
-            "mmjudge download TASK fetches what is public; --skip-absent asks the others, whose "
-            "mean is then not the suite's figure"
+            f"mmjudge download {spec} fetches what is public; --skip-absent asks the others, "
+            "whose mean is then not the suite's figure"
         )
     named = "".join(c if c.isalnum() else "-" for c in judge)
     folder = Path(out) if out else Path("runs") / f"{file.suite.name}-{named}"
@@ -168,17 +170,16 @@ def write_suite_comparison(
     """Print how the suite of each folder differs from the first one's, or write it.
 
     Raises:
-        MmjudgeError: There is only one, they are of different suites, or a page is asked for.
+        MmjudgeError: There is only one, they are of different suites, or a file cannot be
+            written.
     """
     if len(folders) < 2:
         raise MmjudgeError(f"compare needs 2 folders or more, found {len(folders)}")
-    if places.html is not None:
-        raise MmjudgeError(
-            "--html: of suites there is text, --markdown and --json; for a page of "
-            "a task compare its runs, SUITE/TASK-PROTOCOL"
-        )
     first, *others = folders
     found = [compare_suites(first, other, resamples) for other in others]
+    if places.html is not None:
+        write_suites_page(found, places.html)
+        say_where(places.html)
     if places.markdown is not None:
         lines = [line for one in found for line in comparison_markdown(one)]
         Places(markdown=places.markdown).write("\n".join(lines), "")

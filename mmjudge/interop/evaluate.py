@@ -38,7 +38,7 @@ INPUTS = {
 }
 SCORES = frozenset({"gold", "verdict", "plain", "probed"})  # numbers for scores, codes for pairs
 RANKS = frozenset({"gold_ranks", "ranks", "plain_ranks", "probed_ranks"})
-FLOATS = RANKS | {"confidence"}
+FLOATS = RANKS | {"confidence", "plain_share", "probed_share"}
 LISTS = RANKS | {"slots", "ratings", "answer_ratings", "step_ratings"}
 
 

@@ -25,6 +25,9 @@ TEMPLATE_NAMES = (
     "nonce",
     "reasons",
     "between",
+    "questions",
+    "steps",
+    "step_words",
 )
 """What a prompt may show; the same for the suite's own prompts."""
 
@@ -102,6 +105,17 @@ class FamilyCard(Record):
             if (SETTING in one.prompt) != bool(self.settings):
                 wanted = f"a prompt that shows {SETTING}" if self.settings else "settings"
                 raise ValueError(f"protocols.{protocol}.prompt: {wanted} is needed")
+        return self
+
+    @model_validator(mode="after")
+    def _forms_fit(self) -> Self:
+        for protocol, one in self.protocols.items():
+            listed = protocol in ("checklist", "steps")
+            if listed and (one.reply.form != "verdict" or one.reply.at == "sentence"):
+                raise ValueError(
+                    f"protocols.{protocol}.reply: form verdict is needed, at any place but "
+                    f"sentence; found form {one.reply.form} at {one.reply.at}"
+                )
         return self
 
     @property

@@ -99,6 +99,8 @@ class Generator:
         return self._some(turns[:half], asked[:half]) + self._some(turns[half:], asked[half:])
 
     def _batch(self, turns: Sequence[Turn], asked: Sequence[Conversation]) -> list[Reply]:
+        if not asked:
+            return []
         begun = perf_counter()
         inputs = self.chat.inputs(asked, side="left")
         limit = self.chat.loaded.context - self.max_new_tokens
@@ -110,8 +112,6 @@ class Generator:
                 next(some) if fit else too_long(len(row), limit)
                 for row, fit in zip(inputs.rows, fits, strict=True)
             ]
-        if not asked:
-            return []
         written = self._write(turns, inputs.tensors | inputs.media)
         latency = (perf_counter() - begun) / len(turns)
         return [

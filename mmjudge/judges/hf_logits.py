@@ -70,6 +70,9 @@ class Rounds(ABC):
         wordings: How it is asked, where it has a form of its own.
     """
 
+    in_form = False
+    """Whether the questions of a round stand in one form."""
+
     def __init__(self, chat: ChatForm, ranking: str, wordings: Wordings = NO_WORDINGS) -> None:
         self.form, self.ranking, self.wordings = chat, ranking, wordings
         self._options: dict[tuple[str, tuple[str, ...], str], OptionTokens] = {}
@@ -94,7 +97,7 @@ class Rounds(ABC):
         wording = self.wordings.get(request.protocol)
         request = on_own_scale(request, wording)
         material = render_parts(request, reasons=False, wording=wording).material
-        return _Ask(material, asking(request, self.ranking, wording))
+        return _Ask(material, asking(request, self.ranking, wording, form=self.in_form))
 
     def _round(self, asks: Sequence[_Ask], media: MediaMap) -> None:
         wanted: dict[Parts, dict[Query, None]] = {}
@@ -132,10 +135,10 @@ class Logits(Rounds):
     ) -> None:
         super().__init__(chat, ranking, wordings)
         self.chat, self.passes = chat, passes
+        self.in_form = passes.share == "causal"
 
     def _answers(self, wanted: Wanted, media: MediaMap) -> Answers:
-        causal = self.passes.share == "causal"
-        plan = self._form if causal else self._tree
+        plan = self._form if self.in_form else self._tree
         planned = [plan(material, list(queries), media) for material, queries in wanted.items()]
         reads = self.passes.read([one.tree for one in planned])
         answers: Answers = {}

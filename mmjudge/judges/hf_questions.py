@@ -25,16 +25,22 @@ Asking = Generator[list[Query], list[Shares], Reply]
 """Yields the queries of a round, is sent the probabilities of their options, ends in a reply."""
 
 
-def asking(request: Request, ranking: str, wording: Wording | None = None) -> Asking:
+def asking(
+    request: Request, ranking: str, wording: Wording | None = None, *, form: bool = False
+) -> Asking:
     """How a request is asked: the rounds of its questions, and the reply that they make.
 
     Args:
         request: What is asked.
         ranking: One of `RANKINGS`.
         wording: The judge's own form; only a score has one that is read from probabilities.
+        form: Whether all questions of a round stand in one form, where a later one sees the
+            earlier ones; then those of a checklist are asked in one round.
     """
     if wording is not None:
         return _worded(request, wording)
+    if form and request.protocol == "checklist":
+        return _in_one_form(request)
     if request.protocol == "rank":
         return _RANKED[ranking](request)
     return _ASKED[request.protocol](request)
@@ -100,6 +106,21 @@ def _checklist(request: Request) -> Asking:
             found[place] = shares
             said[place] = request.questions[place].answers[shares.index(max(shares))]
     return Reply(probabilities=checklist.named(request, [found[i] for i in sorted(found)]))
+
+
+def _in_one_form(request: Request) -> Asking:
+    """All questions of a checklist at once, each in its place; their answers are not filled in."""
+    queries = []
+    for number, one in enumerate(request.questions, 1):
+        alone = Alone(number, others=False)
+        question = render_parts(request, reasons=False, alone=alone).question
+        queries.append(Query(question, f"Answer {number}: [[", one.answers))
+    found: list[list[float]] = []
+    for shares in (yield queries):
+        if isinstance(shares, Failure):
+            return Reply(error=shares)
+        found.append(shares)
+    return Reply(probabilities=checklist.named(request, found))
 
 
 def _steps(request: Request) -> Asking:

@@ -6,11 +6,13 @@ not exist, so that what passes the first wall by, such as a connection opened ah
 """
 
 import mimetypes
+import shlex
 import shutil
 from collections import Counter
 from contextlib import suppress
 from hashlib import file_digest, sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from urllib.parse import unquote, urlsplit
@@ -28,12 +30,18 @@ ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",
     "--disable-background-networking",
+    "--disable-smooth-scrolling",  # which takes real time, and so never looks alike
+    "--disable-partial-raster",  # of what was drawn before something may be left at an edge
+    "--disable-skia-runtime-opts",  # so that processors draw alike
     "--host-resolver-rules=MAP * ~NOTFOUND",
     "--proxy-server=http://proxy.invalid:1",
     "--proxy-bypass-list=<-loopback>",  # this machine too is reached by the proxy only
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--js-flags=--max-old-space-size=512",
 )
+MEMORY = 3 << 30
+"""Bytes of data that each process of the browser may have; what is beyond is refused."""
+
 MAX_LOADS = 10
 """Documents that a page may load in all: one that reloads itself is stopped there."""
 
@@ -117,6 +125,14 @@ def chromium() -> str | None:
     return shutil.which("chromium") or shutil.which("chromium-browser")
 
 
+def _bounded(path: str, folder: Path) -> Path:
+    """A program that starts another one with bounded memory."""
+    script = folder / "chromium"
+    script.write_text(f'#!/bin/sh\nulimit -d {MEMORY >> 10}\nexec {shlex.quote(path)} "$@"\n')
+    script.chmod(0o700)
+    return script
+
+
 class Browser:
     """A headless Chromium with an empty profile, which ends with the block."""
 
@@ -137,18 +153,21 @@ class Browser:
                 "filming pages needs Chromium, which is not installed; get it from the system's "
                 "packages (Debian: apt-get install chromium), then try again"
             )
+        self._own = TemporaryDirectory(prefix="mmjudge-pages-")
+        self._bounded = _bounded(path, Path(self._own.name))
         self._driver = await async_playwright().start()
         try:
-            self._browser = await self._launch(path)
+            self._browser = await self._launch()
         except Exception as error:
             await self._driver.stop()
+            self._own.cleanup()
             raise MmjudgeError(f"{path} does not start: {str(error)[:300]}") from error
-        self.path, self.version = path, self._browser.version
+        self.version: str = self._browser.version
         return self
 
-    async def _launch(self, path: str) -> Any:
+    async def _launch(self) -> Any:
         return await self._driver.chromium.launch(
-            executable_path=path,
+            executable_path=self._bounded,
             headless=True,
             args=list(ARGUMENTS),
             ignore_default_args=["--disable-popup-blocking"],
@@ -164,11 +183,12 @@ class Browser:
         with suppress(Exception):
             await self._browser.close()
         await self._driver.stop()
+        self._own.cleanup()
 
     async def visit(self, files: PageFiles, width: int, height: int) -> "Visit":
         """Make room for a page: storage, cookies and time of its own."""
         if not self._browser.is_connected():  # a page before brought it down
-            self._browser = await self._launch(self.path)
+            self._browser = await self._launch()
         context = await self._browser.new_context(
             viewport={"width": width, "height": height},
             reduced_motion="reduce",

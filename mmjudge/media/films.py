@@ -170,9 +170,9 @@ async def _scroll(camera: "_Camera") -> None:
         if (n - 1) * step >= below:
             break
         down = min(n * step, below)
-        await camera.ask(f"() => window.scrollTo(0, {down})")
+        await camera.ask(f"() => window.scrollTo({{top: {down}, behavior: 'instant'}})")
         await camera.take(f"Scrolled down to {down} of {height} pixels.", only_changed=True)
-    await camera.ask("() => window.scrollTo(0, 0)")
+    await camera.ask("() => window.scrollTo({top: 0, behavior: 'instant'})")
     await camera.remember()
 
 
@@ -283,7 +283,7 @@ class _Camera:
     async def _still(self) -> bytes:
         """The screen once it no longer changes by itself, or after a few looks."""
         before = b""
-        for _ in range(5):
+        for _ in range(10):
             shown = await self.within(
                 self.visit.page.screenshot(
                     animations="disabled", caret="hide", timeout=self.script.step_s * 1000

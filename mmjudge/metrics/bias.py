@@ -217,6 +217,32 @@ def tau_b_lost(gold: Floats, plain: Floats, probed: Floats, *, weights: Weights 
     return batch.value(lost)
 
 
+def step_accuracy_lost(
+    plain_share: Floats, probed_share: Floats, *, weights: Weights = None
+) -> Value:
+    """Share of a solution's steps found right or wrong as people did that is lost, on average.
+
+    Every solution counts the same, however many steps it has. Undefined without rows.
+
+    Args:
+        plain_share: Share of the steps asked plainly, shape (n,), 0 where the judge failed.
+        probed_share: The same in the changed form.
+        weights: How often each row counts, shape (..., n).
+
+    Returns:
+        From -1 to 1, shape (...).
+
+    Raises:
+        MeasureError: The columns or the weights differ in length.
+
+    Example:
+        >>> step_accuracy_lost(np.array([1.0, 0.5]), np.array([0.5, 0.5]))
+        0.25
+    """
+    batch = Batch(weights, plain_share, probed_share)
+    return batch.value(batch.mean(plain_share - probed_share))
+
+
 def rank_tau_b_lost(
     gold_ranks: Floats, plain_ranks: Floats, probed_ranks: Floats, *, weights: Weights = None
 ) -> Value:

@@ -337,6 +337,9 @@ BIAS = (
          "accuracy(ties=half) in the changed form"),
     Spec("tau_b_lost", bias.tau_b_lost, PROBED, "score", "bias",
          "tau-b asked plainly minus in the changed form", "zero", (-2.0, 2.0)),
+    Spec("step_accuracy_lost", bias.step_accuracy_lost, ("plain_share", "probed_share"), "steps",
+         "bias", "share of the steps of a solution found as people did, asked plainly minus in the "
+         "changed form", "zero", SIGNED),
     Spec("rank_tau_b_lost", bias.rank_tau_b_lost,
          ("gold_ranks", "plain_ranks", "probed_ranks"), "rank", "bias",
          "mean tau-b asked plainly minus in the changed form", "zero", (-2.0, 2.0)),

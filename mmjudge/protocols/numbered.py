@@ -23,7 +23,7 @@ from mmjudge.protocols.anchors import (
 )
 from mmjudge.types import Failure
 
-_NUMBER = r"\s*(?:no\.?\s*|number\s*|#\s*)?(\d{1,4})(?!\w)"
+_NUMBER = r"[\s_]*(?:no\.?\s*|number\s*|#\s*)?(\d{1,4})(?!\w)"
 _AFTER = r"[\s*_]*(?:\([^()\n]{0,80}\))?[\s*_]*(?:is\b)?[\s*_:=.)\u2013\u2014-]*"
 _NUMBERED = re.compile(
     r"(\d{1,4})[*_]{0,3}(?:[.)\]]?[*_]{0,3}\s{0,3}[:=]+|[.)\]]+(?=[\s*_])"

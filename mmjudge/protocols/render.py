@@ -53,10 +53,14 @@ def slot_labels(n: int) -> list[str]:
 
 
 class Alone(NamedTuple):
-    """The number of a checklist's question, and number and answer of each that it depends on."""
+    """One question of a checklist: its number, and number and answer of each that it depends on.
+
+    `others`: whether all other questions are shown, too; in a form each stands in its own place.
+    """
 
     number: int
     given: tuple[tuple[int, str], ...] = ()
+    others: bool = True
 
 
 class Shown(NamedTuple):
@@ -141,8 +145,9 @@ def render_parts(
     """
     media: list[Media] = []
     context = _context(request, media, wording.marks if wording else ())
-    number, given = alone or (None, ())
-    context |= {"reasons": reasons, "between": between, "alone": number, "given": given}
+    number, given, others = alone or (None, (), True)
+    context |= {"reasons": reasons, "between": between}
+    context |= {"alone": number, "given": given, "others": others}
     template = _source(wording.template) if wording else _template(request.protocol)
     filled = template.new_context(context)
     material, question = ("".join(template.blocks[b](filled)) for b in ("material", "question"))

@@ -6,7 +6,8 @@ from mmjudge.protocols.numbered import Form, read_words, word_of
 from mmjudge.protocols.render import CORRECT, step_words
 from mmjudge.types import Failure, Request, Steps
 
-_NAMES = r"step|verdict|answer"
+_NAMES = r"step|verdict"
+"""Not answer: "Answer 7 is correct" is said of what a solution comes to."""
 
 
 def parse_text(request: Request, text: str, cut: bool) -> Steps | Failure:

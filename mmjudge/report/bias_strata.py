@@ -24,6 +24,7 @@ MOVED = {
     "accuracy_lost": "accuracy lost",
     "tau_b_lost": "tau_b lost",
     "rank_tau_b_lost": "rank_tau_b lost",
+    "step_accuracy_lost": "step_accuracy lost",
 }
 """What is compared of a probe in a stratum, in words."""
 

@@ -35,8 +35,9 @@ MOVES = (
     "by criterion: with a sign what moved to it, without one to any side;",
     "  *** strong, ** clear, * small, ? unclear or few",
     "stay/again: verdicts that stay under the change, and if asked the same again",
-    "lost: of accuracy(ties=half), tau_b, rank_tau_b, where the cue is not on the",
-    "  better candidate; not: requests that do not fit, or of which nothing changes;",
+    "lost: of accuracy(ties=half), tau_b, rank_tau_b, step_accuracy, where the cue is",
+    "  not on the better candidate; not: requests that do not fit, or of which nothing",
+    "  changes;",
     "  broke: verdicts that were there plainly and could not be had under the change",
 )
 """What the columns of the tables of probes mean."""

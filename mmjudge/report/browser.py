@@ -154,7 +154,7 @@ def _in_turn(queues: Iterable[Sequence[Key]]) -> list[Key]:
 def _outcomes(table: Table, ids: Ids) -> Iterable[tuple[Key, str, str]]:
     """Each item of a run with its modality and whether the first criterion was right throughout."""
     header = table.header
-    first = table.plain & (table.columns.criterion == 0)
+    first = table.plain & (table.columns.criterion == table.first)
     right = right_rows(table) | ~first
     failed = np.zeros(len(table.places), dtype=bool)
     wrong = np.zeros(len(table.places), dtype=bool)

@@ -77,8 +77,8 @@ class ComparisonRecord(Record):
 
     @property
     def criterion(self) -> str:
-        """The first criterion."""
-        return self.task.criteria[0].name
+        """The first criterion that was asked."""
+        return self.order[0].criterion if self.order else self.task.criteria[0].name
 
 
 def compare_all(

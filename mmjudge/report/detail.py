@@ -100,30 +100,31 @@ def detail(
         seed: Seed of the bootstrap.
     """
     axes, wide = _axes(table)
+    first = (table.first,)
 
     def of(measures: Sequence[str], by: Sequence[str] = ()) -> list[MetricResult]:
-        found = score_table(table, n_resamples, tuple(by), tuple(measures), seed, criteria=(0,))
+        found = score_table(table, n_resamples, tuple(by), tuple(measures), seed, first)
         return [one for one in found if one.value is not None]
 
     ceiling = of((f"ceiling(of={main})",))
     by = (*axes, *((MODALITY,) if MODALITY in table.strata else ()))
-    probed = biases(table, n_resamples, by, seed, criteria=(0,)) if cards(table) else []
+    probed = biases(table, n_resamples, by, seed, first) if cards(table) else []
     compared = unlike_the_whole(probed)
     errors = of(("mean_error",), by[len(axes) :]) if table.scored else []
     right, confidence = _confidences(table)
     return Detail(
         ceiling=ceiling[0] if ceiling else None,
         axes=_by_axis(axes, of((main,), axes)),
-        kinds=by_kind(table, n_resamples, seed),
+        kinds=by_kind(table, n_resamples, seed, table.first),
         wide=wide,
         calibration=tuple(of(CONFIDENT)) if len(right) else (),
         bins=_bins(right, confidence),
         curve=_curve(right, confidence),
         levels=_levels(table) if table.scored else (),
-        same_scale=table.same_scale(0),
+        same_scale=table.same_scale(table.first),
         offsets=tuple(_offsets(errors)),
-        gaps=tuple(modality_gaps(table, n_resamples, seed, criteria=(0,))),
-        preferences=tuple(modality_preferences(table, n_resamples, seed, criteria=(0,))),
+        gaps=tuple(modality_gaps(table, n_resamples, seed, first)),
+        preferences=tuple(modality_preferences(table, n_resamples, seed, first)),
         presentations=tuple(of(PRESENTED)) if protocol == "pair" else (),
         unlike=compared.unlike,
         strata_looked_at=compared.looked_at,
@@ -154,7 +155,7 @@ def _by_axis(axes: Sequence[str], results: Sequence[MetricResult]) -> tuple[Axis
 
 def _confidences(table: Table) -> tuple[Ints, Floats]:
     """Whether each verdict of known confidence is right, and that confidence."""
-    frame = Slice(table, 0, table.plain).frame(Measure("brier"))
+    frame = Slice(table, table.first, table.plain).frame(Measure("brier"))
     if frame is None:
         return np.zeros(0, dtype=np.int64), np.zeros(0)
     return frame.columns["right"], frame.columns["confidence"]
@@ -187,9 +188,10 @@ def _curve(right: Ints, confidence: Floats) -> tuple[Kept, ...]:
 
 def _levels(table: Table) -> tuple[Level, ...]:
     """The judge's scores by those of people: each level by itself, or bins of equal width."""
-    rows = table.plain & (table.columns.criterion == 0) & ~table.failed
-    rows = rows & known_gold(table.gold[0])[table.item]
-    gold, score = table.gold[0][table.item[rows]], table.columns.value[rows]
+    people = table.gold[table.first]
+    rows = table.plain & (table.columns.criterion == table.first) & ~table.failed
+    rows = rows & known_gold(people)[table.item]
+    gold, score = people[table.item[rows]], table.columns.value[rows]
     known = np.unique(gold)
     if not len(known):
         return ()

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from mmjudge.protocols.render import CORRECT
 from mmjudge.scoring.table import Table
 from mmjudge.types import Answers, AnyVerdict, Failure, Gold, Item, Judgment, Steps
 
@@ -67,13 +68,13 @@ def part_words(verdict: AnyVerdict | Failure | Gold | None) -> list[str] | None:
 
     Example:
         >>> part_words(Steps(errors=(None, "visual")))
-        ['right', 'visual']
+        ['correct', 'visual']
     """
     match verdict:
         case Answers(answers=answers):
             return list(answers)
         case Steps(errors=errors):
-            return [error or "right" for error in errors]
+            return [error or CORRECT for error in errors]
     return None
 
 

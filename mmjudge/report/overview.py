@@ -304,7 +304,7 @@ def _biases(
 ) -> tuple[MetricResult, ...]:
     if not BIASES[protocol]:
         return ()
-    found = score_table(table, n_resamples, by, BIASES[protocol], seed, criteria=(0,))
+    found = score_table(table, n_resamples, by, BIASES[protocol], seed, (table.first,))
     return tuple(result for result in found if result.value is not None)
 
 

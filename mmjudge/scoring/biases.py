@@ -25,8 +25,9 @@ LOST: Mapping[ProtocolName, str] = {
     "score": "tau_b_lost",
     "rank": "rank_tau_b_lost",
     "checklist": "tau_b_lost",
+    "steps": "step_accuracy_lost",
 }
-"""What is lost of the agreement with people, by protocol; nothing is measured of steps."""
+"""What is lost of the agreement with people, by protocol."""
 
 
 class Bias(Record):
@@ -212,7 +213,7 @@ def measures_of(
     ]
     if protocol == "pair" and card.cue != "none":
         groups.append((list(CHOSEN), answered))
-    if protocol in LOST and (card.keeps_gold or _kind(card) == "reliance"):
+    if card.keeps_gold or _kind(card) == "reliance":
         each = ["accuracy_plain", "accuracy_probed"] if protocol == "pair" else []
         both = protocol in SCORED or _kind(card) == "reliance"
         rows = judged & answered if both else judged & ~named["lost"]

@@ -19,7 +19,8 @@ def by_kind(
     """The accuracy on the questions of each kind, or on the steps of each type of error.
 
     The stratum is `kind of question=color`, or `type of error=visual`: steps in which people find
-    it, and the share in which the judge finds the same. The best come first.
+    it, and the share in which the judge finds the same. The best come first. Of pooled tasks whose
+    types of error differ there is nothing.
 
     Args:
         table: The judgments of a run of checklists or steps; of others there is nothing.
@@ -33,8 +34,10 @@ def by_kind(
     measure = Measure("error_accuracy" if steps else "question_accuracy")
     frame = Slice(table, criterion, table.plain).frame(measure)
     asked = table.parts.asked[criterion]
-    names = asked.words[0] if steps and asked.words else asked.kinds
-    if frame is None or not 2 < len(names) <= MOST + 1:
+    if frame is None or (steps and len(asked.words) > 1):  # tasks with types of their own
+        return ()
+    names = asked.words[0] if steps else asked.kinds
+    if not 2 < len(names) <= MOST + 1:
         return ()
     kind, said = frame.columns["kind"], frame.columns[measure.columns[1]]
     found = []

@@ -123,7 +123,20 @@ def columns(table: Table, joined: Joined, criterion: int) -> Columns:
             found["probed_ranks"] = table.ranks[joined.asked]
         case "steps":
             found["gold"] = gold
+            found["plain_share"] = _steps_found(table, joined.plain, criterion)
+            found["probed_share"] = _steps_found(table, joined.asked, criterion)
     return found
+
+
+def _steps_found(table: Table, rows: Ints, criterion: int) -> Floats:
+    """Of the steps of each judgment, the share found right or wrong as people did."""
+    assert table.parts is not None
+    asked, said = table.parts.asked[criterion], table.parts.said.take(rows)
+    gold = asked.gold.values[asked.gold.at(table.item[rows])]
+    row = np.repeat(np.arange(len(rows)), said.lengths)
+    same = np.minimum(gold, 1) == np.minimum(said.values, 1)
+    right = np.bincount(row[same & (gold >= 0)], minlength=len(rows))
+    return np.asarray(right / np.maximum(said.lengths, 1), dtype=np.float64)
 
 
 NO_CUE = -9

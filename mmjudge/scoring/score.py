@@ -61,8 +61,20 @@ def score_run(
         MmjudgeError: No system of the run is called as one of `own`.
     """
     table = Table.load(folder)
-    if own:
-        table = table.with_own(own)
+    return score_loaded(
+        folder, table.with_own(own) if own else table, n_resamples, by, measures, seed
+    )
+
+
+def score_loaded(
+    folder: Path,
+    table: Table,
+    n_resamples: int = 1000,
+    by: tuple[str, ...] = (),
+    measures: tuple[str, ...] = (),
+    seed: int = 0,
+) -> list[MetricResult]:
+    """The same of a run whose table is loaded."""
     results = score_table(table, n_resamples, by, measures, seed)
     if not measures:
         results += published(folder, table, n_resamples, seed)

@@ -87,7 +87,7 @@ def agreements(
     measure = Measure(ALIKE[tables[0].header.settings.protocol])
     found = []
     for (i, one), (j, other) in combinations(enumerate(tables), 2):
-        for criterion in range(1 if first_only else len(one.criteria)):
+        for criterion in _asked(one, first_only):
             rows = _same_requests(one, other, criterion)
             data = _two_verdicts(measure, (one, rows[0]), (other, rows[1]))
             units = one.units[one.item[np.repeat(rows[0], _entries(one, rows[0]))]]
@@ -109,6 +109,14 @@ def agreements(
                     n_items=items,
                 )
             )
+    return found
+
+
+def _asked(table: Table, first_only: bool) -> list[int]:
+    """The criteria that were asked, or the first of them."""
+    if first_only:
+        return [table.first]
+    found: list[int] = np.unique(table.columns.criterion[table.plain]).tolist()
     return found
 
 
@@ -175,7 +183,8 @@ def places(
     Returns:
         The best first; nothing where a run has nothing to measure, or no item is in all.
     """
-    frames = [Slice(table, 0, table.plain).frame(measure) for table in tables]
+    first = tables[0].first
+    frames = [Slice(table, first, table.plain).frame(measure) for table in tables]
     if any(frame is None for frame in frames):
         return []
     known = [frame for frame in frames if frame is not None]
@@ -195,7 +204,7 @@ def places(
             Place(
                 run=run,
                 metric=str(measure),
-                criterion=tables[0].criteria[0],
+                criterion=tables[0].criteria[first],
                 value=None if np.isnan(value) else float(value),
                 ci95=(float(low), float(high)) if len(defined) else None,
                 best=ends[0],
@@ -262,7 +271,7 @@ def compare_probes(
     asked = {card.name for card in cards(b)}
     found = []
     for card in cards(a):
-        for criterion in range(1 if first_only else len(a.criteria)):
+        for criterion in _asked(a, first_only):
             if card.name in asked:
                 found += _probe(a, b, (card, criterion), n_resamples, seed)
     return corrected(found)

@@ -155,6 +155,12 @@ class Table:
         unlike = self.unlike if criterion is None else self.unlike[criterion : criterion + 1]
         return self.header.judge.scale != "own" and not any(unlike)
 
+    @cached_property
+    def first(self) -> int:
+        """Place of the first criterion that was asked plainly: of a checklist it need not be 0."""
+        asked = np.bincount(self.columns.criterion[self.plain], minlength=1)
+        return int(np.argmax(asked > 0))
+
     @property
     def failed(self) -> NDArray[np.bool_]:
         """Rows without a verdict, shape (n,)."""

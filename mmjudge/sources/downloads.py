@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -146,12 +146,16 @@ def _renamed(folder: Path, protocol: str) -> Path:
 def _fetch(task: Task, protocol: ProtocolName, folder: Path, say: Callable[[str], None]) -> int:
     """Append the items of a protocol that are not there yet; how many there are."""
     part = folder / f"items.{protocol}.part"
-    kept = _whole_lines(part)
+    kept, items = _whole_lines(part), iter(task.load(protocol))
+    if kept and not _as_before(part, islice(items, kept), kept):
+        say(f"{task.spec.label}: {protocol}: the public data has changed, so it begins anew")
+        part.unlink()
+        return _fetch(task, protocol, folder, say)
     if kept:
         say(f"{task.spec.label}: {protocol}: goes on after {kept} items")
     count = kept
     with part.open("ab") as out:
-        for item in islice(task.load(protocol), kept, None):
+        for item in items:
             if isinstance(item, BadItem):
                 raise TaskError(f"{item.where}: {item.problem}; the copy is not used")
             line = _with_media(task, item).model_dump_json()
@@ -161,6 +165,21 @@ def _fetch(task: Task, protocol: ProtocolName, folder: Path, say: Callable[[str]
                 out.flush()
                 say(f"{task.spec.label}: {protocol}: {count} items")
     return count
+
+
+def _as_before(part: Path, items: Iterable[Item | BadItem], kept: int) -> bool:
+    """Whether the items that were fetched already are still those of the public data."""
+    pairs = zip(read_rows(part, Item), items, strict=False)
+    return sum(_content(one) == _content(other) for one, other in pairs) == kept
+
+
+def _content(item: Item | BadItem) -> object:
+    """All of an item but where its media are."""
+    if isinstance(item, BadItem):
+        return None
+    parts = (*item.prompt, *(part for c in item.candidates for part in c.parts))
+    texts = [part if isinstance(part, str) else part.modality for part in parts]
+    return item.id, texts, item.gold, item.strata
 
 
 def _whole_lines(path: Path) -> int:

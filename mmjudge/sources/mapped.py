@@ -19,7 +19,9 @@ from mmjudge.sources.hub import (
     local_rows,
     media_cache,
 )
-from mmjudge.sources.mapping import Columns, GoldSource, MappedSpec, Source, Use, dotted, uses
+from mmjudge.sources.mapped_lists import gold_of, questions_of
+from mmjudge.sources.mapped_spec import MappedSpec
+from mmjudge.sources.mapping import Columns, GoldSource, Source, Use, dotted, uses
 from mmjudge.task import BadItem, Task
 from mmjudge.types import Item, Media, Part, ProtocolName, TaskSpec
 
@@ -44,6 +46,12 @@ class MappedTask(Task):
             raise TaskError(f"{data}: no such folder; a local copy of the dataset is needed")
         self.card = folder / CARD
         mapped = read_card(self.card, MappedSpec)
+        if problems := list(mapped.problems()):
+            lines = (
+                f"{self.card}:{line_of(self.card, place)}: {dotted(place)}: {problem}"
+                for place, problem in problems
+            )
+            raise TaskError("\n".join(lines))
         self.spec = TaskSpec.model_validate(mapped.model_dump(exclude={"hub", "columns"}))
         self.hub, self.columns = mapped.hub, mapped.columns
         self.name = HubName(self.hub.dataset, self.hub.revision)
@@ -125,6 +133,11 @@ class _Row:
             for name, source in columns.gold.items()
             if (coded := self._gold(source, ("columns", "gold", name))) is not None
         }
+        checklists = {
+            name: listed
+            for name, source in columns.checklists.items()
+            if (listed := questions_of(source, self.value, ("columns", "checklists", name)))
+        }
         if columns.gold and not gold:
             raise TaskError(f"no gold: {', '.join(columns.gold)} are all empty in this row")
         strata = {"modality": f"{_kinds(prompt)}->{_kinds(candidates[0]['parts'])}"}
@@ -132,6 +145,8 @@ class _Row:
             value = self.value(source, ("columns", "strata", axis))
             strata |= {} if value is None else {axis: str(value)}
         found = {"prompt": prompt, "candidates": candidates, "gold": gold, "strata": strata}
+        if columns.checklists:
+            found["checklists"] = checklists
         if columns.reference:
             found["reference"] = self._parts(columns.reference, ("columns", "reference"))
         # Where people judged some criteria only, the judge is asked about those.
@@ -188,28 +203,7 @@ class _Row:
             return {"kind": "preference", "value": source.value}
         if source.scores or source.ranks:
             return self._compared(source, at)
-        value = self._inside(source.column or "")
-        if value is None:
-            return None
-        ratings = [
-            None if (said := self._inside(column)) is None else self._coded(source, said, at)
-            for column in source.ratings
-        ]
-        coded = self._coded(source, value, at)
-        if protocol == "rank":
-            return {"kind": "ranking", "ranks": coded, "ratings": ratings}
-        kind = "preference" if protocol == "pair" else "score"
-        return {"kind": kind, "value": coded, "ratings": ratings}
-
-    def _coded(self, source: GoldSource, value: Any, at: tuple[int | str, ...]) -> Any:
-        if not source.labels:
-            return value
-        if str(value) not in source.labels:
-            raise TaskError(
-                f"{dotted((*at, 'labels'))}: column {source.column} says {value!r:.60}; "
-                f"known labels: {', '.join(source.labels)}"
-            )
-        return source.labels[str(value)]
+        return gold_of(protocol, source, self._inside, at)
 
     def _compared(self, source: GoldSource, at: tuple[int | str, ...]) -> dict[str, Any] | None:
         """A preference or ranking from a number for each candidate."""
@@ -242,7 +236,7 @@ class _Row:
         value = self.row[first]
         for step in steps:
             try:
-                value = value[int(step)] if isinstance(value, list) else value[step]
+                value = _into(value, step)
             except (KeyError, IndexError, ValueError, TypeError):
                 found = f"keys {list(value)}" if isinstance(value, dict) else f"{value!r:.60}"
                 raise TaskError(f"column {column}: no {step!r} in it, found {found}") from None
@@ -255,6 +249,13 @@ class _Row:
         return TaskError(
             f"column {source.column}: {wanted} is needed for {dotted(at)}, found {found}"
         )
+
+
+def _into(value: Any, step: str) -> Any:
+    """What a key or a place holds; a key of a list is that of each of its entries."""
+    if isinstance(value, list) and not step.isdigit():
+        return [entry[step] for entry in value]
+    return value[int(step)] if isinstance(value, list) else value[step]
 
 
 def _kinds(parts: Sequence[Part]) -> str:

@@ -6,12 +6,13 @@ from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from mmjudge.types import PreferenceValue, Record, TaskSpec
+from mmjudge.types import PreferenceValue, Record
 
 Place = tuple[int | str, ...]
 """Where in `task.yaml` something stands."""
 
 Step = Annotated[str, Field(min_length=1)]
+"""The name of a column, with where to go in what it holds."""
 
 
 class HubSource(Record):
@@ -62,6 +63,21 @@ class Source(Record):
         return self
 
 
+def _by_questions(found: Any) -> Any:
+    """A name alone is that of the column of questions."""
+    return {"questions": found} if isinstance(found, str) else found
+
+
+def word(found: Any) -> Any:
+    """What is true or false, as the words of a question's answer; all else as it is.
+
+    Example:
+        >>> word(True), word("maybe")
+        ('yes', 'maybe')
+    """
+    return {True: "yes", False: "no"}[found] if isinstance(found, bool) else found
+
+
 Named = Annotated[Source, BeforeValidator(_by_name)]
 Sources = Annotated[tuple[Named, ...], Field(min_length=1)]
 
@@ -74,26 +90,41 @@ class CandidateSource(Record):
     system: Named | None = None
 
 
+Answer = Annotated[str, BeforeValidator(word)]
+"""A word of YAML: yes and no are meant as words, and not as truth values."""
+
+RIGHT = "right"
+"""What labels say of a step that nothing is wrong with."""
+
+
+def _by_text(found: Any) -> Any:
+    """Labels by the text of what a column says."""
+    if not isinstance(found, dict):
+        return found
+    # True may be meant as that, or as yes: a column may say either.
+    names = {str(name): coded for name, coded in found.items()}
+    names |= {word(name): coded for name, coded in found.items() if isinstance(name, bool)}
+    return {name: word(coded) for name, coded in names.items()}
+
+
 class GoldSource(Record):
     """Where the gold of a criterion is: one of `column`, `scores`, `ranks` and `value`.
 
     `column` holds the verdict, coded as `labels` say; without labels it is as in an item: first,
-    second, tie, both_good, both_bad, a number, or a list of ranks. `scores` are columns with a
-    number for each candidate, the higher the better; `ranks` the same, the lower the better;
-    `value` is the same for all rows. `ratings`: columns of what each annotator said, coded alike.
+    second, tie, both_good, both_bad, a number, or a list of ranks, of answers, or of what is wrong
+    with each step (null, or the label `right`, if nothing is). `scores` are columns with a number
+    for each candidate, the higher the better; `ranks` the same, the lower the better; `value` is
+    the same for all rows. `ratings`: columns of what each annotator said, coded alike.
     """
 
     column: Step | None = None
     scores: tuple[Step, ...] = ()
     ranks: tuple[Step, ...] = ()
     value: PreferenceValue | None = None
-    labels: dict[str, PreferenceValue | float] = Field(default_factory=dict)
+    labels: Annotated[dict[str, float | str], BeforeValidator(_by_text)] = Field(
+        default_factory=dict
+    )
     ratings: tuple[Step, ...] = ()
-
-    @field_validator("labels", mode="before")
-    @classmethod
-    def _labels_are_text(cls, found: Any) -> Any:
-        return {str(k): v for k, v in found.items()} if isinstance(found, dict) else found
 
     @model_validator(mode="after")
     def _one(self) -> Self:
@@ -109,6 +140,35 @@ class GoldSource(Record):
 NamedGold = Annotated[GoldSource, BeforeValidator(_by_name)]
 
 
+class ChecklistSource(Record):
+    """Where the questions of a criterion are: columns of lists, with an entry for each question.
+
+    `answers` are the words that all questions may be answered with; `wanted` holds the answer that
+    speaks for the candidate, coded as `labels` say, the first of `answers` if left out. `parents`
+    holds lists of the ids (`ids`) of questions on which one depends; without `ids` a question is
+    called by its number from 1 on.
+    """
+
+    questions: Named
+    answers: tuple[Answer, ...] = ("yes", "no")
+    wanted: Named | None = None
+    labels: Annotated[dict[str, str], BeforeValidator(_by_text)] = Field(default_factory=dict)
+    ids: Named | None = None
+    parents: Named | None = None
+    kinds: Named | None = None
+
+    @model_validator(mode="after")
+    def _words_are_answers(self) -> Self:
+        for word, coded in self.labels.items():
+            if coded not in self.answers:
+                allowed = ", ".join(self.answers)
+                raise ValueError(f"labels.{word}: one of {allowed} is needed, found {coded!r}")
+        return self
+
+
+NamedQuestions = Annotated[ChecklistSource, BeforeValidator(_by_questions)]
+
+
 class Columns(Record):
     """Which column is which field of an item; the fields are those of an item.
 
@@ -120,55 +180,8 @@ class Columns(Record):
     candidates: tuple[CandidateSource, ...] = Field(min_length=1)
     reference: Sources | None = None
     gold: dict[str, NamedGold] = Field(default_factory=dict)
+    checklists: dict[str, NamedQuestions] = Field(default_factory=dict)
     strata: dict[str, Named] = Field(default_factory=dict)
-
-
-class MappedSpec(TaskSpec):
-    """What `task.yaml` of a mapped dataset says."""
-
-    hub: HubSource
-    columns: Columns
-
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        if len(self.protocols) != 1:
-            raise ValueError(f"protocols: a mapping is of one, found {list(self.protocols)}")
-        protocol, found = self.protocols[0], len(self.columns.candidates)
-        if protocol in ("checklist", "steps"):
-            raise ValueError(
-                f"protocols: a {protocol} cannot be mapped column by column; rows with the columns "
-                "of an item (hub:owner/name, or items.jsonl) or a loader of your own can have one"
-            )
-        needed = {"pair": "2", "score": "1"}.get(protocol, "2 or more")
-        if str(found) != needed and not (protocol == "rank" and found >= 2):
-            raise ValueError(f"columns.candidates: a {protocol} needs {needed}, found {found}")
-        known = [criterion.name for criterion in self.criteria]
-        for name, gold in self.columns.gold.items():
-            if name not in known:
-                raise ValueError(f"columns.gold: no criterion {name!r}; the task has {known}")
-            self._check_gold(name, gold)
-        return self
-
-    def _check_gold(self, name: str, gold: GoldSource) -> None:
-        protocol, n = self.protocols[0], len(self.columns.candidates)
-        at = f"columns.gold.{name}"
-        for field in ("scores", "ranks"):
-            given = getattr(gold, field)
-            if given and (protocol == "score" or len(given) != n):
-                raise ValueError(
-                    f"{at}.{field}: one column for each candidate of a pair or ranking is needed "
-                    f"({protocol} with {n}), found {len(given)}"
-                )
-        if gold.value and protocol != "pair":
-            raise ValueError(f"{at}.value: only a pair has one, found protocol {protocol}")
-        options = self.criterion(name).options
-        for label, coded in gold.labels.items():
-            if isinstance(coded, str) != (protocol == "pair") or protocol == "rank":
-                wanted = {"pair": " or ".join(options), "score": "a number"}
-                raise ValueError(
-                    f"{at}.labels.{label}: {wanted.get(protocol, 'none for a ranking')} is needed, "
-                    f"found {coded!r}"
-                )
 
 
 class Use(NamedTuple):

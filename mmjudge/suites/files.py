@@ -57,9 +57,11 @@ class SuiteFile(NamedTuple):
     path: Path
 
     def at(self, place: int, field: str) -> str:
-        """Where a field of a task stands: file, line, field; those of the task if it has none."""
-        line = line_of(self.path, ("tasks", place, field))
-        return f"{self.path}:{line}: tasks.{place}.{field}"
+        """Where a field of a task stands: file, line, field; of a suite that came along, field."""
+        named = f"tasks.{place}.{field}"
+        if self.path.parent == _here():
+            return named
+        return f"{self.path}:{line_of(self.path, ('tasks', place, field))}: {named}"
 
 
 class Opened(NamedTuple):
@@ -76,10 +78,14 @@ class Opened(NamedTuple):
     protocols: Mapping[int, tuple[ProtocolName, ...]] = {}
 
 
+def _here() -> Path:
+    """The folder of the suites that come with mmjudge."""
+    return Path(str(files("mmjudge") / "suite_files"))
+
+
 def builtin() -> list[str]:
     """Names of the suites that come with mmjudge."""
-    here = Path(str(files("mmjudge") / "suite_files"))
-    return sorted(path.stem for path in here.glob("*.yaml"))
+    return sorted(path.stem for path in _here().glob("*.yaml"))
 
 
 def open_suite(spec: str) -> SuiteFile:
@@ -93,7 +99,7 @@ def open_suite(spec: str) -> SuiteFile:
         return SuiteFile(read_card(Path(name), Suite), Path(name))
     if name not in builtin():
         raise MmjudgeError(unknown("suite", name, builtin()) + "; or suite:FILE.yaml")
-    path = Path(str(files("mmjudge") / "suite_files" / f"{name}.yaml"))
+    path = _here() / f"{name}.yaml"
     return SuiteFile(read_card(path, Suite), path)
 
 

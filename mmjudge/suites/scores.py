@@ -97,17 +97,13 @@ def compare_suites(a: Path, b: Path, n_resamples: int = 1000, seed: int = 0) -> 
         *(f"{b}: {line}" for line in other.missing),
     ]
     there = {run.folder for run in other.runs}
-    drawn: list[tuple[ProtocolName, DrawnPair]] = []
-    for run in (run for run in one.runs if run.folder in there):
-        found = _pair(a / run.folder, b / run.folder, n_resamples, seed)
-        if isinstance(found, str):
-            missing.append(f"{run.task}, {run.protocol}: {found}")
-        else:
-            drawn.append((run.protocol, found))
+    both = [run for run in one.runs if run.folder in there]
+    pairs = [(run, _pair(a / run.folder, b / run.folder, n_resamples, seed)) for run in both]
+    drawn = [(run.protocol, found) for run, found in pairs if isinstance(found, DrawnPair)]
+    missing += [f"{run.task}, {run.protocol}: {f}" for run, f in pairs if isinstance(f, str)]
     if not drawn:
-        raise MmjudgeError(
-            f"{a} and {b} cannot be compared: no task is in both\n" + "\n".join(missing)
-        )
+        lines = "\n".join(missing)
+        raise MmjudgeError(f"{a} and {b} cannot be compared: no task is in both\n{lines}")
     of = {p: max(_of_tasks(ours, p), _of_tasks(theirs, p)) for p in MAIN}
     means = [
         macro_difference(p, members, of[p] - others)

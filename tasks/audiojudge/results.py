@@ -18,13 +18,20 @@ from mmjudge.sources.public_rows import PublicRow, marked
 from mmjudge.sources.rows import absent_data, only_good
 from mmjudge.sources.tables import read_table
 from mmjudge.task import BadItem, Recorded, Task
-from mmjudge.types import Failure, Item, PreferenceValue, ProtocolName
+from mmjudge.types import Failure, Item, Preference, PreferenceValue, ProtocolName
 
 HOMES = (".", "experiments/main_experiments")
 """Where results lie below a data folder: at once, or as in the whole repository."""
 
-GROUPS = {"results": "", "results_pointwise": "pointwise"}
+GROUPS = {"results": "", "results_swapped": "", "results_pointwise": "pointwise"}
 """Folders of results, and how their judges are called; pointwise ones score each sound alone."""
+
+SWAPPED = "results_swapped"
+"""Here the sounds were shown in the other order, and labels are those of the given one."""
+
+MIRRORED: dict[PreferenceValue, PreferenceValue] = {"first": "second", "second": "first"}
+SLOTS = ("a", "b")
+"""Ids of the two sounds, as their files are called."""
 
 LABELS: dict[str, PreferenceValue] = {"1": "first", "2": "second", "tie": "tie"}
 UNPARSED = Failure(reason="ambiguous", detail="the authors could not parse the reply")
@@ -62,12 +69,26 @@ class Judged(PublicRow):
 
 
 class Run(NamedTuple):
-    """A file of results: of which set, whose, and whether each sound was scored alone."""
+    """A file of results: of which set, whose, how each pair was shown, in which order."""
 
     path: Path
     dataset: str
     judge: str
     pointwise: bool
+    swapped: bool
+
+    def pair_reply(self, row: Judged, item: str, criterion: str) -> Recorded:
+        """The verdict on a pair, in item order; a failure where the authors could read none."""
+        shown = LABELS.get(row.prediction)
+        said = MIRRORED.get(shown, shown) if shown is not None and self.swapped else shown
+        return Recorded(
+            item=item,
+            criterion=criterion,
+            protocol="pair",
+            order=SLOTS[::-1] if self.swapped else SLOTS,
+            verdict=None if said is None else Preference(value=said),
+            failure=UNPARSED if said is None else None,
+        )
 
 
 class ResultTask(Task):
@@ -136,6 +157,7 @@ class ResultTask(Task):
     def _some(self, protocol: ProtocolName) -> list[Run]:
         """The runs that pairs are taken from: for scores those that hold what people gave."""
         runs = [run for run in self.runs() if run.pointwise or protocol != "score"]
+        runs = [run for run in runs if not run.swapped]
         if not runs:
             raise absent_data(self, "results/SET/JUDGE/*.csv or the Hub's tables")
         return runs
@@ -143,7 +165,7 @@ class ResultTask(Task):
     def runs(self) -> list[Run]:
         """The files of results, set by set, by name."""
         return [
-            Run(path, dataset, _judge(path, dataset, word), bool(word))
+            Run(path, dataset, _judge(path, dataset, word), bool(word), group == SWAPPED)
             for dataset in self.datasets
             for group, word in GROUPS.items()
             for path in sorted((self.home / group / dataset).glob(f"*/{dataset}_*.csv"))

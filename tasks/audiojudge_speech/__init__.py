@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
-from mmjudge_tasks.audiojudge.results import LABELS, UNPARSED, Judged, ResultTask, Run
+from mmjudge_tasks.audiojudge.results import SLOTS, UNPARSED, Judged, ResultTask, Run
 
 from mmjudge.cards import read_card
 from mmjudge.sources.public_rows import table_items
@@ -14,7 +14,6 @@ from mmjudge.types import (
     Candidate,
     Item,
     Media,
-    Preference,
     PreferenceGold,
     PreferenceValue,
     ProtocolName,
@@ -26,7 +25,6 @@ from mmjudge.types import (
 from .published import RULES
 from .tables import SOURCES, Pair, Side, side_of
 
-SLOTS = ("a", "b")
 WINNERS: dict[str, PreferenceValue] = {"a": "first", "b": "second", "tie": "tie"}
 PROMPTS = {"quality": "Listen to how the speech sounds.", "speed": "Listen to how fast one speaks."}
 
@@ -59,14 +57,8 @@ class AudioJudgeSpeech(ResultTask):
 
     def replies(self, run: Run, row: Judged) -> Iterator[Recorded]:
         """The verdict on the pair, and the score of each sound where it was scored alone."""
-        said = LABELS.get(row.prediction)
-        yield Recorded(
-            item=f"{run.dataset}/{row.number}",
-            criterion=SOURCES[run.dataset].criterion,
-            protocol="pair",
-            verdict=None if said is None else Preference(value=said),
-            failure=UNPARSED if said is None else None,
-        )
+        criterion = SOURCES[run.dataset].criterion
+        yield run.pair_reply(row, f"{run.dataset}/{row.number}", criterion)
         if run.pointwise and row.groundtruth1 is not None:
             for slot, score in zip(SLOTS, (row.score1, row.score2), strict=True):
                 yield Recorded(

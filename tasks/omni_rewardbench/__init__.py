@@ -143,9 +143,12 @@ class OmniRewardBench(Task):
 def _item(subset: Subset, place: int, row: Pair, where: str) -> Item:
     def part(column: str, kind: Kind) -> Part:
         value = getattr(row, column)
-        if kind != "text" and isinstance(value, str) and value:
-            return Media.model_validate({"modality": kind, "uri": f"{MEDIA}/{value}"})
-        return str(value) if kind == "text" else keep_media(value, kind, f"{where}: {column}")
+        if isinstance(value, str) and value:
+            uri = f"{MEDIA}/{value}"
+            return value if kind == "text" else Media(modality=kind, uri=uri)
+        if kind == "text":
+            raise TaskError(f"{where}: {column}: a text is needed, found {str(value)[:60]!r}")
+        return keep_media(value, kind, f"{where}: {column}")
 
     shown = () if subset.shown == "text" else (part(subset.shown, subset.shown),)
     asked = "text" if subset.shown == "text" else f"text+{subset.shown}"

@@ -52,11 +52,15 @@ def _table(stratum: str, steps: Sequence[Step], right: Sequence[bool]) -> Publis
     )
 
 
+def _by_discipline(steps: Sequence[Step]) -> dict[str, list[Step]]:
+    found = grouped(steps, lambda step: step.row.item.strata["discipline"])
+    return {f"discipline={name}": members for name, members in found.items()}
+
+
 def _correctness(rows: Sequence[JudgedRow]) -> Iterator[PublishedTable]:
     steps = list(_steps(rows))
     parts = {ALL: steps} if steps else {}
-    disciplines = grouped(steps, lambda step: step.row.item.strata["discipline"])
-    parts |= {f"discipline={name}": members for name, members in disciplines.items()}
+    parts |= _by_discipline(steps)
     for stratum, members in parts.items():
         yield _table(stratum, members, [step.detected for step in members])
 
@@ -66,6 +70,7 @@ def _types(rows: Sequence[JudgedRow]) -> Iterator[PublishedTable]:
     parts = {ALL: wrong} if wrong else {}
     types = grouped(wrong, lambda step: step.error)
     parts |= {f"error={name}": members for name, members in types.items()}
+    parts |= _by_discipline(wrong)
     for stratum, members in parts.items():
         yield _table(stratum, members, [step.named for step in members])
 

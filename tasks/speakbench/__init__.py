@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
 
-from mmjudge_tasks.audiojudge.results import LABELS, UNPARSED, Judged, ResultTask, Run
+from mmjudge_tasks.audiojudge.results import SLOTS, Judged, ResultTask, Run
 
 from mmjudge.cards import read_card
 from mmjudge.sources.hub import HubName, keep_media
@@ -16,7 +16,6 @@ from mmjudge.types import (
     Item,
     Media,
     Part,
-    Preference,
     PreferenceGold,
     PreferenceValue,
     ProtocolName,
@@ -66,15 +65,8 @@ class SpeakBench(ResultTask):
 
     def replies(self, run: Run, row: Judged) -> Iterator[Recorded]:
         """The verdict on the pair, whose instruction was heard."""
-        said = LABELS.get(row.prediction)
-        yield Recorded(
-            item=f"{row.number}/{SPOKEN}",
-            criterion="overall",
-            protocol="pair",
-            condition=SPOKEN,
-            verdict=None if said is None else Preference(value=said),
-            failure=UNPARSED if said is None else None,
-        )
+        reply = run.pair_reply(row, f"{row.number}/{SPOKEN}", "overall")
+        yield reply.model_copy(update={"condition": SPOKEN})
 
     def published(self) -> tuple[PublishedRule, ...]:
         """The authors' accuracy over three classes, in percent."""
@@ -109,7 +101,7 @@ def _item(
         prompt=(asked,),
         candidates=tuple(
             Candidate(id=slot, parts=(sound,), system=system)
-            for slot, sound, system in zip("ab", sounds, systems, strict=True)
+            for slot, sound, system in zip(SLOTS, sounds, systems, strict=True)
         ),
         gold={"overall": PreferenceGold(value=winner)},
         strata={

@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 from mmjudge.cards import read_card
@@ -10,12 +10,13 @@ from mmjudge.errors import TaskError
 from mmjudge.sources.github import GithubName
 from mmjudge.sources.hub import HubName
 from mmjudge.sources.public_rows import HubTable, public_file, table_items
-from mmjudge.sources.rows import data_file, read_rows
+from mmjudge.sources.rows import absent_data, data_file, read_rows
 from mmjudge.task import BadItem, PublishedRule, Task
 from mmjudge.types import Item, ProtocolName, TaskSpec
 
 from .pairs import ArenaRow, Category, LabelledRow, Pair
 from .published import RULES
+from .rubric import Checklists, read_rubrics
 from .shown import Shown
 
 HUB = HubTable(HubName("lmarena-ai/webdev-arena-preference-10k", "main"), "test")
@@ -35,17 +36,21 @@ class WebdevJudge(Task):
         path = data_file(self, "all.jsonl", "data/all.jsonl")
         shown = Shown(self.root or path.parent, path.parent)
         known = _categories(path.with_name("category.csv"), "question_id")
+        rubrics = yield from _rubrics(self, path.with_name("rubric.jsonl"), protocol)
         for row in read_rows(path, LabelledRow):
             if isinstance(row, BadItem):
                 yield row
                 continue
             try:
-                pair = Pair(row, row.label, known.get(row.question_id, Category()), shown)
+                category = known.get(row.question_id, Category())
+                pair = Pair(row, row.label, category, shown, rubrics.get(row.question_id))
                 yield from list(pair.items(protocol))
             except TaskError as error:
                 yield BadItem(id=row.question_id, where=f"{path}", problem=str(error))
 
     def _public(self, protocol: ProtocolName) -> Iterator[Item | BadItem]:
+        if protocol == "checklist":
+            raise absent_data(self, "rubric.jsonl, which the authors' data/process_rubric.py makes")
         labels = json.loads(public_file(self, GITHUB, "data/index2label.json").read_text())
         known = _categories(public_file(self, GITHUB, "data/index2category.csv"), "index")
 
@@ -60,6 +65,19 @@ class WebdevJudge(Task):
     def published(self) -> tuple[PublishedRule, ...]:
         """The authors' agreement and balanced accuracy, by way to show and by category."""
         return RULES
+
+
+def _rubrics(
+    task: Task, path: Path, protocol: ProtocolName
+) -> Generator[BadItem, None, dict[str, Checklists]]:
+    """The checklists of each request; lines that are none come in every protocol."""
+    if path.is_file():
+        found, bad = read_rubrics(path)
+        yield from bad
+        return found
+    if protocol == "checklist":
+        raise absent_data(task, "rubric.jsonl, which the authors' data/process_rubric.py makes")
+    return {}
 
 
 def _categories(path: Path, key: str) -> dict[str, Category]:

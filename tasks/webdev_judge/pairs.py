@@ -9,6 +9,7 @@ from mmjudge.errors import TaskError
 from mmjudge.sources.public_rows import PublicRow
 from mmjudge.types import Candidate, Item, PreferenceGold, PreferenceValue, ProtocolName
 
+from .rubric import Checklists
 from .shown import SHOWN, Look, Shown
 
 Label = Literal["model_a", "model_b", "tie"]
@@ -83,12 +84,19 @@ class Pair:
         label: What people prefer.
         category: What the request is about.
         shown: Pictures of pages; None where there are none.
+        checklists: The questions of the request's rubric tree, by branch.
     """
 
     def __init__(
-        self, row: ArenaRow, label: Label, category: Category, shown: Shown | None
+        self,
+        row: ArenaRow,
+        label: Label,
+        category: Category,
+        shown: Shown | None,
+        checklists: Checklists | None = None,
     ) -> None:
         self.row, self.label, self.category, self.shown = row, label, category, shown
+        self.checklists = checklists
         asked = [_text(turn) for turn in row.conversation_a if turn.role == "user"]
         self.prompt = ("\n\n".join(filter(None, asked)),)
         self.codes = [_code(row.question_id, row.conversation_a, "a")]
@@ -101,8 +109,10 @@ class Pair:
             looks = [self._look(way, n) for n in range(2)]
             if protocol == "pair":
                 yield self._compared(way, looks)
-            else:
-                yield from (self._alone(way, n, look) for n, look in enumerate(looks))
+                continue
+            for n, look in enumerate(looks):
+                page = self._alone(way, n, look)
+                yield page if protocol == "score" else self._questioned(page)
 
     def _look(self, way: str, n: int) -> Look:
         if self.shown is None or way == "code":
@@ -130,6 +140,12 @@ class Pair:
             strata={**self._strata(way), "side": SIDES[n], "preferred": self.label},
             absent=look.absent,
         )
+
+    def _questioned(self, page: Item) -> Item:
+        if self.checklists is None:
+            raise TaskError(f"{self.row.question_id}: has no rubric tree in rubric.jsonl")
+        update = {"criteria": tuple(self.checklists), "checklists": self.checklists}
+        return page.model_copy(update=update)
 
     def _candidate(self, n: int, look: Look) -> Candidate:
         return Candidate(id=SIDES[n], parts=look.parts, system=self.systems[n])

@@ -1,4 +1,9 @@
-"""The authors' rules: agreement and balanced accuracy, and the tie band over summed scores."""
+"""The authors' rules: agreement and balanced accuracy, of verdicts, summed marks and rubric trees.
+
+A failure counts as wrong, but in the balanced accuracy of rubrics, which leaves it out.
+
+Reference: lcy2723/WebDevJudge 2f37318, evaluator/likert.py and evaluator/rubric.py, `evaluate`.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -9,9 +14,10 @@ import numpy as np
 from mmjudge.sources.published_rules import FAILED, gold_code, pair_code, percent, percent_macro
 from mmjudge.sources.rows import codes, grouped
 from mmjudge.task import JudgedRow, PublishedRule, PublishedTable
-from mmjudge.types import Score
+from mmjudge.types import Answers, Question, Score
 
 from .pairs import LABELS, LIKERT
+from .rubric import BRANCHES
 
 BAND = 1.0
 """How much higher the sum of one page has to be than that of the other; less is a tie."""
@@ -44,17 +50,46 @@ def banded(rows: Sequence[JudgedRow]) -> list[Told]:
     A pair without all scores of both pages has failed.
     """
     scored = [row for row in rows if row.criterion in LIKERT]
+    return [_told(members, _total, BAND) for members in grouped(scored, _pair).values()]
 
-    def pair(row: JudgedRow) -> tuple[str, str, int]:
-        return row.item.strata["pair"], row.item.strata["condition"], row.repeat
 
-    told = []
-    for members in grouped(scored, pair).values():
-        strata = members[0].item.strata
-        first, second = (_total(members, side) for side in ("a", "b"))
-        verdict = FAILED if np.isnan(first + second) else winner(first, second)
-        told.append(Told(strata["pair"], strata, GOLDS[strata["preferred"]], verdict))
-    return told
+def questioned(rows: Sequence[JudgedRow]) -> list[Told]:
+    """Pairs whose pages were held against a rubric tree: the one that meets more of it wins.
+
+    What is met of the three branches is added up, each as a share; so a difference, however small,
+    decides. A pair without all answers about both pages has failed.
+    """
+    answered = [row for row in rows if row.criterion in BRANCHES]
+    return [_told(members, _met, 0.0) for members in grouped(answered, _pair).values()]
+
+
+def _pair(row: JudgedRow) -> tuple[str, str, int]:
+    return row.item.strata["pair"], row.item.strata["condition"], row.repeat
+
+
+def _told(
+    rows: Sequence[JudgedRow], worth: Callable[[Sequence[JudgedRow], str], float], band: float
+) -> Told:
+    strata = rows[0].item.strata
+    first, second = worth(rows, "a"), worth(rows, "b")
+    verdict = FAILED if np.isnan(first + second) else winner(first, second, band)
+    return Told(strata["pair"], strata, GOLDS[strata["preferred"]], verdict)
+
+
+def _met(rows: Sequence[JudgedRow], side: str) -> float:
+    """Sum over the branches of the share that a page meets, nan where one was not answered."""
+    shares = [
+        sum(map(_is_met, row.item.checklists[row.criterion], row.outcome.answers))
+        / len(row.outcome.answers)
+        for row in rows
+        if row.item.strata["side"] == side and isinstance(row.outcome, Answers)
+    ]
+    asked = sum(row.item.strata["side"] == side for row in rows)
+    return sum(shares) if asked and len(shares) == asked else np.nan
+
+
+def _is_met(question: Question, answer: str) -> bool:
+    return answer == question.wanted
 
 
 def winner(first: float, second: float, band: float = BAND) -> int:
@@ -77,39 +112,52 @@ def _total(rows: Sequence[JudgedRow], side: str) -> float:
     return sum(values) if len(values) == len(LIKERT) else np.nan
 
 
-def _tables(
-    told_of: Callable[[Sequence[JudgedRow]], list[Told]],
-    balanced: bool,
-    rows: Sequence[JudgedRow],
-) -> Iterator[PublishedTable]:
-    told = told_of(rows)
-    if not told:
-        return
-    yield _table("all", told, balanced)
-    for axis in AXES:
-        for value, members in grouped(told, lambda one: one.strata[axis]).items():  # noqa: B023
-            yield _table(f"{axis}={value}", members, balanced)
+class Figure(NamedTuple):
+    """One published figure: of what it is made, and how.
+
+    `balanced`: the mean of the recalls of both sides and of ties. `answered`: failures are left
+    out; otherwise they are wrong.
+    """
+
+    name: str
+    told: Callable[[Sequence[JudgedRow]], list[Told]]
+    balanced: bool = False
+    answered: bool = False
+
+    def tables(self, rows: Sequence[JudgedRow]) -> Iterator[PublishedTable]:
+        """The figure on the whole, by way to show a page, and by category."""
+        told = self.told(rows)
+        if told:
+            yield self._table("all", told)
+        for axis in AXES:
+            for value, members in grouped(told, partial(_value, axis)).items():
+                yield self._table(f"{axis}={value}", members)
+
+    def _table(self, stratum: str, told: Sequence[Told]) -> PublishedTable:
+        right = np.array([one.gold == one.verdict for one in told], dtype=np.float64)
+        if self.answered:
+            right[[one.verdict == FAILED for one in told]] = np.nan
+        gold = np.array([one.gold for one in told], dtype=np.int64)
+        return PublishedTable(
+            criterion="overall",
+            stratum=stratum,
+            columns=(right, gold) if self.balanced else (right,),
+            item=codes(one.pair for one in told),
+            statistic=percent_macro if self.balanced else percent,
+            n_failed=sum(one.verdict == FAILED for one in told),
+        )
 
 
-def _table(stratum: str, told: Sequence[Told], balanced: bool) -> PublishedTable:
-    right = np.array([one.gold == one.verdict for one in told], dtype=np.float64)
-    gold = np.array([one.gold for one in told], dtype=np.int64)
-    return PublishedTable(
-        criterion="overall",
-        stratum=stratum,
-        columns=(right, gold) if balanced else (right,),
-        item=codes(one.pair for one in told),
-        statistic=percent_macro if balanced else percent,
-        n_failed=sum(one.verdict == FAILED for one in told),
-    )
+def _value(axis: str, one: Told) -> str:
+    return one.strata[axis]
 
 
-RULES = tuple(
-    PublishedRule(f"webdev_judge.{name}", partial(_tables, told, balanced))
-    for name, told, balanced in (
-        ("agreement", compared, False),
-        ("balanced", compared, True),
-        ("band_agreement", banded, False),
-        ("band_balanced", banded, True),
-    )
+FIGURES = (
+    Figure("agreement", compared),
+    Figure("balanced", compared, balanced=True),
+    Figure("band_agreement", banded),
+    Figure("band_balanced", banded, balanced=True),
+    Figure("rubric_agreement", questioned),
+    Figure("rubric_balanced", questioned, balanced=True, answered=True),
 )
+RULES = tuple(PublishedRule(f"webdev_judge.{one.name}", one.tables) for one in FIGURES)

@@ -1,16 +1,23 @@
 """What is wrong with a task is said at once, with file, line and field; what a reviewer asks."""
 
 import hashlib
+import itertools
 import json
 import random
+import tracemalloc
 
 import pytest
 from typer.testing import CliRunner
 
+from mmjudge.checks import flat
+from mmjudge.checks.flat import Spread
+from mmjudge.checks.gathered import MediaFacts
 from mmjudge.checks.leaks import ALARM_RATE, clues
 from mmjudge.checks.task import check_task
+from mmjudge.checks.task_items import read
 from mmjudge.cli import app
-from mmjudge.types import Candidate, Item, PreferenceGold
+from mmjudge.task import Task
+from mmjudge.types import Candidate, Criterion, Item, PreferenceGold, TaskCard, TaskSpec
 from tests.tasks.small_hub_data import png
 
 CARD = """\
@@ -188,7 +195,6 @@ def test_gold_that_file_sizes_tell_is_found(folder, tmp_path):
 
 def test_a_loader_that_raises_is_a_finding(folder):
     from mmjudge.sources.folder import open_task
-    from mmjudge.task import Task
 
     inner = open_task(folder(sound(3)))
 
@@ -223,3 +229,78 @@ def test_scores_and_rankings_of_the_embedded_tasks_are_sound():
         "score",
         "rank",
     }
+
+
+class Many(Task):
+    """Items of two kilobytes each, made one at a time."""
+
+    spec = TaskSpec(
+        name="many",
+        protocols=("pair",),
+        modalities=("text",),
+        primary="accuracy",
+        criteria=(Criterion(name="fit", question="Which fits?"),),
+        card=TaskCard(summary="Many."),
+    )
+    n = 0
+
+    def load(self, protocol):
+        for i in range(self.n):
+            texts = (f"{i} {'left' * 250}", f"{i} {'right' * 200}")
+            yield Item(
+                id=f"item {i}",
+                prompt=(f"{i} {'x' * 1000}",),
+                candidates=tuple(
+                    Candidate(id=n, parts=(t,)) for n, t in zip("ab", texts, strict=True)
+                ),
+                gold={"fit": PreferenceGold(value="first" if i % 3 else "second")},
+                strata={"modality": "text->text", "source": f"url {i}", "half": str(i % 2)},
+            )
+
+
+def test_what_is_kept_of_many_items_is_a_few_bytes_of_each():
+    kept = {}
+    for n in (500, 4500):
+        task = Many()
+        task.n = n
+        tracemalloc.start()
+        found = read(task, "pair", None, MediaFacts(None))
+        kept[n] = tracemalloc.get_traced_memory()[0]
+        tracemalloc.stop()
+        assert found.facts.n == n
+        assert found.facts.golds["fit"].classes.total() == n
+        assert found.facts.axes["source"].all_differ
+        assert not found.facts.axes["half"].all_differ
+    assert (kept[4500] - kept[500]) / 4000 < 250
+
+
+def test_the_first_of_items_that_show_the_same_is_found_again_by_its_place(folder, tmp_path):
+    items = [*sound(3), item(0) | {"id": "x"}, item(1) | {"id": "y"}, item(0) | {"id": "z"}]
+    advice = said(check_task(folder(items)), "advice", "duplicates")
+    path = tmp_path / "items.jsonl"
+    assert f"{path}:1 (0) = {path}:4 (x) = {path}:6 (z)" in advice
+    assert f"{path}:2 (1) = {path}:5 (y)" in advice
+
+
+def test_an_evenly_spread_choice_covers_the_whole_of_a_long_stream():
+    for n in (5, 64, 1000, 10_007):
+        spread = Spread(64)
+        for number in range(n):
+            spread.add(number)
+        kept = list(spread)
+        assert min(n, 64) <= len(kept) < 128
+        assert kept[0] == 0
+        assert len({b - a for a, b in itertools.pairwise(kept)}) <= 1
+        assert n - kept[-1] <= max(1, kept[1] - kept[0])
+
+
+def test_rare_words_are_forgotten_and_a_common_one_is_kept(monkeypatch):
+    monkeypatch.setattr(flat, "MOST_WORDS", 100)
+    words = flat.Words()
+    for number in range(5000):
+        words.add(("id", f"word{number}"), right=False)
+        if number % 10 == 0:
+            words.add(("id", "common"), right=True)
+    assert len(words.counts) <= 100
+    right, n = words.counts["id", "common"]
+    assert right == n > 400

@@ -93,6 +93,9 @@ def test_what_is_too_long_for_the_context_fails_alone(folders: dict[str, Path], 
     failures = [reply.error.reason if reply.error else None for reply in replies]
     assert failures == [None, "unsupported", None]
     assert "2048" in replies[1].error.detail or "2044" in replies[1].error.detail
+    (alone,) = judge.judge([ask(prompt=("word " * 1500,))], {})
+    assert alone.error
+    assert alone.error.reason == "unsupported"
 
 
 def test_a_medium_that_the_model_does_not_take_fails_alone(folders: dict[str, Path]):

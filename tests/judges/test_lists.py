@@ -162,6 +162,15 @@ def test_what_depends_on_an_answer_is_asked_after_it_and_shown_it():
     assert said(checklist(), reply) == ("no", "no", "red")
 
 
+def test_in_one_form_every_question_stands_in_its_own_place_once():
+    queries = next(asking(checklist(), "wins", form=True))
+    for number, (query, question) in enumerate(zip(queries, CUP, strict=True), 1):
+        assert question.text in query.question
+        assert not any(q.text in query.question for q in CUP if q is not question)
+        assert query.anchor == f"Answer {number}: [["
+    assert [q.question.count("Criterion: match") for q in queries] == [1, 0, 0]
+
+
 def test_an_endpoint_answers_in_words_and_by_a_schema():
     pytest.importorskip("openai")
     from tests.judges.openai_asked import once

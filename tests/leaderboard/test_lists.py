@@ -12,6 +12,7 @@ from mmjudge.leaderboard.cache import Cache
 from mmjudge.leaderboard.submissions.check import check
 from mmjudge.leaderboard.submissions.pack import pack
 from mmjudge.leaderboard.submissions.plans import Sources
+from mmjudge.protocols.render import step_words
 from mmjudge.scoring.score import score_run
 from mmjudge.types import AnswersGold, Reply, Scale, ScoreGold, StepsGold
 from tests.leaderboard.boards import write_layout
@@ -43,7 +44,7 @@ class Lists(Writer):
             words = [q.answers for q in request.questions]
             lines = [f"Answer {i}: [[{self.say(request, i, w)}]]" for i, w in enumerate(words, 1)]
         else:
-            words = ("right", *request.criterion.error_types)
+            words = step_words(request.criterion)
             n = len(request.candidates[0].parts)
             lines = [f"Step {i}: [[{self.say(request, i, words)}]]" for i in range(1, n + 1)]
         return Reply(text="\n".join(lines), tokens_in=9, tokens_out=9, latency_s=0.1)
@@ -146,6 +147,7 @@ def test_a_submission_of_lists_has_the_figures_of_its_runs(
 
 @pytest.mark.slow
 def test_tasks_of_lists_have_their_part_in_the_overall_figure(board):
+    assert board.cell("good--one", "failed").value == 0
     good, poor = (board.cell(f"{name}--one", "overall").value for name in ("good", "poor"))
     mains = ("answered-checklist", "scored-checklist", "solved-steps")
     want = [board.cell("good--one", column).value for column in mains]

@@ -74,6 +74,7 @@ CART = f"""{HEAD}
 
 STORMS = {
     "alerts": HEAD + "<script>while (true) alert('again')</script>",
+    "buffers": HEAD + "<script>const a = []; for (;;) a.push(new Uint8Array(1e8).fill(1))</script>",
     "frozen": HEAD + "<script>while (true);</script>",
     "freezing": HEAD + "<button onclick='while (true);'>Freeze</button>",
     "hungry": HEAD + "<script>const a = []; while (true) a.push(new Array(1e6).fill(1))</script>",

@@ -125,6 +125,7 @@ def test_storms_end_typed_and_within_their_time_and_keep_no_page_from_being_film
         assert not (out / f"screenshots/{name}.png").exists()
     assert captions(films["freezing"])[-1] == "Pressed 'Freeze'. The page stops answering."
     assert films["freezing"].steps[0].frame == "00.png"
+    assert "allocation failed" in captions(films["buffers"])[0]
     assert "offers a download" in captions(films["saving"])[-1]
     assert captions(films["tall"])[1].startswith("Scrolled down to 216 of 100")
     assert sum(step.frame is not None for step in films["tall"].steps) <= script.frames

@@ -78,6 +78,8 @@ def _columns(scored: bool, n: int, seed: int) -> dict[str, Any]:
         "cue": rng.integers(-1, 2, n),
         "plain": score["verdict"] if scored else rng.integers(-1, 5, n),
         "probed": rng.integers(1, 6, n).astype(float) if scored else rng.integers(-1, 5, n),
+        "plain_share": rng.integers(0, 5, n) / 4,
+        "probed_share": rng.integers(0, 5, n) / 4,
         "plain_ranks": _ranks(rng, n, present, 0.2),
         "probed_ranks": _ranks(rng, n, present, 0.2),
         "here": rng.integers(-1, 2, n),

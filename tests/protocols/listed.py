@@ -61,6 +61,11 @@ STEP_REPLIES = [
         ' {"step": 3, "verdict": "visual error"}]}',
         ERRORS,
     ),
+    (
+        "Answer 2 is correct.\nStep 1: [[correct]]\nStep 2: [[calculation_error]]\n"
+        "Step 3: [[visual error]]",
+        ERRORS,
+    ),
     ("Step 1: [[correct]]\nStep 2: [[wrong]]\nStep 3: [[correct]]", "!off_scale"),
     ("Step 1: [[correct]]\nStep 2: [[correct]]", "!incomplete"),
 ]

@@ -16,6 +16,8 @@ from mmjudge.types import (
     AnswersGold,
     Candidate,
     Criterion,
+    Failure,
+    Grammar,
     Item,
     Media,
     Preference,
@@ -31,6 +33,7 @@ from mmjudge.types import (
     StepsGold,
     TaskCard,
     TaskSpec,
+    Wording,
 )
 from tests.protocols.listed import (
     ANSWERS,
@@ -219,6 +222,24 @@ def test_the_likeliest_answer_of_each_question_counts():
     assert said(checklist(), Reply(probabilities=shares | {"4:yes": 0.8})) == "!infra"
     del shares["3:red"]
     assert said(checklist(), Reply(probabilities=shares)) == "!incomplete"
+
+
+def test_a_family_may_have_words_of_its_own_for_both():
+    listed = "{% block material %}{{ candidates[0][1] }}{% endblock %}{% block question %}"
+    listed += (
+        "{% for n, text, answers in questions %}{{ n }}. {{ text }} {% endfor %}{% endblock %}"
+    )
+    wording = Wording(template=listed, reply=Grammar(at="answer_tags"))
+    (message,) = render(checklist(), wording=wording)
+    assert message.parts == (
+        "a red cup1. Is there a cup? 2. Is it red? 3. Which color has the plate?",
+    )
+    reply = Reply(text="<answer>1: yes\n2: no\n3: red</answer>\n1: no")
+    assert parse(checklist(), reply, wording) == Answers(answers=("yes", "no", "red"))
+    one = Wording(template=listed, reply=Grammar(at="boxed", form="scores"))
+    found = parse(checklist(), reply, one)
+    assert isinstance(found, Failure)
+    assert found.reason == "unsupported"
 
 
 def test_numbers_about_a_candidate_answer_neither_questions_nor_steps():

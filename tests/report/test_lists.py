@@ -2,6 +2,8 @@
 
 import pytest
 
+from mmjudge.report import page as page_module
+from mmjudge.report import sections
 from mmjudge.report.items.collect import collect
 from mmjudge.report.markdown import markdown
 from mmjudge.report.overview import overview
@@ -22,6 +24,15 @@ from tests.scoring.listed_runs import (
 
 TREE = questions(4, {1: (0,), 2: (1,)})
 EVIL = "<script>alert(1)</script>"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_plots():
+    """Plots take seconds to draw, and have tests of their own."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (page_module, sections):
+            patch.setattr(module, "plots_missing", lambda: "left out of a test")
+        yield
 
 
 def answered(name, said, spec=None, gold="yyny"):

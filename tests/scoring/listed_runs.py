@@ -97,7 +97,7 @@ def write_run(
     judge: str = "scripted",
     probed: Sequence[tuple[str, Item, Answers | Steps | Failure]] = (),
 ) -> Path:
-    """A run in which a judge said that of those items, each on the first criterion.
+    """A run in which a judge said that of those items, each on the criterion of its checklist.
 
     Args:
         folder: Where it is written.
@@ -132,22 +132,24 @@ def write_run(
 def _judged(
     spec: TaskSpec, item: Item, outcome: Any, place: int, repeat: int, probe: str | None = None
 ) -> Judged:
+    names = [one.name for one in spec.criteria]
+    criterion = names.index(*item.checklists) if item.checklists else 0
     key = hashlib.sha256(f"{item.id}/{repeat}/{probe}".encode()).hexdigest()[:32]
     request = Request(
         key=key,
         task=spec.label,
         item=item.id,
         protocol=spec.protocols[0],
-        criterion=spec.criteria[0],
+        criterion=spec.criteria[criterion],
         prompt=item.prompt,
         candidates=item.candidates,
         order=(0,),
         probe=probe,
         repeat=repeat,
-        questions=item.checklists.get(spec.criteria[0].name, ()),
+        questions=item.checklists.get(names[criterion], ()),
     )
     reply = Reply(text=str(outcome), tokens_in=3, tokens_out=2, latency_s=0.1)
-    return Judged(place, 0, request, reply, outcome)
+    return Judged(place, criterion, request, reply, outcome)
 
 
 UNIT = Scale(lowest=0, highest=1, integer=False)

@@ -3,10 +3,15 @@
 import sqlite3
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from mmjudge.errors import StoreError
+from mmjudge.export import export_run, rows
+from mmjudge.report.comparison import compare_all
+from mmjudge.report.overview import overview
 from mmjudge.run_file import FILE
+from mmjudge.scoring.biases import biases
 from mmjudge.scoring.pooled import pool, without
 from mmjudge.scoring.score import score_run
 from mmjudge.scoring.table import Table
@@ -173,6 +178,101 @@ def test_what_is_pooled_or_left_out_keeps_each_question_with_its_judgment(tmp_pa
     assert whole.parts.asked[0].gold.values.tolist() == [0, 0, 1, 0] * 3 + [0, 1] * 2
     fewer = without(whole, whole.failed)
     assert fewer.parts.said.lengths.tolist() == [4, 4, 4, 2, 2]
+
+
+def biases_of(folder):
+    return {one.probe: one for one in biases(Table.load(folder), 0)}
+
+
+def test_a_probe_moves_a_checklist_by_any_other_answer(tmp_path):
+    items = [checklist_item(str(i), TREE, gold("yyyy")) for i in range(4)]
+    plain = [(item, yes_no("yyyn")) for item in items]
+    said = [yes_no("yyyn"), yes_no("yyny"), yes_no("nyyn"), NOTHING]
+    again = [("rerun", item, yes_no("yyyn")) for item in items]
+    probed = [("blind", item, one) for item, one in zip(items, said, strict=True)]
+    found = biases_of(write_run(tmp_path / "r", checklist_spec(), plain, probed=again + probed))
+    assert found["rerun"].figure("robustness").value == 1
+    assert found["blind"].figure("robustness").value == pytest.approx(1 / 3)
+    assert found["blind"].n_broke == 1  # which is told apart
+
+
+def test_a_probe_of_steps_costs_the_steps_that_are_no_longer_found(tmp_path):
+    items = [steps_item(str(i), 4, StepsGold(errors=(None,) * 4)) for i in range(3)]
+    plain = [(item, Steps(errors=(None,) * 4)) for item in items]
+    said = [Steps(errors=(None,) * 4), Steps(errors=("wrong", "wrong", None, None)), NOTHING]
+    probed = [("jpeg", item, one) for item, one in zip(items, said, strict=True)]
+    found = biases_of(write_run(tmp_path / "r", steps_spec(), plain, probed=probed))["jpeg"]
+    assert found.figure("robustness").value == 0.5
+    assert found.figure("step_accuracy_lost").value == pytest.approx((0 + 0.5 + 1) / 3)
+
+
+@pytest.mark.parametrize("protocol", ["checklist", "steps"])
+def test_two_judges_are_compared_question_by_question_and_by_what_probes_move(tmp_path, protocol):
+    if protocol == "steps":
+        spec, right, wrong = (
+            steps_spec(),
+            Steps(errors=(None, "wrong")),
+            Steps(errors=("wrong", None)),
+        )
+        items = [steps_item(str(i), 2, StepsGold(errors=(None, "wrong"))) for i in range(20)]
+    else:
+        spec, right, wrong = checklist_spec(), yes_no("yn"), yes_no("ny")
+        items = [checklist_item(str(i), questions(2), gold("yn")) for i in range(20)]
+    runs = [
+        write_run(
+            tmp_path / name,
+            spec,
+            [(item, right if i < n else wrong) for i, item in enumerate(items)],
+            judge=name,
+            probed=[("rerun", item, right) for item in items],
+        )
+        for name, n in (("a", 20), ("b", 10))
+    ]
+    record = compare_all(runs, 100)
+    main = "question_kappa" if protocol == "checklist" else "step_kappa"
+    assert record.measure == main
+    assert [(place.run, place.value) for place in record.order] == [(0, 1.0), (1, pytest.approx(0))]
+    (alike,) = record.agreements
+    assert (alike.metric, alike.value) == (main, pytest.approx(0))
+    assert {one.metric for one in record.pairs[0].probes} >= {"robustness"}
+
+
+def test_an_export_holds_each_question_and_step_in_its_order(tmp_path):
+    said = [(checklist_item("a", TREE, gold("yyny")), yes_no("nyny"))]
+    said.append((checklist_item("b", TREE, gold("yyyy")), NOTHING))
+    (one, failed) = rows(write_run(tmp_path / "c", checklist_spec(), said))
+    assert one["parts"] == ["q0", "q1", "q2", "q3"]
+    assert (one["said"], one["gold_said"]) == (
+        ["no", "yes", "no", "yes"],
+        ["yes", "yes", "no", "yes"],
+    )
+    assert (one["score"], one["correct"], failed["said"], failed["correct"]) == (
+        0.25,
+        False,
+        None,
+        False,
+    )
+    solved = [
+        (steps_item("a", 2, StepsGold(errors=(None, "wrong"))), Steps(errors=(None, "wrong")))
+    ]
+    export_run(write_run(tmp_path / "s", steps_spec(), solved), "parquet", tmp_path / "s.parquet")
+    (row,) = pq.read_table(tmp_path / "s.parquet").to_pylist()
+    assert (row["parts"], row["said"], row["correct"]) == (["1", "2"], [None, "wrong"], True)
+
+
+def test_the_first_criterion_is_the_first_that_was_asked(tmp_path):
+    spec = checklist_spec(("overall", "faithful"))
+    items = [checklist_item(str(i), TREE, gold("yyny")) for i in range(12)]
+    runs = [
+        write_run(tmp_path / name, spec, [(item, yes_no(said)) for item in items], judge=name)
+        for name, said in (("a", "yyny"), ("b", "nyny"))
+    ]
+    (judged, _) = overview(runs, 0)
+    assert judged.asked[0].headline.criterion == "faithful"
+    assert judged.asked[0].detail.kinds[0].criterion == "faithful"
+    record = compare_all(runs, 20)
+    assert record.criterion == "faithful"
+    assert [one.criterion for one in record.agreements] == ["faithful"]
 
 
 def test_stored_answers_and_steps_come_back_as_they_were(tmp_path):

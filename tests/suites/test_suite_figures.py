@@ -159,3 +159,18 @@ def test_a_page_has_a_section_for_suites_where_there_is_one(mmjudge, folders, tm
     assert html.count("<small>3 tasks</small>") == 2
     assert mmjudge("report", folders / "first" / "easy-pair", *words).code == 0
     assert 'id="suites"' not in page.read_text()
+
+
+@pytest.mark.slow
+def test_a_page_of_a_comparison_says_the_mean_and_each_task_of_each_pair(
+    mmjudge, folders, tmp_path
+):
+    page = tmp_path / "page.html"
+    suites = [folders / name for name in ("longest", "oracle", "first")]
+    done = mmjudge("compare", *suites, "--html", page, "--resamples", "100")
+    assert done.code == 0, done.err
+    html = page.read_text()
+    assert html.count("<h2>") == 2
+    assert html.count('<th scope="row">mean of 3 tasks</th><td class="n bad">-') == 1
+    assert html.count("<bdi>hard@1</bdi>") == 2
+    assert "script" not in html.replace("description", "")

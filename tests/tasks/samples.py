@@ -54,11 +54,6 @@ REAL_SLOW = [
 """The same where the sample tells as much, and the real data takes long."""
 
 
-def protocols_of(task: Task, name: str, kind: str) -> list[str]:
-    """The protocols of a task of which there are items here."""
-    return [p for p in task.spec.protocols if p not in UNREAD.get((name, kind), ())]
-
-
 def real(name: str) -> Path | None:
     """What `--data` names for a task on its real data; the test is skipped where that is not."""
     if name in EMBEDDED:
@@ -66,6 +61,11 @@ def real(name: str) -> Path | None:
     if not SHARED.is_dir():
         pytest.skip("the parity data (../shared/data) is not here")
     return SHARED / FOLDERS[name]
+
+
+def protocols_of(task: Task, name: str, kind: str) -> list[str]:
+    """The protocols of a task whose data of that kind, small or real, is here."""
+    return [p for p in task.spec.protocols if p not in UNREAD.get((name, kind), ())]
 
 
 def copy_sample(name: str, folder: Path) -> None:

@@ -81,7 +81,11 @@ def test_the_mapping_that_the_page_shows_is_one():
 
     from mmjudge.sources.mapping import Columns, HubSource, uses
 
-    (shown,) = re.findall(r"^```yaml\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.M | re.S)
+    blocks = re.findall(r"^```yaml\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.M | re.S)
+    shown, *of_lists = blocks
+    for block in of_lists:  # of a mapping, what makes a checklist or steps
+        columns = {"prompt": ["p"], "candidates": [{"parts": ["c"]}]}
+        assert Columns.model_validate(columns | yaml.safe_load(block)["columns"]).gold
     content = yaml.safe_load(shown)
     assert HubSource.model_validate(content["hub"]).split == "test"
     columns = Columns.model_validate(content["columns"])

@@ -6,6 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from mmjudge.cli import app
+from mmjudge.commands.download import lacking
 from mmjudge.errors import TaskError
 from mmjudge.media.source import read_source
 from mmjudge.sources import hub
@@ -145,3 +146,33 @@ def test_the_catalogue_says_what_is_at_hand(tmp_path, monkeypatch):
     assert [t["name"] for t in json.loads(only.stdout)["tasks"]] == ["viescore"]
     near = CliRunner().invoke(app, ["tasks", "--json", "--at-hand", "--criterion", "overall"])
     assert {t["at_hand"] for t in json.loads(near.stdout)["tasks"]} <= {"yes", "downloaded"}
+
+
+def test_a_download_of_data_that_changed_meanwhile_begins_anew(task, tmp_path):
+    task.__class__, task.after = Stops, 2
+    with pytest.raises(TaskError, match="the connection broke"):
+        download(task, quiet)
+    write_dataset(tmp_path / "served", "test", ROWS | {"caption": ["a", "other", "c"]})
+    task.__class__ = MappedTask
+    said = []
+    assert download(task, said.append).items == {"pair": 3}
+    assert said == ["cups@1: pair: the public data has changed, so it begins anew"]
+    assert [item.prompt for item in downloaded(task).load("pair")] == [("a",), ("other",), ("c",)]
+
+
+class Lacks(MappedTask):
+    """One whose first item comes without its media."""
+
+    def load(self, protocol):
+        for place, item in enumerate(super().load(protocol)):
+            yield item.model_copy(update={"absent": "image a.png"}) if place == 0 else item
+
+
+def test_what_is_not_published_with_the_rows_is_said_with_where_to_ask(task):
+    task.__class__ = Lacks
+    copy = download(task, quiet)
+    assert copy.absent == {"pair": 1}
+    card = task.spec.card.model_copy(update={"source": "https://cups.example"})
+    (said,) = lacking(task.spec.model_copy(update={"card": card}), copy)
+    assert "of 1 of 3 items the media are not published" in said
+    assert "by hand: https://cups.example" in said

@@ -3,8 +3,11 @@
 import json
 
 import pytest
+from mmjudge_tasks.dsg.published import share_met
 
+import mmjudge
 from mmjudge.sources.folder import open_task
+from mmjudge.store import RunStore
 from mmjudge.task import JudgedRow
 from mmjudge.types import Answers, Failure, Reply, Steps
 from tests.tasks.judged_rows import by_id, figures, is_bad
@@ -56,8 +59,6 @@ def test_every_rater_has_a_place_of_their_own_whoever_rated_an_image(small):
 def test_the_authors_count_one_generation_of_parents_and_answer_by_answer(small):
     task = open_task("dsg", small("dsg"))
     items = by_id(task, "checklist")
-    from mmjudge_tasks.dsg.published import share_met
-
     ball = items["tifa160_0/sd2dot1"]
     (questions,) = ball.checklists.values()
     grown = tuple(q.model_copy(update={"parents": ("2",)}) if q.id == "5" else q for q in questions)
@@ -80,16 +81,19 @@ def test_of_the_authors_rules_every_image_is_a_row_even_where_the_reply_failed(s
 
 
 def test_a_question_wants_the_choice_that_the_prompt_makes_right(small):
-    folder = small("tifa160")
-    task = open_task("tifa160", folder)
-    for item in by_id(task, "checklist").values():
-        (_, which) = item.checklists["faithfulness"]
-        assert (which.answers, which.wanted) == (("house", "tree", "car", "sea"), "tree")
+    task = open_task("tifa160", small("tifa160"))
+    items = by_id(task, "checklist")
+    which = {
+        name.rpartition("_")[0]: item.checklists["faithfulness"][1] for name, item in items.items()
+    }
+    assert (which["coco_1"].answers, which["coco_1"].wanted) == (
+        ("house", "tree", "car", "sea"),
+        "tree",
+    )
+    assert which["drawbench_2"].wanted == "blue"
     rows = [
-        row_of(item, Answers(answers=said))
-        for item, said in zip(
-            by_id(task, "checklist").values(), (("yes", "tree"), ("no", "car")), strict=True
-        )
+        row_of(items["coco_1_sd"], Answers(answers=("yes", "tree"))),
+        row_of(items["coco_1_vq"], Answers(answers=("no", "car"))),
     ]
     assert figures(task, rows)["tifa.tau_b", "faithfulness", "all"] == pytest.approx(1)
 
@@ -102,7 +106,37 @@ def test_a_question_without_its_answer_among_the_choices_is_reported(small):
     path.write_text(json.dumps(rows))
     found = list(open_task("tifa160", folder).load("checklist"))
     assert ["'bush'" in item.problem for item in found if is_bad(item)] == [True]
-    assert {len(i.checklists["faithfulness"]) for i in found if not is_bad(i)} == {1}
+    left = {i.id: len(i.checklists["faithfulness"]) for i in found if not is_bad(i)}
+    assert (left["coco_1_sd"], left["drawbench_2_sd"]) == (1, 2)
+
+
+def test_an_image_whose_prompt_has_no_question_is_reported(small):
+    folder = small("tifa160")
+    path = folder / "tifa_v1.0_question_answers.json"
+    path.write_text(path.read_text().replace('"coco_1"', '"coco_9"'))
+    found = list(open_task("tifa160", folder).load("checklist"))
+    assert [item.id for item in found if is_bad(item)] == ["coco_1_sd", "coco_1_vq"]
+    assert sum(map(is_bad, found)) == len(found) / 2
+
+
+# What no judge can be nearer to
+
+
+@pytest.mark.parametrize("name", ["dsg", "judge_anything", "tifa160"])
+def test_the_oracle_comes_as_near_to_a_score_as_the_questions_allow(small, tmp_path, name):
+    task = open_task(name, small(name))
+    mmjudge.run(task, "baseline:oracle", protocol="checklist", out=tmp_path / "run")
+    items = by_id(task, "checklist")
+    scale = task.spec.criteria[0].scale
+    with RunStore.open(tmp_path / "run") as store:
+        judged = [one for _, one in store.judgments()]
+    assert judged
+    for one in judged:
+        questions = items[one.item].checklists[one.criterion]
+        gold = items[one.item].gold[one.criterion].value
+        wanted = (gold - scale.lowest) / (scale.highest - scale.lowest)
+        met = share_met(JudgedRow(None, "", (), 0, Reply(), one.outcome), questions, dependent=True)
+        assert abs(met - wanted) <= 0.5 / len(questions) + 1e-9
 
 
 # ProJudge
@@ -155,6 +189,7 @@ def test_authors_count_steps_and_errors_and_a_failure_is_wrong_at_each(small):
     assert found["projudge.step_correctness", "process", "discipline=bio"] == 0
     assert found["projudge.error_types", "process", "all"] == pytest.approx(100 * 1 / 5)
     assert found["projudge.error_types", "process", "error=reasoning"] == 100
+    assert found["projudge.error_types", "process", "discipline=math"] == 50
 
 
 # Judge Anything

@@ -3,12 +3,16 @@
 import math
 
 import pytest
+from mmjudge_tasks.omni_rewardbench import SUBSETS
 
 import mmjudge
 from mmjudge.errors import TaskError
+from mmjudge.sources import public_rows
 from mmjudge.sources.folder import open_task
+from mmjudge.task import checked
 from mmjudge.types import Media
-from tests.tasks.judged_rows import by_id, figures, is_bad, judged
+from tests.tasks.judged_rows import by_id, bytes_of, figures, is_bad, judged
+from tests.tasks.small_hub_data import png, wav
 
 # MJ-Bench
 
@@ -69,6 +73,41 @@ def test_the_criterion_of_an_item_stands_at_the_end_of_its_prompt(small):
     assert items["text_to_3D/0000"].candidates[0].parts[0].modality == "image"
     assert items["text_audio_to_text/0000"].prompt[0].modality == "audio"
     assert all(item.absent is None for item in items.values())
+
+
+def test_rows_of_the_hub_hold_images_and_sounds_and_name_videos(monkeypatch, tmp_path):
+    monkeypatch.setenv("MMJUDGE_CACHE", str(tmp_path / "cache"))
+    held = {"image": {"bytes": png("red"), "path": "a.png"}, "audio": {"bytes": wav(1)}}
+    kinds = {subset.name: subset for subset in SUBSETS}
+
+    def rows(hub, config, split, columns):
+        assert split == "test"
+        subset = kinds[config]
+        row = {
+            "prompt": "Say it.",
+            "model1": "one",
+            "model2": "two",
+            "criteria": "Is it short?",
+            "criteria_preference": "response2",
+            subset.shown: held.get(subset.shown, "ours/a.mp4"),
+        }
+        answered = subset.answered
+        shown = "Yes." if answered == "text" else held.get(answered, "ours/a.mp4")
+        row |= {"response1": shown, "response2": shown}
+        yield {column: row[column] for column in columns}
+        yield {**{column: row[column] for column in columns}, "response1": None}
+
+    monkeypatch.setattr(public_rows, "hub_rows", rows)
+    task = open_task("omni_rewardbench")
+    items = list(checked(task, "pair"))
+    good = {item.strata["subset"]: item for item in items if not is_bad(item)}
+    assert list(good) == [subset.name for subset in SUBSETS]
+    assert bytes_of(task, good["text_to_3D"].candidates[1].parts[0]) == png("red")
+    assert bytes_of(task, good["text_audio_to_text"].prompt[0]) == wav(1)
+    lacking = {name for name, item in good.items() if item.absent}
+    assert lacking == {"text_video_to_text", "text_to_video"}
+    bad = [item.problem for item in items if is_bad(item)]
+    assert ["response1" in problem for problem in bad] == [True] * len(SUBSETS)
 
 
 def test_pairs_that_people_call_a_tie_are_left_out_by_name(small):

@@ -78,6 +78,25 @@ def test_a_judge_that_scored_each_sound_alone_is_replayed_in_both_protocols(smal
     assert found["audiojudge_speech.mse"] == pytest.approx(sum(e * e for e in errors) / 4)
 
 
+def test_what_was_said_of_swapped_sounds_is_told_in_the_order_of_the_item(small):
+    task = open_task("audiojudge_speech", small("audiojudge_speech"))
+    (judge,) = [name for name in task.recorded_judges() if "pointwise" not in name]
+    said = [line for line in task.recorded(judge) if line.item.startswith("somos/")]
+    values = {
+        (line.item, line.order): line.verdict and line.verdict.value
+        for line in said
+        if line.order is not None
+    }
+    assert values == {
+        ("somos/0", ("a", "b")): "first",
+        ("somos/0", ("b", "a")): "first",  # the second sound shown is the first of the item
+        ("somos/1", ("a", "b")): "first",
+        ("somos/1", ("b", "a")): "second",
+        ("somos/2", ("a", "b")): None,
+        ("somos/2", ("b", "a")): "second",
+    }
+
+
 def test_a_tie_is_half_right_and_a_failure_wrong(small):
     task = open_task("audiojudge_speech", small("audiojudge_speech"))
     items = list(by_id(task, "pair").values())[:3]

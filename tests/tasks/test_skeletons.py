@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -12,6 +13,7 @@ from mmjudge.checks.task import check_task
 from mmjudge.cli import app
 from mmjudge.errors import MmjudgeError
 from mmjudge.skeletons import Wanted, new_task
+from mmjudge.sources.folder import open_task
 from mmjudge.types import Modality
 
 MODALITIES = get_args(Modality)
@@ -44,13 +46,19 @@ def test_a_folder_and_a_mapping_pass_at_once(tmp_path, protocol, modality):
 
 @pytest.mark.parametrize("modality", ["text", "image"])
 @pytest.mark.parametrize("protocol", ["checklist", "steps"])
-def test_a_folder_of_checklists_or_steps_passes_at_once(tmp_path, protocol, modality):
+def test_a_folder_and_a_mapping_of_lists_pass_at_once(tmp_path, protocol, modality):
     new_task(Wanted("cups", "folder", protocol, modality), tmp_path / "folder")
-    report = check_task(str(tmp_path / "folder"))
-    assert broken(report) == []
-    assert report.items == {protocol: 2}
-    with pytest.raises(MmjudgeError, match="is a folder: leave --kind out"):
-        new_task(Wanted("cups", "hub", protocol, modality), tmp_path / "hub")
+    new_task(Wanted("cups", "hub", protocol, modality), tmp_path / "hub")
+    plain = check_task(str(tmp_path / "folder"))
+    mapped = check_task(str(tmp_path / "hub"), Path("sample"))
+    assert broken(plain) == broken(mapped) == []
+    assert plain.items == mapped.items == {protocol: 2}
+    items = [
+        list(open_task(*of).load(protocol))
+        for of in ((str(tmp_path / "folder"),), (str(tmp_path / "hub"), Path("sample")))
+    ]
+    assert [item.gold for item in items[0]] == [item.gold for item in items[1]]
+    assert [item.checklists for item in items[0]] == [item.checklists for item in items[1]]
 
 
 TASK = """
@@ -63,7 +71,15 @@ print(report.items, [found for found in report.findings if found.level == "broke
 """
 
 
-@pytest.mark.parametrize(("protocol", "modality"), [("pair", "image"), ("rank", "text")])
+@pytest.mark.parametrize(
+    ("protocol", "modality"),
+    [
+        ("pair", "image"),
+        ("rank", "text"),
+        pytest.param("checklist", "image", marks=pytest.mark.slow),
+        pytest.param("steps", "text", marks=pytest.mark.slow),
+    ],
+)
 def test_the_class_of_a_package_passes_at_once(tmp_path, protocol, modality):
     out = tmp_path / "package"
     new_task(Wanted("cup_pairs", "package", protocol, modality), out)

@@ -15,7 +15,7 @@ from mmjudge.sources.folder import open_task
 from mmjudge.sources.hub import HubName, media_cache
 from mmjudge.sources.public_rows import HubTable
 from mmjudge.task import JudgedRow, checked
-from mmjudge.types import Failure, Media, Reply, Score
+from mmjudge.types import Answers, Failure, Media, Reply, Score
 from tests.tasks.judged_rows import by_id, figures, is_bad, judged
 from tests.tasks.small_hub_data import write_dataset
 
@@ -133,6 +133,55 @@ def test_a_page_wins_by_more_than_one_mark_and_a_missing_mark_is_wrong(folder, s
     found = figures(task, rows)
     assert found["webdev_judge.band_agreement", "overall", "all"] == pytest.approx(100 * right / 3)
     assert found["webdev_judge.band_balanced", "overall", "all"] == pytest.approx(100 * right / 3)
+
+
+def answered(items, name, met):
+    """Both pages of a pair, with how many questions of each branch they meet; None fails."""
+    rows = []
+    for side, shares in zip("ab", met, strict=True):
+        item = items[f"{name}/code/{side}"]
+        for (branch, questions), count in zip(item.checklists.items(), shares, strict=True):
+            outcome = Failure(reason="incomplete")
+            if count is not None:
+                words = ["yes"] * count + ["no"] * (len(questions) - count)
+                outcome = Answers(answers=tuple(words))
+            rows.append(JudgedRow(item, branch, (0,), 0, Reply(), outcome))
+    return rows
+
+
+def test_leaves_of_a_rubric_tree_are_questions_and_the_page_that_meets_more_wins(folder):
+    task = open_task("webdev_judge", folder)
+    items = by_id(task, "checklist")
+    assert len(items) == 2 * len(GOLDS) * len(WAYS)
+    shown = items["cart/code/a"].checklists["static"]
+    assert [question.text for question in shown] == [
+        "Is this so? The cart: A count of the cups.",
+        "Is this so? The cart: A button to add one.",
+    ]
+    assert {question.kind for question in shown} == {"The cart"}
+    cart = answered(items, "cart", [(1, 1, 0), (0, 2, 0)])  # 1.5 shares against 1
+    even = answered(items, "rates", [(1, 0, 1), (0, 1, 1)])
+    failed = answered(items, "profile", [(1, None, 1), (1, 1, 1)])
+    found = figures(task, [*cart, *even, *failed])
+    assert found["webdev_judge.rubric_agreement", "overall", "all"] == pytest.approx(200 / 3)
+    assert found["webdev_judge.rubric_balanced", "overall", "all"] == pytest.approx(100)
+
+
+def test_checklists_need_the_rubric_and_its_bad_lines_are_named(folder):
+    path = folder / "rubric.jsonl"
+    rows = path.read_text().splitlines()
+    none = json.dumps({"question_id": "rates", "rubric_tree": None})
+    path.write_text("\n".join((rows[0], '{"question_id": "profile"}', none)) + "\n")
+    found = list(checked(open_task("webdev_judge", folder), "checklist"))
+    bad = [item for item in found if is_bad(item)]
+    assert bad[0].where == f"{path}:2"
+    assert [item.id for item in bad[1:]] == ["profile", "rates"]
+    assert "has no rubric tree" in bad[1].problem
+    assert len(found) == 2 * len(WAYS) + 3
+    path.unlink()
+    assert len(by_id(open_task("webdev_judge", folder), "pair")) == len(GOLDS) * len(WAYS)
+    with pytest.raises(TaskError, match=r"needs rubric\.jsonl"):
+        list(open_task("webdev_judge", folder).load("checklist"))
 
 
 @pytest.mark.slow

@@ -129,7 +129,7 @@ def measure_entry(folders: Sequence[Path], asked: Asked) -> Measured:
             runs=runs,
             positions={p: _positions(table, asked) for p, table in pooled.items()},
             probed={
-                p: tuple(biases(table, asked.resamples, seed=asked.seed, criteria=(0,)))
+                p: tuple(biases(table, asked.resamples, seed=asked.seed, criteria=(table.first,)))
                 for p, table in pooled.items()
             },
         ),
@@ -152,7 +152,7 @@ def _positions(table: Table, asked: Asked) -> tuple[MetricResult, ...]:
     names = BIASES[table.header.settings.protocol]
     if not names:
         return ()
-    found = score_table(table, asked.resamples, (), names, asked.seed, criteria=(0,))
+    found = score_table(table, asked.resamples, (), names, asked.seed, (table.first,))
     return tuple(result for result in found if result.value is not None)
 
 
@@ -214,8 +214,8 @@ def _wanted(table: Table, nothing: Mapping[str, Rows]) -> Iterator[_Wanted]:
         whole = stratum == ALL
         if modality in nothing:
             continue
-        for criterion in range(len(table.criteria)) if whole else (0,):
-            measures = dict.fromkeys((main, own) if whole and criterion == 0 else (main,))
+        for criterion in range(len(table.criteria)) if whole else (table.first,):
+            measures = dict.fromkeys((main, own) if whole and criterion == table.first else (main,))
             for figure in figures(table, list(measures), criterion, (stratum, rows)):
                 yield _Wanted(figure.measure, figure.criterion, modality, figure.frame)
     yield from _of_taken(table, main, nothing)
@@ -228,11 +228,11 @@ def _of_taken(table: Table, main: Measure, nothing: Mapping[str, Rows]) -> Itera
     so it lessens the share: else a judge would gain by failing on what it is bad at.
     """
     rows = table.plain & ~np.logical_or.reduce([*nothing.values(), np.zeros_like(table.plain)])
-    asked = table.plain & (table.columns.criterion == 0)
+    asked = table.plain & (table.columns.criterion == table.first)
     share = len(np.unique(table.item[rows & asked])) / max(1, len(np.unique(table.item[asked])))
     if main.protocol == "score" and (rows & asked).any():
         share *= 1 - float(table.failed[rows & asked].mean())
-    for figure in figures(table, [main], 0, (ALL, rows)):
+    for figure in figures(table, [main], table.first, (ALL, rows)):
         yield _Wanted(main, figure.criterion, TAKEN, figure.frame, share)
 
 
@@ -279,11 +279,11 @@ def _note(value: float, undefined: int, resamples: int) -> str:
 
 def _ceiling(table: Table, seed: int) -> MetricResult | None:
     """What one person reaches against the others, by the main measure of the first criterion."""
-    if not table.ratings or table.ratings[0] is None:
+    if not table.ratings or table.ratings[table.first] is None:
         return None
     name = f"ceiling(of={main_of(table)})"
     try:
-        found = score_table(table, CEILING_RESAMPLES, (), (name,), seed, criteria=(0,))
+        found = score_table(table, CEILING_RESAMPLES, (), (name,), seed, (table.first,))
     except MeasureError:
         return None
     return next((one for one in found if one.value is not None), None)

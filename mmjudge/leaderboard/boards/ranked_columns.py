@@ -72,14 +72,23 @@ class Found:
                     self.ceilings.setdefault(name, cell_of(run.ceiling))
 
     def main(self, task: str) -> Part | None:
-        """What stands for a task: the main measure of its protocol, or its own; None without."""
-        spec, protocol = self.tasks[task].spec, self.tasks[task].choice.protocol
-        first, weight = spec.criteria[0].name, self.tasks[task].choice.weight
-        for name in (*_mains(protocol), str(Measure.parse(spec.primary))):
-            part = Part(task, first, ALL, name, weight, CHANCE.get(name))
-            if part.key in self.asked:
-                return part
+        """What stands for a task: the main measure of its protocol, or its own; None without.
+
+        It is of the first criterion that was asked: of a checklist that need not be the task's.
+        """
+        spec, choice = self.tasks[task].spec, self.tasks[task].choice
+        names = (*_mains(choice.protocol), str(Measure.parse(spec.primary)))
+        for criterion in spec.criteria:
+            for name in names:
+                part = Part(task, criterion.name, ALL, name, choice.weight, CHANCE.get(name))
+                if part.key in self.asked:
+                    return part
         return None
+
+    def first(self, task: str) -> str:
+        """The first criterion that was asked."""
+        main = self.main(task)
+        return self.tasks[task].spec.criteria[0].name if main is None else main.criterion
 
     def mains(self) -> list[Part]:
         """What stands for each task that an entry has a figure of."""
@@ -227,7 +236,7 @@ def _means(
     named = dict.fromkeys(c.name for spec in specs for c in spec.criteria)
     for criterion in named:
         parts = [Part(*k, weights[k[0]]) for k in keys if k[1] == criterion and k[2] == ALL]
-        firsts = [found.tasks[part.task].spec.criteria[0].name for part in parts]
+        firsts = [found.first(part.task) for part in parts]
         if len(parts) > 1 or (parts and firsts[0] != criterion):
             first = all(name == criterion for name in firsts)
             yield _mean(found, "criterion", criterion, parts, shown=shown and first)

@@ -1,6 +1,6 @@
 // The browser itself: filters and sort as controls, the address of every view, keys.
 
-const SORTS = [["file", "as in the file"], ["sure", "surest of a wrong verdict first"], ["error", "furthest from gold: scores, rankings"], ["moved", "moved by most probes first"]];
+const SORTS = [["file", "as in the file"], ["sure", "surest of a wrong verdict first"], ["error", "furthest from gold: scores, rankings, lists"], ["moved", "moved by most probes first"]];
 const WAIT = 150; // Milliseconds that typing rests before it is searched.
 const HERE = "#items?";
 const NARROW = matchMedia("(max-width: 700px)"); // As the style has it.
