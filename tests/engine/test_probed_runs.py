@@ -10,7 +10,7 @@ import pytest
 
 from mmjudge.api import forecast, run
 from mmjudge.errors import MmjudgeError, StoreError
-from mmjudge.judges.hf_generate import turn_of
+from mmjudge.judges.hf.generate import turn_of
 from mmjudge.probes import Around, Changed, Probe
 from mmjudge.probes.base import BASELINE
 from mmjudge.run_file import FILE

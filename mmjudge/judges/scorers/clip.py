@@ -16,8 +16,8 @@ from mmjudge.judges.checkpoints import (
     require,
     require_safetensors,
 )
-from mmjudge.judges.embeddings import Encoded, Encoder, Floats, Kind, Unit, cosines, rows
-from mmjudge.judges.scorers import (
+from mmjudge.judges.scorers.embeddings import Encoded, Encoder, Floats, Kind, Unit, cosines, rows
+from mmjudge.judges.scorers.scorer import (
     BATCH,
     DUAL_OPTIONS,
     DualScorer,

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmjudge.judges.base import MediaMap
-from mmjudge.judges.hf_load import Loaded
+from mmjudge.judges.hf.load import Loaded
 from mmjudge.protocols import Message
 from mmjudge.types import Media, Parts
 

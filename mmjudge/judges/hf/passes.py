@@ -6,9 +6,9 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from mmjudge.errors import JudgeError
-from mmjudge.judges.hf_chat import Chat, Inputs
-from mmjudge.judges.hf_mask import block_mask
-from mmjudge.judges.hf_packing import (
+from mmjudge.judges.hf.chat import Chat, Inputs
+from mmjudge.judges.hf.mask import block_mask
+from mmjudge.judges.hf.packing import (
     Row,
     Tree,
     padded,

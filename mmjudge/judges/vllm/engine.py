@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mmjudge.errors import JudgeError, MissingExtraError
-from mmjudge.judges.hf_chat import ChatForm
-from mmjudge.judges.hf_load import check_folder, check_template, pinned_folder
-from mmjudge.judges.vllm_prompts import Prompt, same_text
+from mmjudge.judges.hf.chat import ChatForm
+from mmjudge.judges.hf.load import check_folder, check_template, pinned_folder
+from mmjudge.judges.vllm.prompts import Prompt, same_text
 from mmjudge.types import Failure
 
 SAMPLED = ("stop", "length")

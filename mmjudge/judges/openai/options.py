@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, get_args
 
 from mmjudge.errors import JudgeError
 from mmjudge.judges.base import take_options
-from mmjudge.judges.openai_messages import IMAGES, VIDEOS
+from mmjudge.judges.openai.messages import IMAGES, VIDEOS
 from mmjudge.types import Modality, Sampling
 
 MODES = ("generate", "logits")

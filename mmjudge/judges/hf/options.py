@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from mmjudge.judges.hf_chat import ChatForm, Tokens
-from mmjudge.judges.hf_packing import Branch, common
+from mmjudge.judges.hf.chat import ChatForm, Tokens
+from mmjudge.judges.hf.packing import Branch, common
 from mmjudge.types import Failure
 
 

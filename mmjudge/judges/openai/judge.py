@@ -10,8 +10,8 @@ from typing import Any, Self
 
 from mmjudge.errors import JudgeError, MissingExtraError
 from mmjudge.judges.base import NO_WORDINGS, Judge, JudgeContext, MediaMap, Take, Wordings
-from mmjudge.judges.hf_questions import Shares, asking, check_mode, protocols_of
-from mmjudge.judges.openai_calls import (
+from mmjudge.judges.hf.questions import Shares, asking, check_mode, protocols_of
+from mmjudge.judges.openai.calls import (
     GRACE_S,
     Breaker,
     Calls,
@@ -21,17 +21,17 @@ from mmjudge.judges.openai_calls import (
     Patience,
     no_answer,
 )
-from mmjudge.judges.openai_client import (
+from mmjudge.judges.openai.client import (
     Answer,
     Channel,
     Conversation,
     RejectedError,
     RetryableError,
 )
-from mmjudge.judges.openai_endpoint import Endpoint, read_endpoint
-from mmjudge.judges.openai_logprobs import option_shares
-from mmjudge.judges.openai_messages import Form, Writer, is_text, response_format, shown
-from mmjudge.judges.openai_options import (
+from mmjudge.judges.openai.endpoint import Endpoint, read_endpoint
+from mmjudge.judges.openai.logprobs import option_shares
+from mmjudge.judges.openai.messages import Form, Writer, is_text, response_format, shown
+from mmjudge.judges.openai.options import (
     BATCHES,
     DEFAULTS,
     Prices,

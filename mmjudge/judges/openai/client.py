@@ -10,7 +10,7 @@ from math import isfinite
 from typing import Any, Literal, NamedTuple
 
 from mmjudge.errors import JudgeError
-from mmjudge.judges.openai_endpoint import Endpoint
+from mmjudge.judges.openai.endpoint import Endpoint
 from mmjudge.types import Failure
 
 FinishReason = Literal["stop", "length", "content_filter", "tool"]
@@ -89,7 +89,7 @@ class Answer(NamedTuple):
 class Channel:
     """Calls to one model at one endpoint, for the event loop that it is opened in.
 
-    The client's own retries are off: `mmjudge.judges.openai_calls` decides what is tried again.
+    The client's own retries are off: `mmjudge.judges.openai.calls` decides what is tried again.
 
     Args:
         endpoint: Where to.

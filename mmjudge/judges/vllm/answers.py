@@ -5,13 +5,13 @@ from time import perf_counter
 from typing import Any
 
 from mmjudge.judges.base import MediaMap
-from mmjudge.judges.hf_chat import ChatForm, Tokens
-from mmjudge.judges.hf_generate import Turn, too_long, turn_of
-from mmjudge.judges.hf_logits import Answers, Rounds, Wanted, with_question
-from mmjudge.judges.hf_options import OptionTokens, Query, shares_of
-from mmjudge.judges.hf_questions import Shares
-from mmjudge.judges.vllm_engine import Call, Engine
-from mmjudge.judges.vllm_prompts import Prompt, neighbours, prompt_of
+from mmjudge.judges.hf.chat import ChatForm, Tokens
+from mmjudge.judges.hf.generate import Turn, too_long, turn_of
+from mmjudge.judges.hf.logits import Answers, Rounds, Wanted, with_question
+from mmjudge.judges.hf.options import OptionTokens, Query, shares_of
+from mmjudge.judges.hf.questions import Shares
+from mmjudge.judges.vllm.engine import Call, Engine
+from mmjudge.judges.vllm.prompts import Prompt, neighbours, prompt_of
 from mmjudge.types import Failure, Parts, Reply, Request
 
 

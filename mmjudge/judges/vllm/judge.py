@@ -5,12 +5,12 @@ from typing import Any, Self
 
 from mmjudge.errors import JudgeError
 from mmjudge.judges.base import JudgeContext, take_options
-from mmjudge.judges.hf import MODES, ChatJudge, check_options, in_order, shown_name
-from mmjudge.judges.hf_chat import ChatForm
-from mmjudge.judges.hf_load import DTYPES, modalities_of
-from mmjudge.judges.hf_questions import RANKINGS, check_mode, protocols_of
-from mmjudge.judges.vllm_answers import Weighed, Written
-from mmjudge.judges.vllm_engine import Opened, open_engine
+from mmjudge.judges.hf.chat import ChatForm
+from mmjudge.judges.hf.judge import MODES, ChatJudge, check_options, in_order, shown_name
+from mmjudge.judges.hf.load import DTYPES, modalities_of
+from mmjudge.judges.hf.questions import RANKINGS, check_mode, protocols_of
+from mmjudge.judges.vllm.answers import Weighed, Written
+from mmjudge.judges.vllm.engine import Opened, open_engine
 from mmjudge.types import JudgeCard, Sampling
 
 DEFAULTS: dict[str, Any] = {

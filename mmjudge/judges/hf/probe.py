@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mmjudge.judges.hf_chat import Chat, Tokens
-from mmjudge.judges.hf_packing import Branch, Tree, common
+from mmjudge.judges.hf.chat import Chat, Tokens
+from mmjudge.judges.hf.packing import Branch, Tree, common
 from mmjudge.types import Media, Modality, Parts
 
 SIDE = 64

@@ -18,9 +18,9 @@ from mmjudge.judges.base import (
     lift,
     take_options,
 )
-from mmjudge.judges.calibration import check_calibration
 from mmjudge.judges.checkpoints import Placement, place
-from mmjudge.judges.embeddings import (
+from mmjudge.judges.scorers.calibration import check_calibration
+from mmjudge.judges.scorers.embeddings import (
     CACHE_BYTES,
     Encoded,
     Encoder,

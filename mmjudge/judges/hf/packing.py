@@ -8,7 +8,7 @@ go on where the beginning ends, so that each is answered as if it stood there al
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from mmjudge.judges.hf_chat import Conversation, Tokens
+from mmjudge.judges.hf.chat import Conversation, Tokens
 
 
 class Branch(NamedTuple):

@@ -6,8 +6,8 @@ from time import perf_counter
 from typing import Any, NamedTuple
 
 from mmjudge.judges.base import NO_WORDINGS, MediaMap, Wordings
-from mmjudge.judges.hf_chat import Chat, Conversation
-from mmjudge.judges.hf_passes import chunks, free_memory, too_much
+from mmjudge.judges.hf.chat import Chat, Conversation
+from mmjudge.judges.hf.passes import chunks, free_memory, too_much
 from mmjudge.protocols import Message, on_own_scale, render
 from mmjudge.types import Failure, Media, Parts, Reply, Request
 

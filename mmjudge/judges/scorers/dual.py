@@ -15,9 +15,9 @@ from mmjudge.judges.checkpoints import (
     load_transformers,
     require,
 )
-from mmjudge.judges.clip import as_image
-from mmjudge.judges.embeddings import Encoded, Encoder, Floats, Kind, Unit, cosines, rows
-from mmjudge.judges.scorers import (
+from mmjudge.judges.scorers.clip import as_image
+from mmjudge.judges.scorers.embeddings import Encoded, Encoder, Floats, Kind, Unit, cosines, rows
+from mmjudge.judges.scorers.scorer import (
     BATCH,
     DUAL_OPTIONS,
     DualScorer,

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from mmjudge.errors import JudgeError
 from mmjudge.judges.base import JudgeContext, MediaMap
 from mmjudge.judges.checkpoints import find_checkpoint, load_transformers, require
-from mmjudge.judges.embeddings import CACHE_BYTES, Encoded, Encoder, Kind, Unit, encode
-from mmjudge.judges.scorers import (
+from mmjudge.judges.scorers.embeddings import CACHE_BYTES, Encoded, Encoder, Kind, Unit, encode
+from mmjudge.judges.scorers.scorer import (
     BATCH,
     OPTIONS,
     ScorerJudge,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Generator
 from itertools import combinations
 
 from mmjudge.judges.base import EVERY_PROTOCOL, check_protocol
-from mmjudge.judges.hf_options import Query
+from mmjudge.judges.hf.options import Query
 from mmjudge.protocols import checklist, render_parts
 from mmjudge.protocols.render import OPTIONS, Alone, slot_labels
 from mmjudge.types import Failure, ProtocolName, Reply, Request, Wording

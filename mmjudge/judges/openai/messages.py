@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mmjudge.judges.base import MediaMap
-from mmjudge.judges.openai_client import Conversation
+from mmjudge.judges.openai.client import Conversation
 from mmjudge.protocols import render
 from mmjudge.protocols.grammars import NUMBERED
 from mmjudge.protocols.render import OPTIONS, Message, slot_labels, step_words

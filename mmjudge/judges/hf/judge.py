@@ -15,13 +15,13 @@ from mmjudge.judges.base import (
     take_options,
 )
 from mmjudge.judges.checkpoints import embedded_cards
-from mmjudge.judges.hf_chat import Chat
-from mmjudge.judges.hf_generate import Generator
-from mmjudge.judges.hf_load import Loaded, load
-from mmjudge.judges.hf_logits import Logits
-from mmjudge.judges.hf_passes import SHARES, Passes, chosen_share
-from mmjudge.judges.hf_probe import probe_trees
-from mmjudge.judges.hf_questions import RANKINGS, check_mode, protocols_of
+from mmjudge.judges.hf.chat import Chat
+from mmjudge.judges.hf.generate import Generator
+from mmjudge.judges.hf.load import Loaded, load
+from mmjudge.judges.hf.logits import Logits
+from mmjudge.judges.hf.passes import SHARES, Passes, chosen_share
+from mmjudge.judges.hf.probe import probe_trees
+from mmjudge.judges.hf.questions import RANKINGS, check_mode, protocols_of
 from mmjudge.types import Failure, JudgeCard, Media, Modality, Parts, Reply, Request, Sampling
 
 MODES = ("generate", "logits")

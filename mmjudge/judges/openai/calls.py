@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Generator, Iterator
 from contextlib import suppress
 from typing import NamedTuple, TypeVar
 
-from mmjudge.judges.openai_client import RetryableError
+from mmjudge.judges.openai.client import RetryableError
 from mmjudge.types import Failure, Reply
 
 T = TypeVar("T")

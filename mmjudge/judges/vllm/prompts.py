@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mmjudge.judges.base import MediaMap
-from mmjudge.judges.hf_chat import ChatForm, Tokens, video_metadata
+from mmjudge.judges.hf.chat import ChatForm, Tokens, video_metadata
 from mmjudge.types import Media, Parts
 
 

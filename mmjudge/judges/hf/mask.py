@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from mmjudge.judges.hf_packing import Row
+from mmjudge.judges.hf.packing import Row
 
 SHORTEST = 64
 """Tokens of a beginning from which two parts take less time than one."""

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from time import perf_counter
 
 from mmjudge.judges.base import NO_WORDINGS, MediaMap, Wordings
-from mmjudge.judges.hf_chat import Chat, ChatForm, Tokens
-from mmjudge.judges.hf_options import OptionTokens, Query, option_tokens
-from mmjudge.judges.hf_packing import Branch, Tree, common
-from mmjudge.judges.hf_passes import Passes, Read
-from mmjudge.judges.hf_questions import Asking, Shares, asking
+from mmjudge.judges.hf.chat import Chat, ChatForm, Tokens
+from mmjudge.judges.hf.options import OptionTokens, Query, option_tokens
+from mmjudge.judges.hf.packing import Branch, Tree, common
+from mmjudge.judges.hf.passes import Passes, Read
+from mmjudge.judges.hf.questions import Asking, Shares, asking
 from mmjudge.protocols import on_own_scale, render_parts
 from mmjudge.types import Part, Parts, Reply, Request
 

@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Sequence
 
-from mmjudge.judges.openai_client import Answer, Token
+from mmjudge.judges.openai.client import Answer, Token
 from mmjudge.types import Failure
 
 UNSETTLED = 0.05
