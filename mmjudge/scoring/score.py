@@ -15,7 +15,7 @@ from mmjudge.registry import TASKS, registry
 from mmjudge.scoring.frames import Frame, Rows, Slice, known_gold
 from mmjudge.scoring.presentations import presented
 from mmjudge.scoring.table import Table
-from mmjudge.store import RunStore
+from mmjudge.store.run_store import RunStore
 from mmjudge.task import BadItem, JudgedRow, PublishedRule, PublishedTable
 from mmjudge.types import Item, MetricResult, TaskSpec
 

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from mmjudge.registry import PROBES, registry
-from mmjudge.store import RunStore
+from mmjudge.store.run_store import RunStore
 from tests.cli.small_folders import pair
 
 BROKEN = "raise RuntimeError('no such weather')"

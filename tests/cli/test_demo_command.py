@@ -10,7 +10,7 @@ import pytest
 from mmjudge.demo import JUDGES, TASKS, Contestant, play
 from mmjudge.errors import MissingExtraError, TaskError
 from mmjudge.judges.scorers import clip
-from mmjudge.store import RunStore
+from mmjudge.store.run_store import RunStore
 
 TEXT = {"scenes_text": TASKS["scenes_text"]}
 FIRST = Contestant("baseline:first")

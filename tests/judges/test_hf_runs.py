@@ -10,7 +10,7 @@ import pytest
 from mmjudge import run
 from mmjudge.judges.hf.judge import Hf
 from mmjudge.protocols import parse, render_parts
-from mmjudge.store import RunStore
+from mmjudge.store.run_store import RunStore
 from mmjudge.types import Failure, ProtocolName, Request
 from tests.judges.hf_asked import (
     CRITERIA,

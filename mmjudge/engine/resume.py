@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from mmjudge.errors import MmjudgeError, StoreError
-from mmjudge.store import RunStore, StoredItem
+from mmjudge.store.run_store import RunStore, StoredItem
 from mmjudge.task import BadItem, Task, checked
 from mmjudge.types import FailureReason, Item, RunHeader
 

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from mmjudge.probed_rows import Unasked
 from mmjudge.probes import Probe
 from mmjudge.probes.neighbours import Neighbours
 from mmjudge.probes.plan import Probing
 from mmjudge.protocols import requests
+from mmjudge.store.probed_rows import Unasked
 from mmjudge.task import BadItem, Task, checked
 from mmjudge.types import Failure, Item, Request, RunHeader
 

@@ -9,19 +9,19 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple
 
-from mmjudge.budget import check_limit, check_replies
+from mmjudge.engine.budget import check_limit, check_replies
+from mmjudge.engine.interrupts import interrupts
+from mmjudge.engine.planning import Plan, Planned
+from mmjudge.engine.refusal import media_failure, refuse
+from mmjudge.engine.resume import check_retry, check_same_items, stored_item
 from mmjudge.errors import JudgeError, MmjudgeError
-from mmjudge.interrupts import interrupts
 from mmjudge.judges.base import Judge, Streaming
 from mmjudge.media.loader import Decoded, Loader, Pending, gather
-from mmjudge.pace import Pace
-from mmjudge.planning import Plan, Planned
-from mmjudge.probed_rows import Unasked
 from mmjudge.probes import Probe
 from mmjudge.protocols import parse
-from mmjudge.refusal import media_failure, refuse
-from mmjudge.resume import check_retry, check_same_items, stored_item
-from mmjudge.store import Judged, RunStore, StoredItem
+from mmjudge.store.pace import Pace
+from mmjudge.store.probed_rows import Unasked
+from mmjudge.store.run_store import Judged, RunStore, StoredItem
 from mmjudge.task import BadItem, Task
 from mmjudge.types import Failure, FailureReason, Media, Reply, Request, RunSettings
 

@@ -5,14 +5,14 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mmjudge.engine.planning import Plan, Planned
+from mmjudge.engine.refusal import refuse
 from mmjudge.errors import MmjudgeError
 from mmjudge.media.loader import media_of, parts_of
-from mmjudge.pace import Pace
-from mmjudge.planning import Plan, Planned
 from mmjudge.protocols import render
-from mmjudge.refusal import refuse
-from mmjudge.run_file import FILE
-from mmjudge.store import RunStore
+from mmjudge.store.pace import Pace
+from mmjudge.store.run_file import FILE
+from mmjudge.store.run_store import RunStore
 from mmjudge.task import BadItem
 from mmjudge.types import JudgeCard, Media, Record, Request, RunHeader
 

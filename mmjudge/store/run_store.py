@@ -12,9 +12,9 @@ from typing import IO, Any, Literal, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mmjudge import probed_rows
 from mmjudge.errors import StoreError
-from mmjudge.outcomes import (
+from mmjudge.store import probed_rows
+from mmjudge.store.outcomes import (
     ANSWERS,
     FAILED,
     LOST,
@@ -27,9 +27,17 @@ from mmjudge.outcomes import (
     listed,
     ranks_of,
 )
-from mmjudge.pace import Pace, add_pace, read_pace
-from mmjudge.probed_rows import Unasked
-from mmjudge.run_file import FILE, connect, format_of, lock_folder, new_file, read_header, writing
+from mmjudge.store.pace import Pace, add_pace, read_pace
+from mmjudge.store.probed_rows import Unasked
+from mmjudge.store.run_file import (
+    FILE,
+    connect,
+    format_of,
+    lock_folder,
+    new_file,
+    read_header,
+    writing,
+)
 from mmjudge.task import BadItem
 from mmjudge.types import (
     Failure,
