@@ -6,8 +6,7 @@ LOCKED := --constraints requirements.lock --build-constraints requirements.lock
 FAST := not slow and not network and not gpu
 SLOW := not network and not gpu
 # A file's tests stay on one worker: its models, packs and runs are made once, not once a worker.
-# One worker more than the cores that this is meant for: some wait for a server or a process.
-PYTEST := $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 # What the fast tests write lies in memory where that has room, for some thousand files wait for a
 # disk otherwise; `make test-all` writes to the disk.
 ROOM := $(shell df --output=avail /dev/shm 2>/dev/null | awk 'NR == 2 && $$1 > 2000000 { print "/dev/shm" }')

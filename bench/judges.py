@@ -147,7 +147,7 @@ def trees(chat: Any, prefix: int = 290, suffix: int = 24) -> list[Any]:
     """One item with five questions: about so many tokens in common, so many for each."""
     import torch
 
-    from mmjudge.judges.hf_packing import Branch, Tree
+    from mmjudge.judges.hf.packing import Branch, Tree
 
     stream = torch.Generator().manual_seed(0)
     plain = torch.randint(300, len(chat.tokenizer), (QUESTIONS, suffix), generator=stream).tolist()
@@ -160,7 +160,7 @@ def trees(chat: Any, prefix: int = 290, suffix: int = 24) -> list[Any]:
 
 def shared_pass(folder: Path) -> Iterator[Figure]:
     """Five criteria in one pass, against five passes, and how far the logits are apart."""
-    from mmjudge.judges.hf_passes import Passes
+    from mmjudge.judges.hf.passes import Passes
 
     chat = opener(folder)(mode="logits").answerer.chat
     item = trees(chat)
@@ -188,7 +188,7 @@ def against_the_pipeline(folder: Path) -> Iterator[Figure]:
     except ImportError:
         print("this transformers has no decision pipeline: not measured")
         return
-    from mmjudge.judges.hf_passes import Passes
+    from mmjudge.judges.hf.passes import Passes
 
     chat = opener(folder)(mode="logits").answerer.chat
     decide = pipeline(
@@ -228,7 +228,7 @@ def asking(state: str, question: str) -> str:
 
 def yes_in_one_pass(chat: Any, passes: Any, state: str, asked: Sequence[str]) -> list[float]:
     """The probability of yes for each question, all questions in one pass."""
-    from mmjudge.judges.hf_packing import Branch, Tree, common
+    from mmjudge.judges.hf.packing import Branch, Tree, common
 
     conversations = [chat.conversation((asking(state, text),), {}) for text in asked]
     rows = [chat.tokens(conversation) for conversation in conversations]

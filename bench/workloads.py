@@ -19,7 +19,7 @@ import numpy as np
 
 from mmjudge.api import run
 from mmjudge.judges.base import Judge, JudgeContext, MediaMap
-from mmjudge.store import Judged, RunStore, StoredItem
+from mmjudge.store.run_store import Judged, RunStore, StoredItem
 from mmjudge.task import Task
 from mmjudge.types import (
     Candidate,

@@ -20,7 +20,7 @@ from mmjudge import api
 from mmjudge.report.outcome import read_outcome
 from mmjudge.scoring.score import score_run
 from mmjudge.sources.folder import open_task
-from mmjudge.store import RunStore
+from mmjudge.store.run_store import RunStore
 from mmjudge.types import MetricResult, Orders
 
 HERE = Path(__file__).resolve().parent

@@ -16,7 +16,7 @@ from leaderboard.recompute import HERE, RECORDINGS, Recording, run_all
 from mmjudge.leaderboard.boards.board import Board
 from mmjudge.leaderboard.boards.build import build
 from mmjudge.leaderboard.boards.layout import LAYOUT, Given
-from mmjudge.store import RunStore
+from mmjudge.store.run_store import RunStore
 
 FOLDER = HERE / "recorded"
 BOARDS = tuple(one for one in RECORDINGS if one.task not in ("audiojudge", "mj_bench_bias"))

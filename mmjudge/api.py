@@ -9,20 +9,20 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mmjudge.engine import Means, Progress, Stats, execute
+from mmjudge.engine.forecast import Forecast
+from mmjudge.engine.forecast import forecast as count_asked
+from mmjudge.engine.pipeline import Means, Progress, Stats, execute
+from mmjudge.engine.planning import Plan
+from mmjudge.engine.resume import check_same_run
 from mmjudge.errors import JudgeError
-from mmjudge.forecast import Forecast
-from mmjudge.forecast import forecast as count_asked
 from mmjudge.judges.base import Judge, JudgeContext, Scorer, open_judge
 from mmjudge.judges.custom import as_judge
-from mmjudge.planning import Plan
 from mmjudge.probes import Probe
 from mmjudge.probes.catalog import choose
 from mmjudge.protocols import template_digest, wording_digest
-from mmjudge.resume import check_same_run
 from mmjudge.sources.folder import open_task
 from mmjudge.sources.samples import SAMPLE, data_place, written_place
-from mmjudge.store import RunStore
+from mmjudge.store.run_store import RunStore
 from mmjudge.task import Task
 from mmjudge.types import (
     FailureReason,

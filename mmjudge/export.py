@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from mmjudge.errors import MissingExtraError, MmjudgeError
-from mmjudge.store import RunStore
+from mmjudge.store.run_store import RunStore
 from mmjudge.task import BadItem
 from mmjudge.types import (
     Answers,

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -32,23 +33,11 @@ HEAVY = (
 
 LAYERS = (
     ("types", "errors"),
-    (
-        "assets",
-        "cards",
-        "jsonl",
-        "plural",
-        "registry",
-        "metrics",
-        "run_file",
-        "outcomes",
-        "probed_rows",
-        "pace",
-    ),
+    ("assets", "cards", "jsonl", "plural", "registry", "metrics"),
     ("task", "task_lists", "media"),
     ("sources", "protocols", "scenes"),
     ("judges", "probes", "strategies", "store"),
-    ("budget", "interrupts", "refusal", "resume", "planning"),
-    ("engine", "executors", "forecast"),
+    ("engine", "executors"),
     ("scoring",),
     ("api",),
     ("report", "export", "interop", "leaderboard", "checks"),
@@ -70,8 +59,13 @@ def _modules() -> Iterator[tuple[str, Path]]:
             yield part, path
 
 
-def _imports(path: Path) -> Iterator[tuple[str, int, bool]]:
+@cache
+def _imports(path: Path) -> tuple[tuple[str, int, bool], ...]:
     """Every module that a file imports, its line, and whether that is in a function."""
+    return tuple(_found_in(path))
+
+
+def _found_in(path: Path) -> Iterator[tuple[str, int, bool]]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     typing_only = {
         id(node)

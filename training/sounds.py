@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mmjudge.judges.dual import windows
+from mmjudge.judges.scorers.dual import windows
 from mmjudge.scenes.edits import chain
 from mmjudge.scenes.facts import CRITERIA, Sound
 from mmjudge.scenes.items import Place, content

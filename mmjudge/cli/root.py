@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
+from mmjudge.engine.interrupts import INTERRUPTED
 from mmjudge.errors import MmjudgeError
-from mmjudge.interrupts import INTERRUPTED
 
 MISTAKE = 2
 """Exit code of anything that the user can mend."""

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mmjudge import api
-from mmjudge.forecast import Forecast
+from mmjudge.engine.forecast import Forecast
 from mmjudge.report.outcome import printable
 from mmjudge.report.terminal import show
 

@@ -17,7 +17,7 @@ from mmjudge.scoring.biases import biases
 from mmjudge.scoring.modality_gaps import modality_gaps, modality_preferences
 from mmjudge.scoring.score import score_loaded, task_warnings
 from mmjudge.scoring.table import Table
-from mmjudge.store import RunStore
+from mmjudge.store.run_store import RunStore
 from mmjudge.suites import is_suite
 
 

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import typer
 
 from mmjudge import api
-from mmjudge.engine import Stats
+from mmjudge.engine.pipeline import Stats
+from mmjudge.engine.planning import Plan
 from mmjudge.errors import MmjudgeError, without_secrets
-from mmjudge.planning import Plan
 from mmjudge.probes.catalog import choose
 from mmjudge.report.outcome import Outcome, as_record, lines, read_outcome
 from mmjudge.report.progress import Bar, Lines, Quiet, Total

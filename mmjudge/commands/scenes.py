@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from mmjudge.interrupts import INTERRUPTED
+from mmjudge.engine.interrupts import INTERRUPTED
 from mmjudge.scenes.pack import Wanted, generate
 from mmjudge.scenes.season import PRIVATE, PUBLIC, season
 

@@ -14,10 +14,10 @@ from typing import Any, NamedTuple, Self
 
 from mmjudge.errors import JudgeError, MissingExtraError
 from mmjudge.judges.base import Judge, JudgeContext, MediaMap, take_options
-from mmjudge.judges.hf import shown_name
-from mmjudge.judges.hf_load import Loaded, chat_model, folder_digest, load
-from mmjudge.judges.hf_passes import free_memory, out_of_memory
-from mmjudge.judges.hf_questions import WEIGHED, score_levels
+from mmjudge.judges.hf.judge import shown_name
+from mmjudge.judges.hf.load import Loaded, chat_model, folder_digest, load
+from mmjudge.judges.hf.passes import free_memory, out_of_memory
+from mmjudge.judges.hf.questions import WEIGHED, score_levels
 from mmjudge.protocols import checklist, render_parts
 from mmjudge.protocols.render import OPTIONS, nonce, slot_labels
 from mmjudge.types import Failure, JudgeCard, Media, Parts, Reply, Request

@@ -244,6 +244,9 @@ class Loader:
         """
         if not jobs:
             return {}
+        if self._closed:
+            # Its process is gone: to wait for an answer would be to wait for the time limit.
+            return {media: ({"error": f"{media.uri}: no longer wanted"}, None) for media in jobs}
         try:
             return dict(zip(jobs, worker.receive(), strict=False))
         except WorkerLostError as lost:

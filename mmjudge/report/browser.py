@@ -21,7 +21,7 @@ from mmjudge.report.overview import Judged
 from mmjudge.scoring.table import MODALITY, Table
 from mmjudge.sources.folder import open_task
 from mmjudge.sources.samples import SAMPLE
-from mmjudge.store import RunStore
+from mmjudge.store.run_store import RunStore
 from mmjudge.types import (
     Answers,
     AnyVerdict,

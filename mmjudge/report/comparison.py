@@ -21,7 +21,7 @@ from mmjudge.scoring.side_by_side import (
     places,
 )
 from mmjudge.scoring.table import Table
-from mmjudge.store import RunStore
+from mmjudge.store.run_store import RunStore
 from mmjudge.types import Comparison, ProtocolName, Record, TaskSpec
 
 MOST = len(ascii_uppercase)

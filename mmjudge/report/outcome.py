@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from mmjudge.engine import Stats
+from mmjudge.engine.pipeline import Stats
 from mmjudge.plural import many
 from mmjudge.report.progress import dollars, rate, tokens
-from mmjudge.store import RunStore
+from mmjudge.store.run_store import RunStore
 from mmjudge.task import BadItem
 from mmjudge.types import Record
 

@@ -17,7 +17,7 @@ from mmjudge.scoring.frames import known_gold
 from mmjudge.scoring.pooled import pool, without
 from mmjudge.scoring.score import ALL, score_table
 from mmjudge.scoring.table import MODALITY, Table
-from mmjudge.store import RunStore
+from mmjudge.store.run_store import RunStore
 from mmjudge.types import JudgeCard, MetricResult, ProtocolName, RunHeader
 
 MAIN: dict[ProtocolName, str] = {

@@ -40,7 +40,7 @@ from mmjudge.report.summary import ends, two_places
 from mmjudge.report.untrusted import visible
 from mmjudge.scoring.over_tasks import SuiteScores
 from mmjudge.scoring.score import ALL
-from mmjudge.store import RunStore
+from mmjudge.store.run_store import RunStore
 from mmjudge.types import MetricResult, TaskSpec
 
 ITEMS = 60

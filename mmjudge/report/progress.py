@@ -6,7 +6,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from mmjudge.engine import Stats
+from mmjudge.engine.pipeline import Stats
 
 if TYPE_CHECKING:
     from rich.console import Console

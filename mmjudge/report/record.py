@@ -9,7 +9,7 @@ from mmjudge.report.outcome import Outcome, read_outcome
 from mmjudge.report.overview import Asked, Judged
 from mmjudge.scoring.biases import Bias
 from mmjudge.scoring.over_tasks import SuiteScores
-from mmjudge.store import RunStore
+from mmjudge.store.run_store import RunStore
 from mmjudge.types import JudgeCard, MetricResult, ProtocolName, Record, TaskSpec
 
 

@@ -14,7 +14,7 @@ from mmjudge.metrics.measure import Measure
 from mmjudge.metrics.places import FEW
 from mmjudge.plural import many
 from mmjudge.report.outcome import Outcome, printable, read_outcome
-from mmjudge.store import RunStore
+from mmjudge.store.run_store import RunStore
 from mmjudge.types import Comparison, MetricResult, TaskSpec
 
 BEST = {"higher": "high", "lower": "low", "zero": "0", "half": "0.5"}

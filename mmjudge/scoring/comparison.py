@@ -14,7 +14,7 @@ from mmjudge.metrics.measure import Measure
 from mmjudge.metrics.testing import holm, mcnemar
 from mmjudge.scoring.score import Figure, choose, figures, slices
 from mmjudge.scoring.table import Table
-from mmjudge.store import RunStore
+from mmjudge.store.run_store import RunStore
 from mmjudge.types import Comparison
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pydantic_core import from_json
 
 from mmjudge.protocols.score import level_values
-from mmjudge.store import Columns, RunStore
+from mmjudge.store.run_store import Columns, RunStore
 from mmjudge.types import Criterion
 
 Floats = NDArray[np.float64]

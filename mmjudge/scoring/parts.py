@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmjudge.errors import StoreError
-from mmjudge.outcomes import Listed
 from mmjudge.scoring.ragged import Lines, Ragged, within
+from mmjudge.store.outcomes import Listed
 from mmjudge.types import WRONG, Criterion, ProtocolName
 
 Ints = NDArray[np.int64]

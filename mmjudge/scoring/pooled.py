@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmjudge.errors import StoreError
-from mmjudge.probed_rows import Unasked
 from mmjudge.scoring.confidence import Confidence
 from mmjudge.scoring.parts import Parts, pooled_parts
 from mmjudge.scoring.table import CONTENT, NO_GOLD, TWIN, Ints, Shown, Table
-from mmjudge.store import Columns
+from mmjudge.store.probed_rows import Unasked
+from mmjudge.store.run_store import Columns
 from mmjudge.types import RunHeader
 
 V = TypeVar("V")

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from mmjudge.metrics.agreement import three_way
 from mmjudge.metrics.bias import AGAINST, BROKE, FOR, NOTHING, steps
-from mmjudge.outcomes import LOST, UNCHANGED
 from mmjudge.scoring.table import Floats, Ints, Table
+from mmjudge.store.outcomes import LOST, UNCHANGED
 from mmjudge.types import ProbeCard
 
 BASELINE = "rerun"

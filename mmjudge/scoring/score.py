@@ -11,13 +11,12 @@ from mmjudge.errors import MmjudgeError
 from mmjudge.metrics.measure import RATINGS, Measure, intervals, measures
 from mmjudge.metrics.registry import fits
 from mmjudge.metrics.resample import Interval, bootstrap
-from mmjudge.plural import many
 from mmjudge.registry import TASKS, registry
 from mmjudge.scoring.frames import Frame, Rows, Slice, known_gold
 from mmjudge.scoring.presentations import presented
 from mmjudge.scoring.table import Table
 from mmjudge.sources.samples import SAMPLE
-from mmjudge.store import RunStore
+from mmjudge.store.run_store import RunStore
 from mmjudge.task import BadItem, JudgedRow, PublishedRule, PublishedTable
 from mmjudge.types import Item, MetricResult, TaskSpec
 
@@ -276,13 +275,11 @@ def task_warnings(table: Table) -> list[str]:
 def _part(table: Table) -> Iterator[str]:
     """That a run has fewer items than the task: of a part, whatever kept it from the others."""
     settings, card = table.header.settings, table.header.task.card
-    stated, found = card.size.get(settings.protocol), len(table.places) + table.n_bad_items
     if table.header.data == SAMPLE:
-        yield (
-            f"{many(found, 'item')} of the task's sample, made up for a first try: the figures say "
-            "nothing of the judge"
-        )
-    elif stated is not None and found < stated and not settings.where:
+        yield "made-up items that come with the task: their figures say nothing of a judge"
+        return
+    stated, found = card.size.get(settings.protocol), len(table.places) + table.n_bad_items
+    if stated is not None and found < stated and not settings.where:
         yield (
             f"{found} of the {stated} items that the task has: a part of it (--limit, or a run "
             "that was not finished), and no figure of the whole"

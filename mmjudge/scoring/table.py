@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 from pydantic_core import from_json
 
 from mmjudge.errors import MmjudgeError, unknown
-from mmjudge.outcomes import FAILED, LOST, PREFERENCES, RANKING, UNCHANGED, Listed
-from mmjudge.probed_rows import Unasked
 from mmjudge.scoring.confidence import Confidence, read_confidence
 from mmjudge.scoring.parts import (
     Asked,
@@ -25,7 +23,9 @@ from mmjudge.scoring.parts import (
     shares,
 )
 from mmjudge.scoring.ragged import Lines
-from mmjudge.store import Columns, RunStore
+from mmjudge.store.outcomes import FAILED, LOST, PREFERENCES, RANKING, UNCHANGED, Listed
+from mmjudge.store.probed_rows import Unasked
+from mmjudge.store.run_store import Columns, RunStore
 from mmjudge.types import Criterion, RunHeader
 
 Ints = NDArray[np.int64]

@@ -1,6 +1,7 @@
 """Files of Hub datasets, whole or not used: gone on with where they were cut off, and verified."""
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -11,6 +12,7 @@ from mmjudge.errors import TaskError
 
 Say = Callable[[str], None]
 BLOCK = 1 << 20
+COMMIT = re.compile(r"[0-9a-f]{40}")
 SAID_FROM = 10_000_000
 """Bytes from which on the download of a file is said."""
 
@@ -85,7 +87,9 @@ def whole_file(repo: str, revision: str, path: str, tables: WholeTables) -> Path
     url = hf_hub_url(repo, path, repo_type="dataset", revision=revision)
     facts = get_hf_file_metadata(url)
     target = tables.folder / repo.replace("/", "--") / revision / path
-    if target.is_file() and target.stat().st_size == facts.size:
+    # A commit stays what it is; of a branch the file may be another one of the same size by now.
+    there = target.is_file() and target.stat().st_size == facts.size
+    if there and (COMMIT.fullmatch(revision) or not not_the_same(target, facts.etag)):
         return target
     # Named by its hash: what is left of another version of the file is not gone on with.
     part = target.with_name(f"{target.name}.{facts.etag}.part")

@@ -10,10 +10,10 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from mmjudge.errors import TaskError
 from mmjudge.media.browser import Browser, PageError, PageFiles
@@ -23,6 +23,8 @@ from mmjudge.types import Record
 
 FILM = "film.json"
 FIRST = "00.png"
+T = TypeVar("T")
+
 SAY_EVERY = 20
 """Pages between two lines of progress."""
 
@@ -111,8 +113,17 @@ def film_pages(
                     said(f"{n} of {len(pages)} pages")
         return done
 
-    with ThreadPoolExecutor(1) as apart:  # the caller may have a loop of its own, as notebooks do
-        return apart.submit(asyncio.run, every()).result()
+    return _run(every())
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    """What comes of it, also where a loop runs already, as in notebooks."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    with ThreadPoolExecutor(1) as apart:
+        return apart.submit(asyncio.run, work).result()
 
 
 async def _one(browser: Browser, page: PageFiles, out: Path, script: Script) -> Filmed:

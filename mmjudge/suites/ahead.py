@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mmjudge import api
+from mmjudge.engine.forecast import Forecast
 from mmjudge.errors import MissingExtraError, TaskError
-from mmjudge.forecast import Forecast
 from mmjudge.suites.files import Opened, Suite, why
 from mmjudge.suites.playing import Open, Place, plan, settings_of
 from mmjudge.types import Record
@@ -53,7 +53,7 @@ def forecast_suite(
         opened: Its tasks.
         judge: The judge.
         place: Folder of the runs; what is there already is not asked again.
-        settings: Further arguments of `mmjudge.forecast`.
+        settings: Further arguments of `mmjudge.engine.forecast`.
 
     Raises:
         MmjudgeError: Anything that would keep a run from starting.

@@ -9,12 +9,12 @@ from typing import Any, NamedTuple, get_args
 from pydantic import Field
 
 from mmjudge import api
-from mmjudge.budget import check_limit
 from mmjudge.cards import read_card
+from mmjudge.engine.budget import check_limit
 from mmjudge.errors import MissingExtraError, TaskError
 from mmjudge.judges.base import Judge
 from mmjudge.report.outcome import Outcome, read_outcome
-from mmjudge.store import RunStore
+from mmjudge.store.run_store import RunStore
 from mmjudge.suites.files import Entry, Opened, Suite, why
 from mmjudge.task import Task
 from mmjudge.types import JudgeCard, Orders, ProtocolName, Record

@@ -48,8 +48,8 @@ def mse(gold: Floats, verdict: Floats, *, weights: Weights = None) -> Value:
     """Mean squared difference between judge and people.
 
     Example:
-        >>> float(mse(np.array([1.0, 5.0]), np.array([4.0, 5.0])))
-        4.5
+        >>> float(mse(np.array([1.0, 5.0]), np.array([3.0, 3.0])))
+        4.0
     """
     return np.square(rmse(gold, verdict, weights=weights))
 

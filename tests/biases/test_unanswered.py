@@ -9,7 +9,7 @@ import mmjudge
 from mmjudge.commands.figures import print_scores
 from mmjudge.scoring.biases import Bias, biases
 from mmjudge.scoring.table import Table
-from mmjudge.store import RunStore
+from mmjudge.store.run_store import RunStore
 from mmjudge.types import Candidate, Failure, Media, Reply, Request
 from tests.biases.habits import GOLDS, right, texts
 from tests.engine.driven import Listed, pair

@@ -12,7 +12,7 @@ import pytest
 from mmjudge.judges.baseline import Baseline
 from mmjudge.registry import TASKS, registry
 from mmjudge.sources import hub
-from mmjudge.store import RunStore
+from mmjudge.store.run_store import RunStore
 from mmjudge.task import BadItem
 from mmjudge.types import Candidate, Item
 from tests.cli.small_folders import pair, said, write_lines

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mmjudge.store import RunStore
+from mmjudge.store.run_store import RunStore
 from tests.judges.openai_asked import KEY, leaked
 from tests.judges.openai_server import Hang, Say, Server, completion, error
 

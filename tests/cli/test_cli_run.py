@@ -9,10 +9,10 @@ import time
 
 import pytest
 
-from mmjudge.engine import Stats
+from mmjudge.engine.pipeline import Stats
 from mmjudge.report import progress
 from mmjudge.report.progress import Lines, Total, summary, time_left
-from mmjudge.store import RunStore
+from mmjudge.store.run_store import RunStore
 from mmjudge.types import RunSettings
 from tests.cli.small_folders import pair, said
 

@@ -9,8 +9,8 @@ import pytest
 
 from mmjudge.demo import JUDGES, TASKS, Contestant, play
 from mmjudge.errors import MissingExtraError, TaskError
-from mmjudge.judges import clip
-from mmjudge.store import RunStore
+from mmjudge.judges.scorers import clip
+from mmjudge.store.run_store import RunStore
 
 TEXT = {"scenes_text": TASKS["scenes_text"]}
 FIRST = Contestant("baseline:first")

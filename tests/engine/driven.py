@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from mmjudge.api import run
 from mmjudge.judges.base import Judge, JudgeContext, MediaMap
-from mmjudge.store import RunStore
+from mmjudge.store.run_store import RunStore
 from mmjudge.task import BadItem, Task
 from mmjudge.types import (
     Candidate,

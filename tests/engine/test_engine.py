@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from mmjudge.api import run
-from mmjudge.engine import Stats
+from mmjudge.engine.pipeline import Stats
+from mmjudge.engine.refusal import MAX_TEXT
 from mmjudge.errors import JudgeError, TaskError
 from mmjudge.judges.base import MediaMap
-from mmjudge.refusal import MAX_TEXT
 from mmjudge.task import BadItem, checked
 from mmjudge.types import Candidate, Failure, Media, Preference, Reply, Request, RunSettings
 from tests.engine.driven import Listed, Told, good, outcomes, pair, stored

@@ -14,8 +14,8 @@ import pytest
 
 from mmjudge.api import run
 from mmjudge.errors import StoreError
-from mmjudge.run_file import FILE, LOCK
-from mmjudge.store import RunStore
+from mmjudge.store.run_file import FILE, LOCK
+from mmjudge.store.run_store import RunStore
 from tests.engine.driven import Listed, Told, outcomes, pair, stored
 
 COUNT = 400

@@ -10,12 +10,12 @@ import pytest
 
 from mmjudge.api import forecast, run
 from mmjudge.errors import MmjudgeError, StoreError
-from mmjudge.judges.hf_generate import turn_of
+from mmjudge.judges.hf.generate import turn_of
 from mmjudge.probes import Around, Changed, Probe
 from mmjudge.probes.base import BASELINE
-from mmjudge.run_file import FILE
 from mmjudge.sources.folder import open_task
-from mmjudge.store import RunStore
+from mmjudge.store.run_file import FILE
+from mmjudge.store.run_store import RunStore
 from mmjudge.types import Failure, Item, Media, ProbeCard, ProtocolName, Reply, Request
 from tests.engine.driven import Listed, Told, good, pair, stored
 from tests.probes.material import PROBES, SCENES

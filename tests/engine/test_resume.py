@@ -11,8 +11,8 @@ import pytest
 
 from mmjudge.api import run
 from mmjudge.errors import StoreError
-from mmjudge.run_file import FILE
-from mmjudge.store import RunStore
+from mmjudge.store.run_file import FILE
+from mmjudge.store.run_store import RunStore
 from mmjudge.types import Item, PreferenceGold, RunHeader
 from tests.engine.driven import SPEC, Listed, Told, outcomes, pair, stored
 
@@ -141,7 +141,7 @@ def test_two_runs_in_one_folder_are_refused_with_the_holder(tmp_path: Path):
     script = f"""
 import sys
 from pathlib import Path
-from mmjudge.store import RunStore
+from mmjudge.store.run_store import RunStore
 with RunStore.open(Path({str(tmp_path / "run")!r}), "append"):
     print("open", flush=True)
     sys.stdin.read()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mmjudge.api import run
-from mmjudge.engine import Stats
+from mmjudge.engine.pipeline import Stats
 from mmjudge.errors import JudgeError
 from mmjudge.judges.base import MediaMap, Take
 from mmjudge.types import Failure, Media, Reply, Request

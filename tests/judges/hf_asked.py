@@ -14,7 +14,7 @@ torch = pytest.importorskip("torch", reason="the extra hf is not installed: hf: 
 pytest.importorskip("transformers", reason="the extra hf is not installed: hf: WAS NOT TESTED")
 
 from mmjudge.judges.base import JudgeContext, open_judge  # noqa: E402
-from mmjudge.judges.hf import Hf  # noqa: E402
+from mmjudge.judges.hf.judge import Hf  # noqa: E402
 from mmjudge.protocols import render  # noqa: E402
 from mmjudge.types import (  # noqa: E402
     Candidate,

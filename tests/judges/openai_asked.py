@@ -10,7 +10,7 @@ pytest.importorskip("openai", reason="the extra api is not installed: openai: WA
 pytest.importorskip("stamina", reason="the extra api is not installed: openai: WAS NOT TESTED")
 
 from mmjudge.judges.base import JudgeContext, open_judge
-from mmjudge.judges.openai import OpenAI
+from mmjudge.judges.openai.judge import OpenAI
 from mmjudge.types import Candidate, Criterion, ProtocolName, Reply, Request, Scale
 from tests.judges.openai_server import Script, Server
 

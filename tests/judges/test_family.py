@@ -17,7 +17,7 @@ from mmjudge.errors import JudgeError, MmjudgeError, StoreError  # noqa: E402
 from mmjudge.judges.base import JudgeContext, open_judge  # noqa: E402
 from mmjudge.judges.family import Family  # noqa: E402
 from mmjudge.protocols import parse, requests  # noqa: E402
-from mmjudge.store import RunStore  # noqa: E402
+from mmjudge.store.run_store import RunStore  # noqa: E402
 from mmjudge.types import ProtocolName, Score  # noqa: E402
 from tests.judges.hf_asked import CRITERIA, MEDIA, PICTURES, ask  # noqa: E402
 from tests.judges.tiny_models import chat_template, qwen2_5_vl, tokenizer  # noqa: E402

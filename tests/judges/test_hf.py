@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mmjudge.judges.hf_logits import with_question
+from mmjudge.judges.hf.logits import with_question
 from mmjudge.protocols import parse, render, render_parts
 from mmjudge.protocols.checklist import before
 from mmjudge.protocols.render import Alone
@@ -133,7 +133,7 @@ def test_generation_repeats_itself_but_for_the_repeats_that_are_drawn(folders: d
 
 
 def test_a_draw_follows_the_softmax():
-    from mmjudge.judges.hf_generate import SeededDraw
+    from mmjudge.judges.hf.generate import SeededDraw
 
     scores = torch.tensor([[1.0, 0.0, -1.0]]).repeat(4000, 1)
     picked = SeededDraw(range(4000), temperature=0.5)(None, scores).argmax(-1)

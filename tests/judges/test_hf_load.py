@@ -45,7 +45,7 @@ def test_code_of_a_repository_is_refused_unless_it_is_trusted(copied: Path):
 
 
 def test_the_revision_of_a_folder_follows_its_weights(copied: Path):
-    from mmjudge.judges.hf_load import folder_digest
+    from mmjudge.judges.hf.load import folder_digest
 
     before = folder_digest(copied)
     path = copied / "model.safetensors"

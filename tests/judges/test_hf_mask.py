@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from mmjudge.judges import hf_mask
-from mmjudge.judges.hf_mask import SHORTEST, block_mask
-from mmjudge.judges.hf_packing import Branch, Row, Tree
-from mmjudge.judges.hf_passes import Passes
+from mmjudge.judges.hf import mask as hf_mask
+from mmjudge.judges.hf.mask import SHORTEST, block_mask
+from mmjudge.judges.hf.packing import Branch, Row, Tree
+from mmjudge.judges.hf.passes import Passes
 from tests.judges.hf_asked import opened, torch
 from tests.judges.tiny_models import qwen2_5_vl
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from mmjudge import run
-from mmjudge.judges.hf import Hf
+from mmjudge.judges.hf.judge import Hf
 from mmjudge.protocols import parse, render_parts
-from mmjudge.store import RunStore
+from mmjudge.store.run_store import RunStore
 from mmjudge.types import Failure, ProtocolName, Request
 from tests.judges.hf_asked import (
     CRITERIA,
@@ -218,8 +218,8 @@ def test_equal_replies_come_from_any_ids(folders: dict[str, Path]):
 def test_a_model_whose_mask_cannot_be_replaced_is_asked_another_way(
     folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ):
-    from mmjudge.judges.hf_passes import chosen_share
-    from mmjudge.judges.hf_probe import probe_trees
+    from mmjudge.judges.hf.passes import chosen_share
+    from mmjudge.judges.hf.probe import probe_trees
 
     chat = opened(folders["qwen2_5_vl"], mode="logits").answerer.chat
     call = chat.loaded.model.forward

@@ -10,7 +10,7 @@ import pytest
 from mmjudge import api
 from mmjudge.errors import JudgeError
 from mmjudge.judges.base import JudgeContext, open_judge
-from mmjudge.judges.hf_questions import asking
+from mmjudge.judges.hf.questions import asking
 from mmjudge.protocols import parse, requests
 from mmjudge.sources.folder import open_task
 from mmjudge.task import checked

@@ -14,7 +14,7 @@ from mmjudge.cli import app
 from mmjudge.media import decode_audio, decode_image, decode_video
 from mmjudge.protocols import parse, requests
 from mmjudge.sources.folder import open_task
-from mmjudge.store import RunStore
+from mmjudge.store.run_store import RunStore
 from mmjudge.types import Failure, Item, Media, Request, Sampling
 from tests.judges.hf_asked import numbers
 from tests.judges.hf_asked import opened as open_chat

@@ -7,7 +7,7 @@ import pytest
 
 from mmjudge.api import run
 from mmjudge.errors import JudgeError, MmjudgeError
-from mmjudge.store import RunStore
+from mmjudge.store.run_store import RunStore
 from mmjudge.types import Failure, Preference, Reply
 from tests.engine.driven import Listed, Told, pair, stored
 from tests.engine.driven import good as told_good

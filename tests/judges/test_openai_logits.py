@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from mmjudge.judges.openai_client import Answer, Token, read_answer
-from mmjudge.judges.openai_logprobs import option_shares
+from mmjudge.judges.openai.client import Answer, Token, read_answer
+from mmjudge.judges.openai.logprobs import option_shares
 from mmjudge.protocols import parse
 from mmjudge.types import Failure, Preference, Ranking, Score
 from tests.judges.openai_asked import ask, once, opened

@@ -24,7 +24,7 @@ pytest.importorskip("openai", reason="the extra api is not installed: openai: WA
 from mmjudge.api import run  # noqa: E402
 from mmjudge.errors import JudgeError  # noqa: E402
 from mmjudge.judges.base import JudgeContext, open_judge  # noqa: E402
-from mmjudge.judges.openai import OpenAI  # noqa: E402
+from mmjudge.judges.openai.judge import OpenAI  # noqa: E402
 from mmjudge.types import Reply, Request  # noqa: E402
 from tests.engine.driven import Listed, pair, stored  # noqa: E402
 from tests.judges.hf_asked import FILM, MEDIA, PICTURES, ask  # noqa: E402

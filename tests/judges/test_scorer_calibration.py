@@ -8,7 +8,12 @@ import pytest
 import mmjudge
 from mmjudge.errors import JudgeError
 from mmjudge.judges.base import Judge
-from mmjudge.judges.calibration import calibrate_ties, check_calibration, in_split, tie_threshold
+from mmjudge.judges.scorers.calibration import (
+    calibrate_ties,
+    check_calibration,
+    in_split,
+    tie_threshold,
+)
 from mmjudge.sources.folder import open_task
 from mmjudge.types import JudgeCard, Reply
 

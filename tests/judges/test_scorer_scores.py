@@ -56,7 +56,7 @@ def test_frames_are_aggregated_as_worked_out_by_hand(opened, name):
         for how in ("mean", "max", "global", "fused")
     }
     encoder = opened(name).scorer.encoder
-    from mmjudge.judges.embeddings import encode
+    from mmjudge.judges.scorers.embeddings import encode
 
     read = next(encode(encoder, "text", [text]))
     if name == "open_clip":

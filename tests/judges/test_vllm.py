@@ -18,8 +18,8 @@ torch = pytest.importorskip("torch", reason="the extra hf is not installed: vllm
 pytest.importorskip("transformers", reason="the extra hf is not installed: vllm: WAS NOT TESTED")
 
 from mmjudge.judges.base import JudgeContext, open_judge  # noqa: E402
-from mmjudge.judges.vllm import DEFAULTS, Vllm  # noqa: E402
-from mmjudge.judges.vllm_prompts import prompt_of, same_text  # noqa: E402
+from mmjudge.judges.vllm.judge import DEFAULTS, Vllm  # noqa: E402
+from mmjudge.judges.vllm.prompts import prompt_of, same_text  # noqa: E402
 from mmjudge.types import Media, Parts, ProtocolName, Request, Scale  # noqa: E402
 from tests.judges import tiny_models  # noqa: E402
 from tests.judges.hf_asked import (  # noqa: E402

@@ -15,8 +15,8 @@ pytest.importorskip("transformers", reason="the extra hf is not installed: vllm:
 from mmjudge import run  # noqa: E402
 from mmjudge.errors import JudgeError, MissingExtraError  # noqa: E402
 from mmjudge.judges.base import JudgeContext, open_judge  # noqa: E402
-from mmjudge.judges.hf_packing import common  # noqa: E402
-from mmjudge.judges.vllm import Vllm  # noqa: E402
+from mmjudge.judges.hf.packing import common  # noqa: E402
+from mmjudge.judges.vllm.judge import Vllm  # noqa: E402
 from tests.judges.hf_asked import (  # noqa: E402
     CRITERIA,
     MEDIA,
@@ -230,7 +230,7 @@ def test_a_run_over_a_folder_task_judges_every_item(
     def opening(name: str, options: dict[str, Any]) -> Any:
         return opened_on(TransformersEngine(Path(name)))
 
-    monkeypatch.setattr("mmjudge.judges.vllm.open_engine", opening)
+    monkeypatch.setattr("mmjudge.judges.vllm.judge.open_engine", opening)
     (tmp_path / "task").mkdir()
     task = str(small_task(tmp_path / "task", "pair"))
     options = {"mode": "logits"}

@@ -15,8 +15,8 @@ from typing import Any
 import torch
 import transformers
 
-from mmjudge.judges.hf_load import folder_digest
-from mmjudge.judges.vllm_engine import Engine, Opened
+from mmjudge.judges.hf.load import folder_digest
+from mmjudge.judges.vllm.engine import Engine, Opened
 
 KINDS = {"image": "images", "video": "videos", "audio": "audio"}
 

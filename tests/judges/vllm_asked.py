@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from mmjudge.judges.vllm import DEFAULTS, Vllm
+from mmjudge.judges.vllm.judge import DEFAULTS, Vllm
 from tests.judges.transformers_engine import TransformersEngine, opened_on
 
 FAMILIES = ("llava_onevision", "qwen2_5_vl", "qwen2_audio")

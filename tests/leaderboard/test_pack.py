@@ -8,7 +8,7 @@ from mmjudge import run
 from mmjudge.errors import MmjudgeError
 from mmjudge.leaderboard.submissions.pack import pack
 from mmjudge.leaderboard.submissions.submission import JSONL, META, RUN, UNSAID
-from mmjudge.store import RunStore
+from mmjudge.store.run_store import RunStore
 from tests.leaderboard.entries import Writer, luck, read_lines, write_task
 
 

@@ -170,11 +170,15 @@ def test_a_batch_beyond_its_limit_fails_in_part_and_not_by_the_memory(folder: Pa
     assert "in one batch" in failed[0]
 
 
-def test_a_closed_loader_leaves_no_process(folder: Path):
-    loader = Loader(folder, 2)
+@pytest.mark.parametrize("moment", [0.0, 0.02, 0.1, 0.3])
+def test_a_closed_loader_leaves_no_process_and_waits_for_none(folder: Path, moment: float):
+    """Whatever is under way: what a process was asked, and has not yet answered, above all."""
+    loader = Loader(folder, 2, limits=Limits(time_s=20))
     loader.submit([wish(*(medium(f"{i}.jpg") for i in range(20)))])
-    time.sleep(0.3)
+    time.sleep(moment)
+    start = time.monotonic()
     loader.close()
+    assert time.monotonic() - start < loader.limits.time_s / 4
     assert all(worker.process.poll() is not None for worker in loader.workers)
 
 

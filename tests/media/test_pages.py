@@ -1,6 +1,12 @@
 """Laws of films of web pages: nothing gets out, nothing hangs, the same page is the same film."""
 
+import asyncio
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -154,8 +160,6 @@ def test_the_same_page_is_the_same_film_in_another_browser(tmp_path, monkeypatch
 @pytest.mark.slow
 def test_a_browser_that_ended_is_started_again_for_the_next_page(tmp_path):
     need_chromium()
-    import asyncio
-
     from mmjudge.media.browser import Browser
     from mmjudge.media.films import shoot
 
@@ -198,3 +202,35 @@ def test_the_command_says_what_came_of_each_page(tmp_path, monkeypatch):
     assert Path(tmp_path / "out/films/big/film.json").is_file()
     strange = CliRunner().invoke(app, [*asked, "--page", "bad"])
     assert strange.exit_code == 2
+
+
+@pytest.mark.slow
+def test_ctrl_c_stops_at_once_and_what_was_filmed_is_kept(tmp_path):
+    need_chromium()
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/a.html").write_text(HEAD)
+    for n in range(9):
+        (tmp_path / f"in/z{n}.html").write_text(STORMS["frozen"])
+    command = [sys.executable, "-m", "mmjudge", "pages", "in", "--out", "out"]
+    env = {**os.environ, "MMJUDGE_CACHE": str(tmp_path / "cache")}
+    with subprocess.Popen(command, cwd=tmp_path, env=env, stderr=subprocess.PIPE) as running:
+        until = time.monotonic() + 60
+        while not (tmp_path / "out/screenshots/a.png").exists() and time.monotonic() < until:
+            time.sleep(0.1)
+        running.send_signal(signal.SIGINT)
+        _, said = running.communicate(timeout=20)
+    assert running.returncode == 130, said
+    assert len(list((tmp_path / "cache/media/pages").iterdir())) == 1
+
+
+@pytest.mark.slow
+def test_pages_are_filmed_where_a_loop_runs_already(tmp_path, monkeypatch):
+    need_chromium()
+    monkeypatch.setenv("MMJUDGE_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "a.html").write_text(HEAD)
+
+    async def inside():
+        return film_pages(found_pages(tmp_path), tmp_path / "out", QUICK)
+
+    (one,) = asyncio.run(inside())
+    assert one.film.failed is None

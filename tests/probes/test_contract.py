@@ -5,6 +5,7 @@ from typing import Any, get_args
 
 import pytest
 
+from mmjudge.engine.refusal import refuse
 from mmjudge.probes import Probe
 from mmjudge.probes.base import BASELINE
 from mmjudge.probes.catalog import ALL, PRESETS, choose
@@ -12,7 +13,6 @@ from mmjudge.probes.modality import MEDIA
 from mmjudge.probes.neighbours import Neighbours
 from mmjudge.probes.plan import Probing, content_digest, fits
 from mmjudge.protocols import requests
-from mmjudge.refusal import refuse
 from mmjudge.types import (
     Candidate,
     Item,

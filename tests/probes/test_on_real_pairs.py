@@ -10,7 +10,7 @@ from mmjudge.probes.neighbours import Neighbours
 from mmjudge.probes.plan import Probing
 from mmjudge.protocols import requests
 from mmjudge.sources.folder import open_task
-from mmjudge.store import RunStore
+from mmjudge.store.run_store import RunStore
 from mmjudge.types import Failure, RunSettings
 
 PICTURES = tuple(p.card.name for p in every_probe() if p.card.modalities == ("image",))

@@ -7,13 +7,13 @@ import pytest
 from pydantic import ValidationError
 
 import mmjudge
+from mmjudge.engine.resume import stored_item
 from mmjudge.media.loader import media_of
 from mmjudge.probes.catalog import choose
 from mmjudge.probes.modality import FRAMES
 from mmjudge.probes.plan import Probed, Probing
 from mmjudge.protocols import requests
 from mmjudge.protocols.plan import item_digest
-from mmjudge.resume import stored_item
 from mmjudge.sources.folder import open_task
 from mmjudge.types import Candidate, Criterion, Item, Media, RunSettings
 from tests.engine.driven import SPEC, pair

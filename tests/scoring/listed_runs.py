@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mmjudge.resume import stored_item
-from mmjudge.store import Judged, RunStore
+from mmjudge.engine.resume import stored_item
+from mmjudge.store.run_store import Judged, RunStore
 from mmjudge.types import (
     Answers,
     Candidate,

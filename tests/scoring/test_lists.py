@@ -10,12 +10,12 @@ from mmjudge.errors import StoreError
 from mmjudge.export import export_run, rows
 from mmjudge.report.comparison import compare_all
 from mmjudge.report.overview import overview
-from mmjudge.run_file import FILE
 from mmjudge.scoring.biases import biases
 from mmjudge.scoring.pooled import pool, without
 from mmjudge.scoring.score import score_run
 from mmjudge.scoring.table import Table
-from mmjudge.store import RunStore
+from mmjudge.store.run_file import FILE
+from mmjudge.store.run_store import RunStore
 from mmjudge.types import Answers, AnswersGold, Question, Scale, ScoreGold, Steps, StepsGold
 from tests.scoring.listed_runs import (
     NOTHING,

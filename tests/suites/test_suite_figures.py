@@ -8,9 +8,10 @@ import pytest
 
 from mmjudge.errors import MmjudgeError
 from mmjudge.metrics.measure import Measure
-from mmjudge.scoring.over_tasks import draw_task, macro
+from mmjudge.scoring.over_tasks import Drawn, draw_task, macro, stream
 from mmjudge.scoring.table import Table
 from mmjudge.suites.scores import compare_suites, suite_scores
+from mmjudge.types import MetricResult
 from tests.cli.conftest import mmjudge
 from tests.suites.small_suites import write_task
 
@@ -174,3 +175,23 @@ def test_a_page_of_a_comparison_says_the_mean_and_each_task_of_each_pair(
     assert html.count('<th scope="row">mean of 3 tasks</th><td class="n bad">-') == 1
     assert html.count("<bdi>hard@1</bdi>") == 2
     assert "script" not in html.replace("description", "")
+
+
+@pytest.mark.slow
+def test_the_interval_of_the_mean_covers_the_truth_as_often_as_it_says():
+    rng = np.random.default_rng(1)
+    truths, sizes, covered, n = (0.9, 0.6, 0.35), (60, 200, 40), 0, 600
+    for _ in range(n):
+        drawn = []
+        for task, (truth, size) in enumerate(zip(truths, sizes, strict=True)):
+            gold, wrong = np.zeros(size, dtype=np.int64), rng.random(size) > truth
+            columns = {"gold": gold, "verdict": wrong.astype(np.int64)}
+            sampled = HALF.sampled(columns, np.arange(size), 300, stream(f"t{task}@1", 0))
+            result = MetricResult(
+                metric=str(HALF), task=f"t{task}@1", criterion="c", value=sampled.value,
+                n_items=size, n_failed=0,
+            )  # fmt: skip
+            drawn.append(Drawn(result, sampled))
+        low, high = macro("pair", drawn, 3).ci95
+        covered += low <= np.mean(truths) <= high
+    assert 0.91 < covered / n < 0.98

@@ -11,7 +11,7 @@ from mmjudge import api
 from mmjudge.errors import MmjudgeError, TaskError
 from mmjudge.judges import Judge, JudgeCard, Reply
 from mmjudge.sources.folder import open_task
-from mmjudge.store import RunStore
+from mmjudge.store.run_store import RunStore
 from mmjudge.suites import FILE, Place, Suite, builtin, open_suite, open_tasks, play, read, runs_of
 from mmjudge.suites.scores import suite_scores
 from mmjudge.types import Failure, Item

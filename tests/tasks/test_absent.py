@@ -5,9 +5,9 @@ from typing import get_args
 import pytest
 
 import mmjudge
+from mmjudge.engine.refusal import refuse
 from mmjudge.judges.baseline import Baseline
 from mmjudge.protocols import plan
-from mmjudge.refusal import refuse
 from mmjudge.sources.folder import open_task
 from mmjudge.task import checked
 from mmjudge.types import JudgeCard, Media, ProtocolName, RunSettings

@@ -7,7 +7,7 @@ from mmjudge_tasks.dsg.published import share_met
 
 import mmjudge
 from mmjudge.sources.folder import open_task
-from mmjudge.store import RunStore
+from mmjudge.store.run_store import RunStore
 from mmjudge.task import JudgedRow
 from mmjudge.types import Answers, Failure, Reply, Steps
 from tests.tasks.judged_rows import by_id, figures, is_bad

@@ -183,3 +183,21 @@ def test_a_column_that_was_renamed_is_named_with_what_is_there_and_the_revision(
         assert "task.yaml:11: columns.gold.fit.column: column 'vote' is expected" in said
         assert "did you mean 'votes'?" in said
         assert f"there at revision {REVISION}: caption, left, noise, right, votes" in said
+
+
+def test_a_branch_that_moved_is_not_taken_for_what_it_was(hub, command, tmp_path):
+    card = CARD.format(dataset="someone/cups", revision="main")
+    (tmp_path / "cups" / "task.yaml").write_text(card)
+    before, after = table(30), table(50)
+    assert len(before) == len(after)
+    hub.files["someone/cups"][FILES[0]] = before
+    hub.cut[FILES[1]] = [0] * 10
+    assert command("download", "./cups").returncode == 1
+    hub.cut.clear()
+    hub.files["someone/cups"][FILES[0]] = after
+    done = command("download", "./cups")
+    assert done.returncode == 0, done.stderr
+    assert "the public data has changed, so it begins anew" in done.stderr
+    (items,) = (tmp_path / "cache").rglob("items.pair.jsonl")
+    assert "caption 50" in items.read_text()
+    assert "caption 30" not in items.read_text()

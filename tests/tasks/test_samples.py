@@ -46,6 +46,7 @@ def test_a_task_runs_on_its_sample_and_the_run_notes_the_word_not_a_place_of_thi
     header = mmjudge.Run(folder).header
     assert header.data == "sample"
     assert media_root(header) == SAMPLES["mmrb2"]
+    assert "made-up items" in mmjudge_says("score", str(folder))
 
 
 def test_a_folder_called_sample_is_reached_by_its_path(tmp_path):

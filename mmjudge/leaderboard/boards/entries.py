@@ -24,7 +24,7 @@ from mmjudge.leaderboard.submissions.likeness import ANSWERS, Answers, answers
 from mmjudge.leaderboard.submissions.problems import Problem, Problems
 from mmjudge.leaderboard.submissions.reading import read_meta, read_run_file, rebuild_submission
 from mmjudge.leaderboard.submissions.submission import Meta, RunFile, SubmittedRun
-from mmjudge.store import RunStore
+from mmjudge.store.run_store import RunStore
 from mmjudge.types import JudgeCard, RunSettings
 
 FLAG_RESAMPLES = 200

@@ -14,13 +14,13 @@ from mmjudge.errors import MeasureError
 from mmjudge.leaderboard.boards.tasks import Asked, AskedTask
 from mmjudge.metrics.measure import Measure
 from mmjudge.report.overview import BIASES, main_of
-from mmjudge.run_file import FILE, connect
 from mmjudge.scoring.biases import Bias, biases
 from mmjudge.scoring.frames import Frame
 from mmjudge.scoring.pooled import pool
 from mmjudge.scoring.score import ALL, figures, score_table, slices
 from mmjudge.scoring.table import MODALITY, Table
-from mmjudge.store import RunStore
+from mmjudge.store.run_file import FILE, connect
+from mmjudge.store.run_store import RunStore
 from mmjudge.types import MetricResult, ProtocolName, Record, RunHeader
 
 Floats = NDArray[np.float64]

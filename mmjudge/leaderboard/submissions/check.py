@@ -14,7 +14,7 @@ from mmjudge.leaderboard.submissions.submission import Meta
 from mmjudge.report.overview import main_of
 from mmjudge.scoring.score import score_table
 from mmjudge.scoring.table import Table
-from mmjudge.store import RunStore
+from mmjudge.store.run_store import RunStore
 from mmjudge.types import MetricResult, Record
 
 

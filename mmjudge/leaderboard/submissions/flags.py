@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from mmjudge.judges.base import fingerprint
 from mmjudge.judges.family_cards import families
 from mmjudge.leaderboard.submissions.submission import Meta, RunFile
-from mmjudge.outcomes import FAILED
 from mmjudge.protocols import template_digest, wording_digest
-from mmjudge.run_file import FILE, connect
 from mmjudge.scoring.table import Table
+from mmjudge.store.outcomes import FAILED
+from mmjudge.store.run_file import FILE, connect
 from mmjudge.types import MetricResult, Record, RunHeader
 
 FEW = 20

@@ -24,7 +24,7 @@ from mmjudge.leaderboard.submissions.reading import (
     rebuild_submission,
 )
 from mmjudge.leaderboard.submissions.submission import META, Meta, RunFile
-from mmjudge.store import RunStore
+from mmjudge.store.run_store import RunStore
 from mmjudge.task import BadItem
 from mmjudge.types import Failure, Item
 

@@ -15,7 +15,7 @@ from mmjudge.leaderboard.submissions.submission import (
     JudgmentLine,
     SubmittedRun,
 )
-from mmjudge.store import RunStore
+from mmjudge.store.run_store import RunStore
 from mmjudge.types import Judgment, RunHeader
 
 _HINTS = {

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mmjudge.engine.planning import Plan, Planned
 from mmjudge.errors import MmjudgeError, unknown
 from mmjudge.leaderboard.submissions.problems import Problems, UnreadableError, short, show
 from mmjudge.leaderboard.submissions.submission import RUN, RunFile, SubmittedRun
-from mmjudge.planning import Plan, Planned
 from mmjudge.probes import Probe
 from mmjudge.probes.catalog import open_probe
 from mmjudge.scenes.season import join

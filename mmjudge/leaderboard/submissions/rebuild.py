@@ -4,16 +4,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from mmjudge.engine.planning import Planned
+from mmjudge.engine.resume import stored_item
 from mmjudge.errors import MmjudgeError
 from mmjudge.judges.base import Judge, JudgeContext, open_judge
 from mmjudge.leaderboard.submissions.plans import RunPlan
 from mmjudge.leaderboard.submissions.problems import Problem, Problems, show
 from mmjudge.leaderboard.submissions.replies import PACK_AGAIN, Staged, Staging
-from mmjudge.planning import Planned
-from mmjudge.probed_rows import Unasked
 from mmjudge.protocols import parse
-from mmjudge.resume import stored_item
-from mmjudge.store import Judged, RunStore, StoredItem
+from mmjudge.store.probed_rows import Unasked
+from mmjudge.store.run_store import Judged, RunStore, StoredItem
 from mmjudge.task import BadItem
 from mmjudge.types import Request, RunHeader
 

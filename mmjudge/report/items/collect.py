@@ -13,7 +13,7 @@ from mmjudge.report.items.units import RowFacts, Units, together, units_of
 from mmjudge.report.overview import Judged
 from mmjudge.report.untrusted import visible
 from mmjudge.scoring.table import Ints
-from mmjudge.store import RunStore
+from mmjudge.store.run_store import RunStore
 from mmjudge.types import RunHeader
 
 TITLE = 72

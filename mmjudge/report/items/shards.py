@@ -11,13 +11,22 @@ from typing import Any, NamedTuple
 import numpy as np
 from pydantic_core import from_json, to_json
 
-from mmjudge.outcomes import ANSWERS, FAILED, PREFERENCE, PREFERENCES, RANKING, SCORE, STEPS, decode
 from mmjudge.report.browser import words
 from mmjudge.report.items.collect import Collected, Run
 from mmjudge.report.items.media import MediaFiles
 from mmjudge.report.lists import part_words
 from mmjudge.report.untrusted import visible
-from mmjudge.store import RunStore
+from mmjudge.store.outcomes import (
+    ANSWERS,
+    FAILED,
+    PREFERENCE,
+    PREFERENCES,
+    RANKING,
+    SCORE,
+    STEPS,
+    decode,
+)
+from mmjudge.store.run_store import RunStore
 from mmjudge.types import Answers, Media, Preference, Score, Steps
 
 SHARD = 600_000

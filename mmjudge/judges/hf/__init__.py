@@ -1,0 +1,1 @@
+"""Chat models of transformers: loading, prompts, generation, probabilities of options."""

@@ -1,0 +1,1 @@
+"""Endpoints that speak the OpenAI protocol: messages, calls, costs, log probabilities."""

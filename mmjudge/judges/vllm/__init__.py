@@ -1,0 +1,1 @@
+"""The same chat models in vLLM's offline engine."""
