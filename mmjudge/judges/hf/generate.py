@@ -193,7 +193,7 @@ def too_long(length: int, limit: int) -> Reply:
     detail = f"{length} tokens to read; beside the reply the model takes {limit}"
     if limit <= 0:
         detail = (
-            f"{length} tokens to read, and a reply as long as max_tokens leaves no room for them; "
-            "lower -J max_tokens=N, or read the options' probabilities with -J mode=logits"
+            f"{length} tokens to read, and a reply of max_new_tokens leaves no room for them; "
+            "lower -J max_new_tokens=N, or read the options' probabilities with -J mode=logits"
         )
     return Reply(error=Failure(reason="unsupported", detail=detail))
