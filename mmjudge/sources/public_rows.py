@@ -111,12 +111,20 @@ def hub_media(task: Task, hub: HubName, path: str, modality: str) -> Media:
     return Media.model_validate({"modality": modality, "uri": uri})
 
 
-def marked(task: Task, item: Item) -> Item:
-    """The item with what it lacks: media that the local copy does not have."""
-    if task.data is None:
-        return item
+def marked(task: Task, item: Item, unpublished: str | None = None) -> Item:
+    """The item with what it lacks: media that the local copy does not have.
+
+    Args:
+        task: The task.
+        item: An item of it.
+        unpublished: What is said of an item with media where there is no local copy, if its public
+            place does not hold them.
+    """
     parts = [*item.prompt, *(part for c in item.candidates for part in c.parts)]
-    return item.model_copy(update={"absent": missing_media(task, parts)})
+    if task.data is not None:
+        return item.model_copy(update={"absent": missing_media(task, parts)})
+    lacks = unpublished is not None and any(isinstance(part, Media) for part in parts)
+    return item.model_copy(update={"absent": unpublished}) if lacks else item
 
 
 def modality_of(prompt: Parts, candidates: Iterable[Parts]) -> str:

@@ -15,7 +15,6 @@ from mmjudge.types import (
     Candidate,
     Gold,
     Item,
-    Media,
     PreferenceGold,
     PreferenceValue,
     ProtocolName,
@@ -57,7 +56,7 @@ class JudgeAnything(Task):
             if protocol == "checklist":
                 item = item.model_copy(update={"checklists": checklists.get(short_id(name), {})})
             if protocol != "checklist" or item.checklists:
-                yield self._marked(item)
+                yield marked(self, item, UNPUBLISHED)
 
     def published(self) -> tuple[PublishedRule, ...]:
         """The authors' agreement with people, of understanding and of generation apart."""
@@ -96,13 +95,6 @@ class JudgeAnything(Task):
             more = tuple(Question(id=str(number), text=text) for number, text in numbered)
             of_query[criterion] = before + more
         return lists
-
-    def _marked(self, item: Item) -> Item:
-        if self.data is not None:
-            return marked(self, item)
-        parts = [*item.prompt, *(part for one in item.candidates for part in one.parts)]
-        lacking = any(isinstance(part, Media) for part in parts)
-        return item.model_copy(update={"absent": UNPUBLISHED}) if lacking else item
 
 
 def _criterion(rubric: str) -> str:
