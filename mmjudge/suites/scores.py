@@ -10,6 +10,7 @@ from mmjudge.metrics.testing import holm
 from mmjudge.report.outcome import printable, read_outcome
 from mmjudge.report.overview import MAIN, main_of
 from mmjudge.scoring.comparison import check_comparable
+from mmjudge.scoring.frames import known_gold
 from mmjudge.scoring.over_tasks import (
     ComparedSuites,
     ComparedTask,
@@ -60,7 +61,9 @@ def suite_scores(folder: Path, n_resamples: int = 1000, seed: int = 0) -> SuiteS
         measure = Measure.parse(main_of(table))
         one = draw_task(table, measure, n_resamples, seed)
         if one is None:
-            missing.append(f"{run.task}, {run.protocol}: {measure} is undefined")
+            has_gold = any(known_gold(gold).any() for gold in table.gold)
+            why = f"{measure} is undefined" if has_gold else "no item has gold"
+            missing.append(f"{run.task}, {run.protocol}: {why}")
         else:
             drawn.append((run.protocol, one))
     means = [

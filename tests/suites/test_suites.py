@@ -378,6 +378,31 @@ def test_a_mean_over_samples_is_not_the_suites_figure(mmjudge, suite, tmp_path):
     assert "asked on their sample" in scores.missing[-1]
 
 
+def test_a_suite_is_listed_with_what_is_at_hand(mmjudge, suite, tmp_path):
+    (tmp_path / "mine.yaml").write_text(
+        "name: s\nsummary: Mine.\ntasks:\n- {task: scenes_text, takes: text, limit: 3}\n"
+        "- {task: koffvqa, data: sample}\n- task: koffvqa\n- task: tasks/easy\n"
+    )
+    done = mmjudge("tasks", suite)
+    assert done.code == 0, done.err
+    rows = [re.split(r" {2,}", line.strip()) for line in done.out.splitlines()]
+    assert ["scenes_text", "at hand", "of judges that take text, the first 3"] in rows
+    assert rows[4:6] == [["koffvqa", "its sample"], ["koffvqa", "sample only"]]
+    assert ["tasks/easy", "its own"] in rows
+    said = json.loads(mmjudge("tasks", "suite:scenes", "--json").out)
+    assert {task["at_hand"] for task in said["tasks"]} == {"yes"}
+
+
+def test_a_task_without_gold_is_named_as_such(mmjudge, suite, tmp_path):
+    (tmp_path / "mine.yaml").write_text(
+        "name: s\ntasks:\n- {task: mj_bench_bias, data: sample}\n- {task: koffvqa, data: sample}\n"
+    )
+    mmjudge("run", "--task", suite, "--judge", "baseline:constant", "--out", tmp_path / "o")
+    lines = suite_scores(tmp_path / "o", 0).missing
+    assert "mj_bench_bias@1, score: no item has gold" in lines
+    assert "koffvqa@1, score: tau_b is undefined" in lines
+
+
 def test_the_suite_of_samples_has_every_task_whose_sample_can_be_shown_to_a_judge():
     listed = {entry.task: entry for entry in open_suite("suite:samples").suite.tasks}
     assert {entry.data for entry in listed.values()} == {"sample"}
