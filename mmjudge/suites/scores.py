@@ -174,6 +174,7 @@ def require_suites(folders: Sequence[Path]) -> bool:
 def _countable(folder: Path, played: Played) -> _Found:
     """The whole runs of which the judge took something."""
     runs, missing, sampled = [], [*played.left_out, *played.not_asked], False
+    refused: dict[str, list[str]] = {}
     for run in played.runs:
         if not run.whole:
             why = f"not finished: {played.stopped}; " if played.stopped else "not finished: "
@@ -181,15 +182,17 @@ def _countable(folder: Path, played: Played) -> _Found:
             continue
         outcome = read_outcome(folder / run.folder)
         if outcome.judgments and outcome.refused == outcome.judgments:
-            example = printable(outcome.examples["unsupported"], 120)
-            missing.append(f"{run.task}, {run.protocol}: the judge takes nothing of it: {example}")
+            _, sign, detail = outcome.examples["unsupported"].partition(": ")
+            reason = f"the judge takes nothing of it{sign}{printable(detail, 120)}"
+            refused.setdefault(reason, []).append(f"{run.task}, {run.protocol}")
         else:
             runs.append(run)
             sampled |= outcome.data == SAMPLE
+    missing += [f"{'; '.join(names)}: {reason}" for reason, names in refused.items()]
     if played.limit is not None:
         missing.append(f"all but the first {played.limit} items of each task (--limit)")
     if sampled:
-        missing.append("the data of tasks that were asked on their sample, which says nothing")
+        missing.append("the real items of tasks that were asked on their sample, which is made up")
     return _Found(runs, missing, sampled or played.limit is not None)
 
 

@@ -317,14 +317,14 @@ def test_a_task_of_which_the_judge_takes_nothing_is_named_and_not_counted_as_nou
         card = JudgeCard(name="nothing", summary="Refuses all.")
 
         def judge(self, batch, media):
-            return [Reply(error=Failure(reason="unsupported")) for _ in batch]
+            return [Reply(error=Failure(reason="unsupported", detail="too dark")) for _ in batch]
 
     def judge(task, protocol):
         return TakesNothing() if task.spec.name == "hard" else longest(task, protocol)
 
     play(found, opened, judge, Place(tmp_path / "o", lambda line: None))
     scores = suite_scores(tmp_path / "o", 0)
-    assert scores.missing == ("hard@1, pair: the judge takes nothing of it: item 0",)
+    assert scores.missing == ("hard@1, pair: the judge takes nothing of it: too dark",)
     assert scores.macro == ()
     assert [mean.value for mean in scores.partial] == [1.0]
 
