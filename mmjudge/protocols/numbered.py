@@ -44,6 +44,8 @@ _OPENS = re.compile(r"[\[{](?=\s{0,40}[\"\[{])")
 _MOST_TRIED = 1000
 """Places of a reply at which JSON may begin and does not: then no more is looked for."""
 _LONGEST_WORD = 400
+_READ_AGAIN = ("incomplete", "off_scale")
+"""Failures of a reply that may say it all in another form."""
 _HELD = re.compile(r"answers|steps|verdicts|results|checklist|questions|errors|labels", re.I)
 _SAYS = re.compile(r"answer|verdict|error|error_type|label|result|value|judge?ment|type", re.I)
 _ERROR = re.compile(r"error", re.I)
@@ -99,7 +101,7 @@ def read_words(form: Form, text: str, cut: bool) -> tuple[str, ...] | Failure:
         cut: Whether the token limit ended the reply.
     """
     outcome = _read(form, text, cut)
-    if cut or not isinstance(outcome, Failure) or outcome.reason == "ambiguous":
+    if cut or not isinstance(outcome, Failure) or outcome.reason not in _READ_AGAIN:
         return outcome
     label, _ = _patterns(form.names)
     usual = Usual(label, form.names, form.many[:-1], form.words, form.word)

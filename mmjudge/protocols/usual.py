@@ -21,7 +21,9 @@ _SEPARATOR = re.compile(
 )
 _TURNS = re.compile(
     r"\b(?:but|however|although|though|except|actually|wait|unless|rather|instead|or|partly|"
-    r"partially|maybe|perhaps|unsure|unclear|hmm|let me|on second)\b",
+    r"partially|maybe|perhaps|unsure|unclear|hmm|let me|on second|if|assuming|almost|nearly|mostly|"
+    r"somewhat|(?:kind|sort) of|not (?:really|quite|exactly|entirely|fully|sure|certain)|"
+    r"aber|jedoch|mais|pero)\b|\u4f46",
     re.I,
 )
 _BEFORE = " \t*_`\"'\u201c[(\u3010"
@@ -34,6 +36,8 @@ _NUMBER_ALONE = re.compile(
 )
 
 
+_ORDERS = ("correct", "right")
+"""What "Correct: 4 + 2 = 6" says is not that the step is correct."""
 _LONGEST = 2000
 """Characters of a reason after a word; in more of them nobody looks for what takes it back."""
 
@@ -137,7 +141,9 @@ class Usual:
         for end in _first(_SEPARATOR.finditer(rest), 5):
             found = self._stated(number, rest[: end.start()])
             if found:
-                return [] if self._taken_back(number, found[0], rest[end.end() :]) else found
+                order = end[0] == ":" and rest[: end.start()].strip().casefold() in _ORDERS
+                taken = order or self._taken_back(number, found[0], rest[end.end() :])
+                return [] if taken else found
         return []
 
     def _taken_back(self, number: int, found: str, tail: str) -> bool:

@@ -113,6 +113,8 @@ STEP_REPLIES = [
         '{"step": 3, "error": null}]',
         "!incomplete",
     ),
+    ("Step 1: correct\nStep 2: Correct: 4 + 2 = 6\nStep 3: correct", "!incomplete"),
+    ("Step 1: correct\nStep 2: correct (if read so)\nStep 3: correct", "!incomplete"),
     ("Step 1: [[correct]]\nStep 2: [[incorrect]]\nStep 3: [[correct]]", "!off_scale"),
     ("Step 1: [[correct]]\nStep 2: [[wrong]]\nStep 3: [[correct]]", "!off_scale"),
     ("Step 1: [[correct]]\nStep 2: [[correct]]", "!incomplete"),
