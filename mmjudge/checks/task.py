@@ -9,6 +9,7 @@ from mmjudge.checks.task_advice import advise
 from mmjudge.checks.task_items import Read, check_items, check_media, check_spec, described, read
 from mmjudge.checks.task_runs import check_prompts, check_runs
 from mmjudge.errors import MmjudgeError
+from mmjudge.plural import many
 from mmjudge.sources.folder import CARD, open_task
 from mmjudge.task import Task
 
@@ -78,5 +79,5 @@ def _recordings(task: Task) -> Iterator[Finding]:
         said = f"{len(problems)} of {len(names)} recorded judges cannot be read"
         yield Finding(check="recordings", level="broken", said=said, examples=tuple(problems))
     elif names:
-        said = f"{len(names)} recorded judges, {lines} replies"
+        said = f"{many(len(names), 'recorded judge')}, {lines} replies"
         yield Finding(check="recordings", level="ok", said=said)

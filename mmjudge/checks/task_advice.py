@@ -10,6 +10,7 @@ from mmjudge.checks.leaks import ALARM_RATE, Clue, told
 from mmjudge.checks.task_items import Places, Read
 from mmjudge.metrics.places import FEW
 from mmjudge.plural import many
+from mmjudge.sources.samples import SAMPLE, written_place
 from mmjudge.task import Task
 from mmjudge.types import Item
 
@@ -22,17 +23,18 @@ WISHED = 0.05
 
 
 def advise(task: Task, reads: Sequence[Read]) -> Iterator[Finding]:
-    """Everything that is not wrong, and yet to be asked about."""
+    """Everything that is not wrong, and yet to be asked about; of a sample, nothing of its size."""
+    whole = written_place(task) != SAMPLE
     for found in reads:
         for name, golds in found.facts.golds.items():
             if golds.asked:
                 yield from _balance(found.protocol, name, golds)
         yield from _duplicates(task, found)
         yield from _strata(found)
-        yield from _few(found)
+        yield from _few(found) if whole else ()
         yield from _leaks(found)
     yield from _ratings(reads)
-    yield from _card(task, reads)
+    yield from _card(task, reads if whole else ())
 
 
 def _advice(check: str, said: str, examples: Sequence[str] = ()) -> Finding:

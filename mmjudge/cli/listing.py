@@ -10,7 +10,9 @@ from mmjudge.cli.root import app
 
 @app.command()
 def tasks(  # noqa: PLR0913, PLR0917 (one parameter for each option of the command)
-    name: Annotated[str | None, typer.Argument(help="Print the whole card of this task.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="Print the whole card of this task, or what a suite asks.")
+    ] = None,
     modality: Modality = None,
     protocol: Protocol = None,
     criterion: Annotated[str | None, typer.Option(help="Only with this criterion.")] = None,
@@ -27,8 +29,11 @@ def tasks(  # noqa: PLR0913, PLR0917 (one parameter for each option of the comma
 ) -> None:
     """List the installed tasks, or print the card of one."""
     from mmjudge.commands.catalogue import Wanted, print_task, print_tasks
+    from mmjudge.commands.suite_card import print_suite_card
 
-    if name is not None:
+    if name is not None and name.startswith("suite:"):
+        print_suite_card(name, as_json=as_json)
+    elif name is not None:
         print_task(name, as_json=as_json)
     else:
         wanted = Wanted(modality, protocol, criterion, licence, at_most, at_hand)

@@ -19,6 +19,7 @@ from mmjudge.report.terminal import show
 from mmjudge.sources.downloads import DownloadedTask
 from mmjudge.sources.folder import open_task
 from mmjudge.sources.samples import SAMPLE, sample_of
+from mmjudge.suites import builtin
 from mmjudge.task import Task
 from mmjudge.types import ProtocolName, TaskSpec
 
@@ -70,7 +71,8 @@ def print_tasks(wanted: Wanted, *, as_json: bool) -> None:
         return
     said = (
         f"{len(found)} of {len(specs)} tasks; the whole card: mmjudge tasks NAME; what is not at "
-        "hand: mmjudge download NAME; a few items: --data sample"
+        "hand: mmjudge download NAME; a few items: --data sample; several at once: mmjudge tasks "
+        f"suite:NAME, of {', '.join(builtin())}"
     )
     show(Group(_Catalogue(found), Text(said, style="dim"), *broken(TASKS)))
 
@@ -115,12 +117,14 @@ class _Catalogue:
             line.add_column(width=width, no_wrap=True)
             line.add_column(width=len("not at hand"), no_wrap=True)
             line.add_column(overflow="fold")
-            line.add_row(Text(entry.spec.label, "bold"), _place(entry.place), _facts(entry.spec))
+            line.add_row(
+                Text(entry.spec.label, "bold"), place_words(entry.place), _facts(entry.spec)
+            )
             yield line
             yield Padding(Text("\n".join(_brief(entry.spec))), (0, 0, 1, 2))
 
 
-def _place(place: str) -> str:
+def place_words(place: str) -> str:
     """Whether the data is at hand, in words."""
     return {"yes": "at hand", "no": "not at hand", SAMPLE: "sample only"}.get(place, place)
 

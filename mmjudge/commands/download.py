@@ -62,6 +62,8 @@ def _expanded(names: Sequence[str]) -> Iterator[str]:
             yield name
             continue
         suite, path = open_suite(name)
+        if all(entry.data is not None for entry in suite.tasks):
+            typer.echo(f"{name}: nothing to fetch: its file names the data of each task")
         for entry in suite.tasks:
             if entry.data is None:
                 at_base = path.parent / entry.task

@@ -14,7 +14,7 @@ from mmjudge.commands.dry_run import SHAPING, duration
 from mmjudge.commands.report import say_where
 from mmjudge.errors import MmjudgeError
 from mmjudge.judges.base import Judge, JudgeContext, open_judge
-from mmjudge.report.outcome import printable, read_outcome
+from mmjudge.report.outcome import Outcome, printable, read_outcome
 from mmjudge.report.suites import comparison_text, suite_text
 from mmjudge.report.suites_markdown import comparison_markdown
 from mmjudge.report.suites_page import write_suites_page
@@ -26,7 +26,6 @@ from mmjudge.suites.scores import compare_suites, suite_scores
 from mmjudge.task import Task
 from mmjudge.types import ProtocolName
 
-NOT_FOR_SUITES = ("data", "where")
 TOO_MANY_FAILED, OUT_OF_BUDGET, INTERRUPTED = 1, 3, 130
 
 
@@ -95,8 +94,14 @@ def run_suite_and_report(asked: AskedSuite) -> int:
             err=True,
         )
         return OUT_OF_BUDGET
-    shares = [read_outcome(ready.folder / run.folder).failed_share for run in played.runs]
-    return TOO_MANY_FAILED if max(shares) > asked.max_failures else 0
+    outcomes = [read_outcome(ready.folder / run.folder) for run in played.runs]
+    return TOO_MANY_FAILED if max(map(_failed_share, outcomes)) > asked.max_failures else 0
+
+
+def _failed_share(outcome: Outcome) -> float:
+    """Share that failed of what the judge takes; what it does not take is named and no failure."""
+    taken = outcome.judgments - outcome.refused + outcome.bad_items
+    return (outcome.failed - outcome.refused + outcome.bad_items) / taken if taken else 0.0
 
 
 def forecast_suite_and_print(asked: AskedSuite) -> None:
@@ -118,12 +123,12 @@ def forecast_suite_and_print(asked: AskedSuite) -> None:
 def _ready(asked: AskedSuite) -> _Ready:
     """Everything that can be refused before a judge is loaded."""
     given = dict(asked.settings)
-    for name in NOT_FOR_SUITES:
-        if given.pop(name, None):
-            raise MmjudgeError(f"--{name}: a suite's file says that for each of its tasks")
+    if given.pop("where", None):
+        raise MmjudgeError("--where: a suite's file says that for each of its tasks")
     spec, judge, options, out = (given.pop(n) for n in ("task", "judge", "options", "out"))
     file = open_suite(spec)
-    opened = open_tasks(file)
+    data = given.pop("data", None)
+    opened = open_tasks(file, None if data is None else Path(data))
     if opened.left_out and not asked.skip_absent:
         lines = "\n".join(f"  {line}" for line in opened.left_out)
         raise MmjudgeError(

@@ -17,10 +17,14 @@ WIDTH = 400
 
 
 class Outcome(Record):
-    """A run's counts, of all of it, with what is worth showing of its failures."""
+    """A run's counts, of all of it, with what is worth showing of its failures.
+
+    `data`: where the items were read from, `sample` for the task's own; None for its public copy.
+    """
 
     folder: str
     task: str
+    data: str | None = None
     judge: str
     protocol: str
     orders: str
@@ -31,6 +35,11 @@ class Outcome(Record):
     failures: dict[str, int]
     examples: dict[str, str]
     bad: tuple[BadItem, ...]
+
+    @property
+    def refused(self) -> int:
+        """Requests of a kind that the judge does not take."""
+        return self.failures.get("unsupported", 0)
 
     @property
     def failed_share(self) -> float:
@@ -50,6 +59,7 @@ def read_outcome(folder: Path) -> Outcome:
         return Outcome(
             folder=str(folder),
             task=store.header.task.label,
+            data=store.header.data,
             judge=store.header.judge.name,
             protocol=settings.protocol,
             orders=settings.orders,

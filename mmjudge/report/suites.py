@@ -49,7 +49,7 @@ def mean_words(mean: Macro | MacroDifference, whole: bool) -> str:
     if whole:
         return f"mean of {mean.n_tasks} tasks" if mean.n_tasks > 1 else "its only task"
     if mean.n_tasks == mean.of_tasks:
-        return "mean of the first items of each task, not the suite's figure"
+        return "mean of some items of each task, not the suite's figure"
     return f"mean of {mean.n_tasks} of {mean.of_tasks} tasks, not the suite's figure"
 
 
@@ -58,7 +58,7 @@ def few_words(mean: Macro, whole: bool) -> str:
     if whole:
         return f"{mean.n_tasks} tasks"
     if mean.n_tasks == mean.of_tasks:
-        return "first items only"
+        return "some items only"
     return f"only {mean.n_tasks} of {mean.of_tasks} tasks"
 
 

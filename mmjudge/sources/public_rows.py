@@ -6,7 +6,7 @@ the list that a changed dataset is held against.
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar, get_args
 
 from pydantic import ConfigDict, ValidationError
 
@@ -16,7 +16,7 @@ from mmjudge.sources.github import GithubName, github_path
 from mmjudge.sources.hub import HubName, hub_file, hub_rows, hub_splits, local_rows, media_cache
 from mmjudge.sources.rows import absent_data, data_file, missing_media
 from mmjudge.task import BadItem, Task
-from mmjudge.types import Item, Media, Record
+from mmjudge.types import Item, Media, Modality, Part, Parts, Record
 
 
 class PublicRow(Record):
@@ -111,9 +111,33 @@ def hub_media(task: Task, hub: HubName, path: str, modality: str) -> Media:
     return Media.model_validate({"modality": modality, "uri": uri})
 
 
-def marked(task: Task, item: Item) -> Item:
-    """The item with what it lacks: media that the local copy does not have."""
-    if task.data is None:
-        return item
+def marked(task: Task, item: Item, unpublished: str | None = None) -> Item:
+    """The item with what it lacks: media that the local copy does not have.
+
+    Args:
+        task: The task.
+        item: An item of it.
+        unpublished: What is said of an item with media where there is no local copy, if its public
+            place does not hold them.
+    """
     parts = [*item.prompt, *(part for c in item.candidates for part in c.parts)]
-    return item.model_copy(update={"absent": missing_media(task, parts)})
+    if task.data is not None:
+        return item.model_copy(update={"absent": missing_media(task, parts)})
+    lacks = unpublished is not None and any(isinstance(part, Media) for part in parts)
+    return item.model_copy(update={"absent": unpublished}) if lacks else item
+
+
+def modality_of(prompt: Parts, candidates: Iterable[Parts]) -> str:
+    """The stratum `modality` of an item, by what is in it.
+
+    Example:
+        >>> film = Media(modality="video", uri="a.mp4")
+        >>> modality_of((film, "What happens?"), [("A cup falls.",), ("Nothing.",)])
+        'text+video->text'
+    """
+    return f"{_kinds(prompt)}->{_kinds(part for parts in candidates for part in parts)}"
+
+
+def _kinds(parts: Iterable[Part]) -> str:
+    found = {"text" if isinstance(part, str) else part.modality for part in parts}
+    return "+".join(kind for kind in get_args(Modality) if kind in found)

@@ -103,17 +103,23 @@ def open_suite(spec: str) -> SuiteFile:
     return SuiteFile(read_card(path, Suite), path)
 
 
-def open_tasks(file: SuiteFile) -> Opened:
+def open_tasks(file: SuiteFile, data: Path | None = None) -> Opened:
     """Open the tasks of a suite, and read the first item of each, so that what is absent is known.
 
+    Args:
+        file: The suite.
+        data: A folder that holds the data of some of the tasks, each in a folder of its name.
+
     Raises:
-        MmjudgeError: No task can be asked, two are called alike, or one has no such protocol.
+        MmjudgeError: No task can be asked, two are called alike, one has no such protocol, or
+            `data` holds nothing for any of them.
     """
+    own = _own_data(file.suite, data)
     tasks: dict[int, Task] = {}
     left_out = []
     for place, entry in enumerate(file.suite.tasks):
         try:
-            tasks[place] = _opened(file.path.parent, entry)
+            tasks[place] = _opened(file.path.parent, entry, own.get(place))
         except MmjudgeError as error:
             left_out.append(f"{file.at(place, 'task')}: {why(entry.task, error)}")
     if problems := [*_called_alike(file, tasks), *_no_protocols(file, tasks)]:
@@ -130,10 +136,25 @@ def open_tasks(file: SuiteFile) -> Opened:
     return Opened(tasks, tuple(left_out), protocols)
 
 
-def _opened(base: Path, entry: Entry) -> Task:
+def _own_data(suite: Suite, data: Path | None) -> dict[int, Path]:
+    """What a user's folder holds for the tasks of a suite, by their place."""
+    if data is None:
+        return {}
+    folders = {place: data / Path(entry.task).name for place, entry in enumerate(suite.tasks)}
+    own = {place: folder for place, folder in folders.items() if folder.is_dir()}
+    if not own:
+        names = ", ".join(folder.name for folder in folders.values())
+        raise MmjudgeError(
+            f"--data {data}: for a suite, a folder is needed with a folder for each task whose "
+            f"data you have, called like it ({names}); found none. Samples are in suite:samples"
+        )
+    return own
+
+
+def _opened(base: Path, entry: Entry, own: Path | None) -> Task:
     at_base = base / entry.task
     spec = str(at_base) if "/" in entry.task and at_base.is_dir() else entry.task
-    return open_task(spec, data_place(entry.data, base) if entry.data else None)
+    return open_task(spec, own or (data_place(entry.data, base) if entry.data else None))
 
 
 def _called_alike(file: SuiteFile, tasks: Mapping[int, Task]) -> Iterator[str]:

@@ -213,10 +213,9 @@ def settings_of(entry: Entry, run: SuiteRun, given: Mapping[str, Any]) -> dict[s
 
 def _line(task: Task, outcome: Outcome, seconds: float) -> str:
     """What became of a run, in a line."""
-    refused = outcome.failures.get("unsupported", 0)
     parts = [f"{outcome.judgments} judgments"]
-    parts += [f"{refused} not taken"] if refused else []
-    parts += [f"{outcome.failed - refused} failed", f"{seconds:.1f} s"]
+    parts += [f"{outcome.refused} not taken"] if outcome.refused else []
+    parts += [f"{outcome.failed - outcome.refused} failed", f"{seconds:.1f} s"]
     return f"{task.spec.name:13} {outcome.protocol:6} {', '.join(parts)}"
 
 
@@ -240,7 +239,7 @@ def _not_asked(suite: Suite, opened: Opened, card: JudgeCard) -> Iterator[str]:
         if kind := _refused(entry, card):
             yield f"{task.spec.label}: {card.name} does not take {kind}"
         elif lacking := [protocol for protocol in wanted if protocol not in card.protocols]:
-            yield f"{task.spec.label}: {card.name} does not {' or '.join(lacking)}"
+            yield f"{task.spec.label}: {card.name} answers no {' or '.join(lacking)}"
 
 
 def _has(suite: Suite, opened: Opened) -> dict[ProtocolName, int]:

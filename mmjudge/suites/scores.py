@@ -7,9 +7,10 @@ from typing import NamedTuple, TypeVar
 from mmjudge.errors import MmjudgeError, StoreError
 from mmjudge.metrics.measure import Measure
 from mmjudge.metrics.testing import holm
-from mmjudge.report.outcome import read_outcome
+from mmjudge.report.outcome import printable, read_outcome
 from mmjudge.report.overview import MAIN, main_of
 from mmjudge.scoring.comparison import check_comparable
+from mmjudge.scoring.frames import known_gold
 from mmjudge.scoring.over_tasks import (
     ComparedSuites,
     ComparedTask,
@@ -23,6 +24,7 @@ from mmjudge.scoring.over_tasks import (
     macro_difference,
 )
 from mmjudge.scoring.table import Table
+from mmjudge.sources.samples import SAMPLE
 from mmjudge.suites.playing import FILE, Played, SuiteRun, is_suite, read
 from mmjudge.types import ProtocolName
 
@@ -30,10 +32,14 @@ T = TypeVar("T")
 
 
 class _Found(NamedTuple):
-    """The runs of a suite that count, and what does not, with the reason."""
+    """The runs of a suite that count, and what does not, with the reason.
+
+    `cut`: of some run only a few items were to be asked, so that no mean is the suite's figure.
+    """
 
     runs: list[SuiteRun]
     missing: list[str]
+    cut: bool
 
 
 def suite_scores(folder: Path, n_resamples: int = 1000, seed: int = 0) -> SuiteScores:
@@ -48,21 +54,23 @@ def suite_scores(folder: Path, n_resamples: int = 1000, seed: int = 0) -> SuiteS
         MmjudgeError: The folder is of no suite, or cannot be read.
     """
     played = read(folder)
-    runs, missing = _countable(folder, played)
+    runs, missing, cut = _countable(folder, played)
     drawn: list[tuple[ProtocolName, Drawn]] = []
     for run in runs:
         table = Table.load(folder / run.folder)
         measure = Measure.parse(main_of(table))
         one = draw_task(table, measure, n_resamples, seed)
         if one is None:
-            missing.append(f"{run.task}, {run.protocol}: {measure} is undefined")
+            has_gold = any(known_gold(gold).any() for gold in table.gold)
+            why = f"{measure} is undefined" if has_gold else "no item has gold"
+            missing.append(f"{run.task}, {run.protocol}: {why}")
         else:
             drawn.append((run.protocol, one))
     means = [
         macro(p, members, _of_tasks(played, p) - others)
         for p, members, others in _by_measure(drawn, lambda one: one.result.metric)
     ]
-    whole = [one for one in means if one.n_tasks == one.of_tasks and played.limit is None]
+    whole = [one for one in means if one.n_tasks == one.of_tasks and not cut]
     return SuiteScores(
         suite=played.suite,
         judge=played.judge,
@@ -109,8 +117,8 @@ def compare_suites(a: Path, b: Path, n_resamples: int = 1000, seed: int = 0) -> 
         macro_difference(p, members, of[p] - others)
         for p, members, others in _by_measure(drawn, lambda one: one.comparison.metric)
     ]
-    uncut = ours.limit is None and theirs.limit is None
-    whole = [one for one in means if one.n_tasks == one.of_tasks and uncut]
+    cut = one.cut or other.cut
+    whole = [mean for mean in means if mean.n_tasks == mean.of_tasks and not cut]
     return ComparedSuites(
         suite=ours.suite,
         a=str(a),
@@ -118,7 +126,7 @@ def compare_suites(a: Path, b: Path, n_resamples: int = 1000, seed: int = 0) -> 
         judges=(ours.judge, theirs.judge),
         tasks=tuple(_corrected(drawn)),
         macro=tuple(whole),
-        partial=tuple(one for one in means if one not in whole),
+        partial=tuple(mean for mean in means if mean not in whole),
         missing=tuple(missing),
     )
 
@@ -165,20 +173,27 @@ def require_suites(folders: Sequence[Path]) -> bool:
 
 def _countable(folder: Path, played: Played) -> _Found:
     """The whole runs of which the judge took something."""
-    runs, missing = [], [*played.left_out, *played.not_asked]
+    runs, missing, sampled = [], [*played.left_out, *played.not_asked], False
+    refused: dict[str, list[str]] = {}
     for run in played.runs:
         if not run.whole:
             why = f"not finished: {played.stopped}; " if played.stopped else "not finished: "
             missing.append(f"{run.task}, {run.protocol}: {why}run it again")
             continue
         outcome = read_outcome(folder / run.folder)
-        if outcome.judgments and outcome.failures.get("unsupported", 0) == outcome.judgments:
-            missing.append(f"{run.task}, {run.protocol}: the judge takes nothing of it")
+        if outcome.judgments and outcome.refused == outcome.judgments:
+            _, sign, detail = outcome.examples["unsupported"].partition(": ")
+            reason = f"the judge takes nothing of it{sign}{printable(detail, 120)}"
+            refused.setdefault(reason, []).append(f"{run.task}, {run.protocol}")
         else:
             runs.append(run)
+            sampled |= outcome.data == SAMPLE
+    missing += [f"{'; '.join(names)}: {reason}" for reason, names in refused.items()]
     if played.limit is not None:
         missing.append(f"all but the first {played.limit} items of each task (--limit)")
-    return _Found(runs, missing)
+    if sampled:
+        missing.append("the real items of tasks that were asked on their sample, which is made up")
+    return _Found(runs, missing, sampled or played.limit is not None)
 
 
 def _of_tasks(played: Played, protocol: ProtocolName) -> int:

@@ -100,13 +100,12 @@ class CodeJudgeBench(TableTask):
 
 
 def _items(part: str, split: str, place: int, row: Row, where: str) -> Iterator[Item]:
-    names = ("positive", "negative")
     yield Item(
         id=f"{part}/{split}/{place:04d}",
         prompt=(row.asked(),),
         candidates=tuple(
             Candidate(id=name, parts=(text,), system=split)
-            for name, text in zip(names, row.answers(), strict=True)
+            for name, text in zip("12", row.answers(), strict=True)
         ),
         gold={"overall": PreferenceGold(value="first")},
         strata={

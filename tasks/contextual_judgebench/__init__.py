@@ -53,8 +53,8 @@ def _items(split: str, place: int, row: Row, where: str) -> Iterator[Item]:
         id=f"{split}/{place:04d}",
         prompt=(f"Context: {row.context}", f"Question: {row.question}"),
         candidates=(
-            Candidate(id="positive", parts=(row.positive_response,)),
-            Candidate(id="negative", parts=(row.negative_response,)),
+            Candidate(id="1", parts=(row.positive_response,)),
+            Candidate(id="2", parts=(row.negative_response,)),
         ),
         criteria=(criterion,),
         gold={criterion: PreferenceGold(value="first")},

@@ -88,7 +88,7 @@ class Dsg(Task):
             if protocol == "checklist":
                 questions = {CRITERION: checklist_of(prompts[name])}
                 item = item.model_copy(update={"checklists": questions})
-            yield self._marked(item)
+            yield marked(self, item, UNPUBLISHED)
 
     def recorded_judges(self) -> tuple[str, ...]:
         """The three models whose answers the local copy holds."""
@@ -119,11 +119,6 @@ class Dsg(Task):
     def _rows(self, path: str, record: type[R]) -> Iterator[R | BadItem]:
         place = GithubName("j-min/DSG", self.spec.card.revision)
         return read_table(public_file(self, place, path), record)
-
-    def _marked(self, item: Item) -> Item:
-        if self.data is None:
-            return item.model_copy(update={"absent": UNPUBLISHED})
-        return marked(self, item)
 
 
 def _answers(judge: str) -> str:

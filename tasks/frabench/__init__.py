@@ -9,7 +9,7 @@ from pydantic import Field
 
 from mmjudge.cards import read_card
 from mmjudge.errors import TaskError
-from mmjudge.sources.public_rows import PublicRow, marked
+from mmjudge.sources.public_rows import PublicRow, marked, modality_of
 from mmjudge.sources.rows import absent_data, read_json_rows
 from mmjudge.task import BadItem, PublishedRule, Task
 from mmjudge.types import (
@@ -28,7 +28,6 @@ from .tree import root_of
 from .wording import FORMS, Material, material_of
 
 RESULT = re.compile(r"\[Result\]:\s*\(?\s*(-?\d+)[\s,]+(-?\d+)")
-KINDS = ("text", "image")
 
 
 class Message(PublicRow):
@@ -130,18 +129,19 @@ def _split(material: Material, images: tuple[str, ...]) -> Split:
 def _item(name: str, material: Material, images: Split, gold: PreferenceGold) -> Item:
     shown = _parts(material.contents, images.prompt)
     prompt = (*material.asked, *shown) if material.contents else (*shown, *material.asked)
+    prompt = (*prompt, f"Aspect: {material.aspect}")
     first = _parts(material.first, images.first)
     second = _parts(material.second, images.second)
     aspect = material.aspect.partition(":")[0].strip()
     return Item(
         id=name,
-        prompt=(*prompt, f"Aspect: {material.aspect}"),
+        prompt=prompt,
         candidates=tuple(
             Candidate(id=slot, parts=parts) for slot, parts in (("1", first), ("2", second))
         ),
         gold={"aspect": gold},
         strata={
-            "modality": f"{_kinds(prompt) or 'text'}->{_kinds((*first, *second))}",
+            "modality": modality_of(prompt, (first, second)),
             "setting": FORMS[material.form],
             "form": material.form,
             "root": root_of(aspect),
@@ -155,8 +155,3 @@ def _parts(texts: tuple[str, ...], images: tuple[str, ...]) -> Parts:
     media = [Media(modality="image", uri=uri) for uri in images]
     pairs = [part for pair in zip(texts, media, strict=False) for part in pair]
     return (*pairs, *texts[len(media) :], *media[len(texts) :])
-
-
-def _kinds(parts: Parts) -> str:
-    found = {"text" if isinstance(part, str) else part.modality for part in parts}
-    return "+".join(kind for kind in KINDS if kind in found)

@@ -8,14 +8,13 @@ from typing import TypeVar
 from mmjudge.cards import read_card
 from mmjudge.errors import TaskError
 from mmjudge.sources.github import GithubName
-from mmjudge.sources.public_rows import PublicRow, marked, public_file
+from mmjudge.sources.public_rows import PublicRow, marked, modality_of, public_file
 from mmjudge.sources.rows import grouped, only_good, read_json_rows
 from mmjudge.task import BadItem, PublishedRule, Task
 from mmjudge.types import (
     Candidate,
     Gold,
     Item,
-    Media,
     PreferenceGold,
     PreferenceValue,
     ProtocolName,
@@ -57,7 +56,7 @@ class JudgeAnything(Task):
             if protocol == "checklist":
                 item = item.model_copy(update={"checklists": checklists.get(short_id(name), {})})
             if protocol != "checklist" or item.checklists:
-                yield self._marked(item)
+                yield marked(self, item, UNPUBLISHED)
 
     def published(self) -> tuple[PublishedRule, ...]:
         """The authors' agreement with people, of understanding and of generation apart."""
@@ -97,13 +96,6 @@ class JudgeAnything(Task):
             of_query[criterion] = before + more
         return lists
 
-    def _marked(self, item: Item) -> Item:
-        if self.data is not None:
-            return marked(self, item)
-        parts = [*item.prompt, *(part for one in item.candidates for part in one.parts)]
-        lacking = any(isinstance(part, Media) for part in parts)
-        return item.model_copy(update={"absent": UNPUBLISHED}) if lacking else item
-
 
 def _criterion(rubric: str) -> str:
     return rubric.removesuffix("_score")
@@ -119,6 +111,7 @@ def _item(
     if asked is None:
         raise TaskError(f"uniq_id: TaskAnything.json has no {name!r}")
     responses = [asked.response(model) for model in models]
+    modality = modality_of(asked.query.parts, (one.response.parts for one in responses))
     golds = grouped(labels, lambda label: _criterion(label.rubric_name))
     return Item(
         id=f"{asked.query.uniq_id}/{'_vs_'.join(one.model_name for one in responses)}",
@@ -129,7 +122,7 @@ def _item(
         ),
         criteria=tuple(golds),
         gold={criterion: _gold(members) for criterion, members in golds.items()},
-        strata=asked.query.strata,
+        strata={"modality": modality, **asked.query.strata},
     )
 
 

@@ -47,15 +47,8 @@ class Query(PublicRow):
     @property
     def strata(self) -> dict[str, str]:
         """Its category, and whether that asks to understand or to generate."""
-        given, wanted = self.task_name.lower().split("2")
-        media = given.replace("audiovideo", "audio+video")
-        asked = media if media == "text" else f"text+{media}"
-        ability = "understanding" if wanted == "text" else "generation"
-        return {
-            "modality": f"{asked}->{wanted}",
-            "ability": ability,
-            "category": self.task_name,
-        }
+        ability = "understanding" if self.task_name.endswith("2Text") else "generation"
+        return {"ability": ability, "category": self.task_name}
 
 
 class Content(PublicRow):

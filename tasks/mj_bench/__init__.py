@@ -151,9 +151,7 @@ class MjBench(Task):
                 **({"source": row.source} if row.source else {}),
             },
         )
-        if self.data is None:
-            return item if part.held else item.model_copy(update={"absent": UNPUBLISHED})
-        return marked(self, item)
+        return marked(self, item, None if part.held else UNPUBLISHED)
 
     def _image(self, part: Part, path: str) -> Media:
         fetched = self.data is None and part.held

@@ -63,18 +63,13 @@ class MjBenchVideo(Task):
                     yield row
                     continue
                 item = _aspect_item(criterion, number, row, f"{path}: row {number}")
-                yield item if isinstance(item, BadItem) else self._marked(item)
+                yield item if isinstance(item, BadItem) else marked(self, item, UNPUBLISHED)
         path = public_file(self, place, f"test/{OVERALL}.json")
         for number, pair in enumerate(read_json_rows(path, OverallRow)):
             if isinstance(pair, BadItem):
                 yield pair
             else:
-                yield self._marked(_overall_item(number, pair))
-
-    def _marked(self, item: Item) -> Item:
-        if self.data is None:
-            return item.model_copy(update={"absent": UNPUBLISHED})
-        return marked(self, item)
+                yield marked(self, _overall_item(number, pair), UNPUBLISHED)
 
 
 def _aspect_item(criterion: str, number: int, row: AspectRow, where: str) -> Item | BadItem:

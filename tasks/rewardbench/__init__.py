@@ -51,8 +51,8 @@ def _items(place: int, row: Row, where: str) -> Iterator[Item]:
         id=f"{place:04d}/{row.id}",
         prompt=(row.prompt,),
         candidates=(
-            Candidate(id="chosen", parts=(row.chosen,), system=row.chosen_model),
-            Candidate(id="rejected", parts=(row.rejected,), system=row.rejected_model),
+            Candidate(id="1", parts=(row.chosen,), system=row.chosen_model),
+            Candidate(id="2", parts=(row.rejected,), system=row.rejected_model),
         ),
         gold={"overall": PreferenceGold(value="first")},
         strata={"modality": "text->text", "section": section, "subset": row.subset},

@@ -60,11 +60,7 @@ class VideoAutoBench(Task):
             if isinstance(row, BadItem):
                 yield row
                 continue
-            item = _item(row, **self._shown(row, videos))
-            if self.data is None:
-                yield item.model_copy(update={"absent": UNPUBLISHED})
-            else:
-                yield marked(self, item)
+            yield marked(self, _item(row, **self._shown(row, videos)), UNPUBLISHED)
 
     def _videos(self) -> dict[str, Video]:
         """Where videos and subtitles lie, by LongVideoBench's list; nothing without it."""

@@ -5,6 +5,7 @@ import itertools
 import json
 import random
 import tracemalloc
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -53,6 +54,14 @@ def folder(tmp_path):
         return str(tmp_path)
 
     return make
+
+
+def test_of_a_sample_nobody_asks_for_more_items(folder):
+    found = check_task("rewardbench", Path("sample"))
+    assert found.items == {"pair": 6}
+    assert not [one for one in found.findings if "size" in (one.check, *one.said.split())]
+    checks = [one.check for one in check_task(folder(sound())).findings if one.level == "advice"]
+    assert "size" in checks
 
 
 def sound(n=12):

@@ -98,6 +98,12 @@ def test_what_is_too_long_for_the_context_fails_alone(folders: dict[str, Path], 
     assert alone.error.reason == "unsupported"
 
 
+def test_a_reply_as_long_as_the_context_is_said_with_the_option_to_lower(folders: dict[str, Path]):
+    (reply,) = opened(folders["qwen2_5_vl"], max_new_tokens=4096).judge([ask()], {})
+    assert reply.error
+    assert "-J max_new_tokens=N" in reply.error.detail
+
+
 def test_a_medium_that_the_model_does_not_take_fails_alone(folders: dict[str, Path]):
     judge = opened(folders["qwen2_audio"], mode="logits")
     assert judge.card.modalities == ("text", "audio")

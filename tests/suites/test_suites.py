@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import pytest
 import yaml
@@ -13,9 +14,10 @@ from mmjudge.sources.folder import open_task
 from mmjudge.store.run_store import RunStore
 from mmjudge.suites import FILE, Place, Suite, builtin, open_suite, open_tasks, play, read, runs_of
 from mmjudge.suites.scores import suite_scores
-from mmjudge.types import Failure
+from mmjudge.types import Failure, Item
 from tests.cli.conftest import mmjudge
 from tests.suites.small_suites import write_task
+from tests.tasks.samples import NAMES, SAMPLES
 
 __all__ = ["mmjudge"]  # a fixture: the commands, as the tests of cli call them
 
@@ -291,6 +293,18 @@ def test_the_suite_that_the_documentation_shows_is_one(root):
     assert [entry.limit for entry in suite.tasks] == [None, 100, None]
 
 
+def test_the_documentation_names_every_suite_that_comes_along(root):
+    page = (root / "docs" / "tasks.md").read_text(encoding="utf-8")
+    table = page.partition("| suite | what it asks")[2].partition("\n\n")[0]
+    rows = [line.split("|")[1:3] for line in table.splitlines()[2:]]
+    assert sorted(name for row in rows for name in re.findall(r"`(.*?)`", row[0])) == builtin()
+    n = len(open_suite("suite:samples").suite.tasks)
+    assert any(f"the samples of {n} tasks" in what for _, what in rows)
+    tasks = {name for name in NAMES for row in rows if f"`{name}`" in row[1]}
+    listed = {e.task for name in builtin() for e in open_suite(f"suite:{name}").suite.tasks}
+    assert tasks <= listed
+
+
 def test_a_task_of_which_the_judge_takes_nothing_is_named_and_not_counted_as_nought(
     suite, tmp_path
 ):
@@ -303,13 +317,106 @@ def test_a_task_of_which_the_judge_takes_nothing_is_named_and_not_counted_as_nou
         card = JudgeCard(name="nothing", summary="Refuses all.")
 
         def judge(self, batch, media):
-            return [Reply(error=Failure(reason="unsupported")) for _ in batch]
+            return [Reply(error=Failure(reason="unsupported", detail="too dark")) for _ in batch]
 
     def judge(task, protocol):
         return TakesNothing() if task.spec.name == "hard" else longest(task, protocol)
 
     play(found, opened, judge, Place(tmp_path / "o", lambda line: None))
     scores = suite_scores(tmp_path / "o", 0)
-    assert scores.missing == ("hard@1, pair: the judge takes nothing of it",)
+    assert scores.missing == ("hard@1, pair: the judge takes nothing of it: too dark",)
     assert scores.macro == ()
     assert [mean.value for mean in scores.partial] == [1.0]
+
+
+def test_what_a_judge_does_not_take_is_no_failure_of_the_command(mmjudge, suite, tmp_path):
+    (tmp_path / "mine.py").write_text(PICKY)
+    words = ["run", "--task", suite, "--judge", f"{tmp_path / 'mine.py'}:Picky", "--out"]
+    done = mmjudge(*words, tmp_path / "o")
+    assert "20 judgments, 10 not taken, 0 failed" in done.err
+    assert done.code == 0
+    (tmp_path / "mine.py").write_text(PICKY.replace("unsupported", "refused"))
+    assert mmjudge(*words, tmp_path / "p").code == 1
+
+
+PICKY = """
+from mmjudge.judges import Judge, JudgeCard, Reply
+from mmjudge.types import Failure
+
+class Picky(Judge):
+    card = JudgeCard(name="picky", summary="Every second request.", batch_size=2)
+
+    def judge(self, batch, media):
+        refused = Reply(error=Failure(reason="unsupported"))
+        return [Reply(text="Verdict: A") if i % 2 else refused for i, _ in enumerate(batch)]
+"""
+
+
+def test_the_data_of_a_suites_tasks_may_lie_in_a_folder_for_each(mmjudge, suite, tmp_path):
+    data = tmp_path / "data"
+    shutil.copytree(SAMPLES["evalbiasbench"], data / "evalbiasbench")
+    (tmp_path / "mine.yaml").write_text(
+        "name: s\ntasks:\n- task: evalbiasbench\n- task: tasks/easy\n"
+    )
+    words = ["run", "--task", suite, "--judge", "baseline:first", "--out", tmp_path / "o", "--data"]
+    done = mmjudge(*words, data)
+    assert done.code == 0, done.err
+    with RunStore.open(tmp_path / "o" / "evalbiasbench-pair") as store:
+        assert store.header.data == str(data / "evalbiasbench")
+    refused = mmjudge(*words, tmp_path / "tasks" / "hard")
+    assert refused.code == 2
+    assert "called like it (evalbiasbench, easy); found none" in refused.err
+
+
+def test_a_mean_over_samples_is_not_the_suites_figure(mmjudge, suite, tmp_path):
+    (tmp_path / "mine.yaml").write_text("name: s\ntasks:\n- {task: rewardbench, data: sample}\n")
+    done = mmjudge("run", "--task", suite, "--judge", "baseline:first", "--out", tmp_path / "o")
+    assert done.code == 0, done.err
+    assert "mean of some items of each" in done.out
+    scores = suite_scores(tmp_path / "o", 0)
+    assert scores.macro == ()
+    assert "asked on their sample" in scores.missing[-1]
+
+
+def test_a_suite_is_listed_with_what_is_at_hand(mmjudge, suite, tmp_path):
+    (tmp_path / "mine.yaml").write_text(
+        "name: s\nsummary: Mine.\ntasks:\n- {task: scenes_text, takes: text, limit: 3}\n"
+        "- {task: koffvqa, data: sample}\n- task: koffvqa\n- task: tasks/easy\n"
+    )
+    done = mmjudge("tasks", suite)
+    assert done.code == 0, done.err
+    rows = [re.split(r" {2,}", line.strip()) for line in done.out.splitlines()]
+    assert ["scenes_text", "at hand", "of judges that take text, the first 3"] in rows
+    assert rows[4:6] == [["koffvqa", "its sample"], ["koffvqa", "sample only"]]
+    assert ["tasks/easy", "its own"] in rows
+    said = json.loads(mmjudge("tasks", "suite:scenes", "--json").out)
+    assert {task["at_hand"] for task in said["tasks"]} == {"yes"}
+
+
+def test_a_task_without_gold_is_named_as_such(mmjudge, suite, tmp_path):
+    (tmp_path / "mine.yaml").write_text(
+        "name: s\ntasks:\n- {task: mj_bench_bias, data: sample}\n- {task: koffvqa, data: sample}\n"
+    )
+    mmjudge("run", "--task", suite, "--judge", "baseline:constant", "--out", tmp_path / "o")
+    lines = suite_scores(tmp_path / "o", 0).missing
+    assert "mj_bench_bias@1, score: no item has gold" in lines
+    assert "koffvqa@1, score: tau_b is undefined" in lines
+
+
+def test_the_suite_of_samples_has_every_task_whose_sample_can_be_shown_to_a_judge():
+    listed = {entry.task: entry for entry in open_suite("suite:samples").suite.tasks}
+    assert {entry.data for entry in listed.values()} == {"sample"}
+    for name, folder in SAMPLES.items():
+        task = open_task(name, folder)
+        items = (item for protocol in task.spec.protocols for item in task.load(protocol))
+        shown = any(isinstance(item, Item) and item.absent is None for item in items)
+        assert shown == (name in listed), name
+
+
+def test_every_task_of_the_suite_of_samples_is_asked_and_judged(mmjudge, tmp_path):
+    words = ["run", "--task", "suite:samples", "--judge", "baseline:random", "--out", tmp_path]
+    done = mmjudge(*words)
+    assert done.code == 0, done.err
+    assert "left out" not in done.err
+    asked = {run.task.partition("@")[0] for run in read(tmp_path).runs if run.whole}
+    assert asked == {entry.task for entry in open_suite("suite:samples").suite.tasks}

@@ -199,7 +199,7 @@ def test_labels_find_their_query_and_models_by_parts_of_their_names(small):
     items = by_id(open_task("judge_anything", small("judge_anything")), "pair")
     pair = items["1730000001_9_feedbeef/alpha_vs_beta"]
     assert pair.strata["ability"] == "understanding"
-    assert pair.strata["modality"] == "text+audio+video->text"
+    assert pair.strata["modality"] == "text+video+audio->text"
     pictures = items["1730000000_7_0badcafe/alpha-mllm_vs_beta"]
     assert [part.modality for part in pictures.prompt[:-1]] == ["image", "image"]
     assert [c.system for c in pictures.candidates] == ["alpha-mllm", "beta"]

@@ -1,6 +1,7 @@
 """What every registered task owes, checked on small data and, where it is, on the real one."""
 
 import math
+import re
 import subprocess
 import sys
 import tracemalloc
@@ -15,6 +16,7 @@ from mmjudge.metrics import Measure
 from mmjudge.metrics.registry import fits
 from mmjudge.registry import TASKS, registry
 from mmjudge.sources.folder import open_task, unsafe_media
+from mmjudge.sources.public_rows import modality_of
 from mmjudge.task import BadItem, JudgedRow, Task, checked
 from mmjudge.types import Failure, Item, Reply
 from tests.tasks.samples import (
@@ -34,6 +36,11 @@ RECORDED = [
 """Tasks whose data may hold replies of judges: then the sample holds some."""
 LINES = [name for name in NAMES if name in EMBEDDED or any(SAMPLES[name].rglob("*.jsonl"))]
 """Tasks whose data is JSON lines, not one JSON document or a table."""
+
+TELLING = {"chosen", "rejected", "positive", "negative", "better", "worse", "good", "bad", "wrong"}
+"""Words that an id of a candidate does not have: a judge of one's own is given the ids, too."""
+OF_THE_SUBSET = ("audiojudge_same", "mmrb2")
+"""Tasks whose modality is that of the subset, or of the sounds without the words between them."""
 
 
 @pytest.fixture
@@ -86,6 +93,22 @@ def test_every_item_can_be_judged_and_ids_are_unique(opened, name, kind):
         if kind == "real":
             sizes = {k: n for k, n in task.spec.card.size.items() if k.split(",")[0] == protocol}
             assert {key: counted(items, key) for key in sizes} == sizes
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_no_id_of_a_candidate_tells_the_gold(small, name):
+    task = open_task(name, small(name))
+    for item in (item for protocol in task.spec.protocols for item in items_of(task, protocol)):
+        words = {word for one in item.candidates for word in re.findall("[a-z]+", one.id)}
+        assert not words & TELLING, item.id
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_the_modality_of_an_item_is_that_of_what_is_shown(small, name):
+    task = open_task(name, small(name))
+    for item in (item for protocol in task.spec.protocols for item in items_of(task, protocol)):
+        shown = modality_of(item.prompt, (one.parts for one in item.candidates))
+        assert name in OF_THE_SUBSET or item.strata["modality"] == shown, item.id
 
 
 def counted(items, key):

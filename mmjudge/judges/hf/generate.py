@@ -191,4 +191,9 @@ class SeededDraw:
 def too_long(length: int, limit: int) -> Reply:
     """The reply to a prompt of `length` tokens where beside the reply there is room for `limit`."""
     detail = f"{length} tokens to read; beside the reply the model takes {limit}"
+    if limit <= 0:
+        detail = (
+            f"{length} tokens to read, and a reply of max_new_tokens leaves no room for them; "
+            "lower -J max_new_tokens=N, or read the options' probabilities with -J mode=logits"
+        )
     return Reply(error=Failure(reason="unsupported", detail=detail))
