@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmjudge.errors import StoreError
+from mmjudge.store import probed_rows
 from mmjudge.store.outcomes import (
     ANSWERS,
     FAILED,
@@ -37,7 +38,6 @@ from mmjudge.store.run_file import (
     read_header,
     writing,
 )
-from mmjudge.store.run_store import probed_rows
 from mmjudge.task import BadItem
 from mmjudge.types import (
     Failure,

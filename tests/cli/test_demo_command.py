@@ -9,7 +9,7 @@ import pytest
 
 from mmjudge.demo import JUDGES, TASKS, Contestant, play
 from mmjudge.errors import MissingExtraError, TaskError
-from mmjudge.judges.scorers.scorer import clip
+from mmjudge.judges.scorers import clip
 from mmjudge.store.run_store import RunStore
 
 TEXT = {"scenes_text": TASKS["scenes_text"]}

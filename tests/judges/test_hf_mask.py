@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mmjudge.judges.hf.judge import mask as hf_mask
+from mmjudge.judges.hf import mask as hf_mask
 from mmjudge.judges.hf.mask import SHORTEST, block_mask
 from mmjudge.judges.hf.packing import Branch, Row, Tree
 from mmjudge.judges.hf.passes import Passes
