@@ -7,6 +7,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from mmjudge.errors import MmjudgeError
+from mmjudge.jsonl import causes
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -51,7 +52,7 @@ def line_of(path: Path, place: tuple[int | str, ...]) -> int:
 
 def _problems(path: Path, node: Any, record: type[BaseModel], error: ValidationError) -> str:
     lines = []
-    for problem in error.errors(include_url=False):
+    for problem in causes(error):
         place = ".".join(str(step) for step in problem["loc"]) or "the file"
         allowed = ""
         if problem["type"] == "extra_forbidden":

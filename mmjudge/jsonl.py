@@ -5,9 +5,12 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 MAX_LINE_BYTES = 16 * 1024 * 1024
 """A longer line is refused before it is parsed."""
+
+_KINDS = ("preference", "score", "ranking", "answers", "steps")
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -61,10 +64,30 @@ def explain(error: ValidationError) -> str:
         "sytem: Extra inputs are not permitted, found 'sdxl'"
     """
     problems = []
-    for problem in error.errors(include_url=False):
-        place = ".".join(str(step) for step in problem["loc"])
+    for problem in causes(error):
+        place = ".".join(str(step) for step in _fields(problem["loc"]))
         found = repr(problem["input"])
         found = found if len(found) <= 60 else found[:57] + "..."
         message = problem["msg"].removeprefix("Value error, ")
         problems.append(f"{place}: {message}, found {found}" if place else f"{message}")
     return "; ".join(problems)
+
+
+def causes(error: ValidationError) -> list[ErrorDetails]:
+    """The problems, but those that only follow from others: a list that lacks its bad entries."""
+    found = error.errors(include_url=False)
+    places = [problem["loc"] for problem in found]
+    return [
+        one
+        for one in found
+        if one["type"] != "too_short"
+        or not any(len(p) > len(one["loc"]) and p[: len(one["loc"])] == one["loc"] for p in places)
+    ]
+
+
+def _fields(place: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """A place without the kind that tells golds or verdicts apart, which is no field."""
+    for start, at in (("gold", 2), ("verdict", 1), ("outcome", 1)):
+        if place[:1] == (start,) and len(place) > at and place[at] in _KINDS:
+            return (*place[:at], *place[at + 1 :])
+    return place

@@ -12,6 +12,13 @@ from mmjudge.types import FailureReason, Item, RunHeader
 
 MOST_SHOWN = 10
 
+_SAYS_NOTHING = {
+    "judge": ("summary", "protocols", "batch_size", "priced"),
+    "task": ("card", "protocols", "primary", "measures"),
+}
+"""What of a judge and a task shapes no answer: neither what else they can do nor what is made of
+the answers."""
+
 RETRIED: tuple[FailureReason, ...] = ("infra", "media")
 """Failures that may be asked again: trouble on the way. Any other is the judge's own answer, and to
 ask until it pleases would flatter the judge."""
@@ -74,9 +81,9 @@ def _identity(header: RunHeader) -> dict[str, Any]:
     content: dict[str, Any] = json.loads(
         header.model_dump_json(include={"task": True, "judge": True, "settings": True})
     )
-    for means in ("batch_size", "priced"):
-        content["judge"].pop(means)
-    content["task"].pop("card")
+    for part, names in _SAYS_NOTHING.items():
+        for name in names:
+            content[part].pop(name)
     content["settings"]["probes"] = [f"{card.name}@{card.version}" for card in header.probes]
     return content
 

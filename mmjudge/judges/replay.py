@@ -50,7 +50,10 @@ class Replay(Judge):
                 line.probe,
             )
             if key in self._replies and self._replies[key] != line:
-                raise JudgeError(f"replay:{name}: two different replies to the same request: {key}")
+                raise JudgeError(
+                    f"replay:{name}: two different replies to the same request: {_words(key)}; "
+                    "keep one of the lines, or give each a repeat of its own, from 0"
+                )
             self._replies[key] = line
             scores = scores or line.scores is not None
             if line.probe is None:
@@ -115,6 +118,14 @@ class Replay(Judge):
                 f"; {len(self.bad_lines)} unreadable lines, first {first.where}: {first.problem}"
             )
         return Reply(error=Failure(reason="infra", detail=detail))
+
+
+def _words(key: _Key) -> str:
+    """A request as a line of a recording names it."""
+    names = ("item", "criterion", "protocol", "repeat", "order", "condition", "probe")
+    return ", ".join(
+        f"{name} {value!r}" for name, value in zip(names, key, strict=True) if value is not None
+    )
 
 
 def _keys(request: Request) -> Iterator[_Key]:

@@ -5,7 +5,10 @@ from collections.abc import Mapping, Sequence
 from mmjudge.protocols.numbered import Form, read_words, word_of
 from mmjudge.types import Answers, Failure, Question, Request
 
-_NAMES = r"answer(?:\s+to)?(?:\s+question)?|question|q|item"
+_NAMES = (
+    r"answer(?:\s+to)?(?:\s+question)?|question|q|item|a(?=\d)"
+    r"|antwort|frage|r[eé]ponse|respuesta|pregunta|ответ|вопрос|答案|回答|问题|問題"
+)
 
 
 def parse_text(request: Request, text: str, cut: bool) -> Answers | Failure:

@@ -3,8 +3,9 @@
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from mmjudge.protocols.anchors import (
@@ -21,22 +22,33 @@ from mmjudge.protocols.anchors import (
     normalise,
     shorten,
 )
+from mmjudge.protocols.usual import Usual
 from mmjudge.types import Failure
 
 _NUMBER = r"[\s_]*(?:no\.?\s*|number\s*|#\s*)?(\d{1,4})(?!\w)"
-_AFTER = r"[\s*_]*(?:\([^()\n]{0,80}\))?[\s*_]*(?:is\b)?[\s*_:=.)\u2013\u2014-]*"
+_AFTER = (
+    r"[\s*_]*(?:\([^()\n]{0,80}\))?[\s*_]*(?:is\b)?"
+    r"(?:->|=>|\u2192|[\s*_:=)]|[.\u2013\u2014-](?!\.?\d))*"
+)
 _NUMBERED = re.compile(
     r"(\d{1,4})[*_]{0,3}(?:[.)\]]?[*_]{0,3}\s{0,3}[:=]+|[.)\]]+(?=[\s*_])"
     r"|\s{1,3}[-\u2013\u2014]+(?=\s))[\s*_]*"
 )
+_JOINED = re.compile(r"(?!^)[\s_-]+|^[\s_-]+(?!\s*\.?\d)")
+"""What joins two words; not the sign of a number."""
+_DENIED = re.compile(r"\b(?:not|never)\s{0,3}\[\[", re.I)
 _HINT = re.compile(r"[^\W\d_]\w*(?:[ _-]\w+){0,2}")
+_BETWEEN = r"\]\][*_]{0,3}(?:[ \t,;.|]|\band\b){0,8}"
 _BULLETS = " \t#*_-+•("
 _OPENS = re.compile(r"[\[{](?=\s{0,40}[\"\[{])")
 _MOST_TRIED = 1000
 """Places of a reply at which JSON may begin and does not: then no more is looked for."""
 _LONGEST_WORD = 400
+_READ_AGAIN = ("incomplete", "off_scale")
+"""Failures of a reply that may say it all in another form."""
 _HELD = re.compile(r"answers|steps|verdicts|results|checklist|questions|errors|labels", re.I)
 _SAYS = re.compile(r"answer|verdict|error|error_type|label|result|value|judge?ment|type", re.I)
+_ERROR = re.compile(r"error", re.I)
 _NUMBERS = re.compile(r"question|step|number|id|index|no|n|q|question_id|step_id", re.I)
 
 
@@ -59,12 +71,22 @@ class Stated(NamedTuple):
 class Form(NamedTuple):
     """What is asked: `words[i]` are those allowed for number i + 1.
 
-    `names` is a pattern of what the numbers are called, `many` their name in messages.
+    `names` is a pattern of what the numbers are called, `many` their name in messages. `also`: an
+    allowed word by other ways to say it; `null`: the one that an error of null in JSON stands for.
     """
 
     words: tuple[tuple[str, ...], ...]
     names: str
     many: str
+    also: Mapping[str, str] = MappingProxyType({})
+    null: str | None = None
+
+    def word(self, number: int, token: str) -> str | None:
+        """The word allowed for a number that a token spells."""
+        if not 1 <= number <= len(self.words):
+            return None
+        word = word_of(self.words[number - 1], token)
+        return self.also.get(_loose(token)) if word is None and self.also else word
 
 
 def read_words(form: Form, text: str, cut: bool) -> tuple[str, ...] | Failure:
@@ -78,6 +100,16 @@ def read_words(form: Form, text: str, cut: bool) -> tuple[str, ...] | Failure:
         text: The judge's own words, as `spoken_text` gives them.
         cut: Whether the token limit ended the reply.
     """
+    outcome = _read(form, text, cut)
+    if cut or not isinstance(outcome, Failure) or outcome.reason not in _READ_AGAIN:
+        return outcome
+    label, _ = _patterns(form.names)
+    usual = Usual(label, form.names, form.many[:-1], form.words, form.word)
+    again = _read(form, usual.rewritten(text), cut)
+    return outcome if isinstance(again, Failure) else again
+
+
+def _read(form: Form, text: str, cut: bool) -> tuple[str, ...] | Failure:
     found = [*_in_json(form, text), *_in_lines(form, text)]
     if len(form.words) == 1 and not found:
         return _only(form, text, cut)
@@ -116,13 +148,13 @@ def _close(word: str) -> str:
 
 
 def _loose(word: str) -> str:
-    return re.sub(r"[\s_-]+", " ", bare(normalise(word))).strip().casefold()
+    return _JOINED.sub(" ", bare(normalise(word))).strip().casefold()
 
 
 def _only(form: Form, text: str, cut: bool) -> tuple[str, ...] | Failure:
     """Of one thing alone the word may stand without a number: in brackets, or as all there is."""
     label = re.compile(rf"(?:{form.names}|verdict)\b[\s*_]*(?:is\b)?[\s*_:=]*", re.I)
-    outcome = decide(find(text, label, lambda token: word_of(form.words[0], token)), text, cut)
+    outcome = decide(find(text, label, lambda token: form.word(1, token)), text, cut)
     if not isinstance(outcome, Failure):
         return (str(outcome),)
     none = outcome.reason == "ambiguous" and outcome.detail.startswith("no verdict")
@@ -182,9 +214,10 @@ def _by_number(firm: Sequence[Stated]) -> dict[int, dict[tuple[str, bool], None]
 
 
 def _stated(form: Form, number: int, token: str, how: tuple[bool, bool, int]) -> Stated:
-    inside = 1 <= number <= len(form.words)
-    allowed = form.words[number - 1] if inside else tuple(w for ws in form.words for w in ws)
-    word = word_of(allowed, token)
+    if 1 <= number <= len(form.words):
+        word = form.word(number, token)
+    else:
+        word = word_of(tuple(w for words in form.words for w in words), token)
     return Stated(number, token.strip() if word is None else word, word is not None, *how)
 
 
@@ -213,8 +246,9 @@ def _on_line(
     labelled, position = how
     own = OWN_QUOTES.fullmatch(rest)
     inner = BRACKETED.findall(own[1] if own else QUOTED.sub("", line))
+    denied = "not " if _DENIED.search(rest) else ""
     for token in inner:
-        yield _stated(form, number, token, (labelled, True, position))
+        yield _stated(form, number, denied + token, (labelled, True, position))
     if not inner:
         found = _stated(form, number, bare(rest), (labelled, False, position))
         if found.known or (len(found.word) <= 60 and _HINT.fullmatch(found.word)):
@@ -227,7 +261,7 @@ def _patterns(names: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     label = rf"(?:{names}){_NUMBER}{_AFTER}"
     one = (
         rf"(?:{names})\s{{0,2}}#?\d{{1,4}}[\s*_:=.)-]{{0,8}}"
-        r"\[\[[^\[\]\n]{1,200}\]\][*_]{0,3}[ \t,;.|]{0,8}"
+        rf"\[\[[^\[\]\n]{{1,200}}{_BETWEEN}"
     )
     return re.compile(label, re.I), re.compile(rf"[\s*_-]*(?:{one}){{2,}}", re.I)
 
@@ -235,7 +269,7 @@ def _patterns(names: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
 def _split(line: str, several: re.Pattern[str]) -> list[str]:
     """A line of several labelled words, and of nothing else, as several lines."""
     if line.count("]]") > 1 and several.fullmatch(line):
-        return [f"{part}]]" for part in re.split(r"\]\][*_]{0,3}[ \t,;.|]{0,8}", line) if part]
+        return [f"{part}]]" for part in re.split(_BETWEEN, line) if part]
     return [line]
 
 
@@ -250,8 +284,23 @@ def _in_json(form: Form, text: str) -> Iterator[Stated]:
     """Words in JSON: under their numbers, or in a list in order."""
     for position, value, whole in _values(text):
         held = value if isinstance(value, _Object) or whole or _objects(value) else []
-        for number, token in _said(held, form.names):
-            yield _stated(form, number, token, (True, True, position))
+        for number, said in _said(held, form.names):
+            token = _spelt(form, number, said)
+            if token is not None:
+                yield _stated(form, number, token, (True, True, position))
+
+
+def _spelt(form: Form, number: int, said: Any) -> str | None:
+    """What a JSON value says as text; a number, or null, only where it is an answer."""
+    if isinstance(said, str):
+        inner = BRACKETED.fullmatch(said.strip())
+        return inner[1] if inner else said
+    if isinstance(said, bool):
+        names = ("true", "yes") if said else ("false", "no")
+        return next((name for name in names if form.word(number, name) is not None), str(said))
+    if isinstance(said, int):
+        return str(said) if form.word(number, str(said)) is not None else None
+    return form.null if said is None else None
 
 
 def _values(text: str) -> Iterator[tuple[int, Any, bool]]:
@@ -282,41 +331,42 @@ def _objects(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(v, _Object) for v in value)
 
 
-def _said(value: Any, names: str) -> Iterator[tuple[int, str]]:
+def _said(value: Any, names: str) -> Iterator[tuple[int, Any]]:
     """Number and word of each that a JSON value states."""
     if not isinstance(value, _Object):
-        yield from _listed(value)
+        yield from _listed(value, nulls=False)
         return
     alone = _entry(value)
-    if alone is not None and alone[0]:
+    if alone is not None and alone[0] is not None:
         yield alone[0], alone[1]
         return
     numbered = re.compile(rf"(?:(?:{names})[ _-]*)?(\d{{1,4}})", re.I)
     for key, one in value:
         if number := numbered.fullmatch(key.strip()):
             entry = _entry(one) if isinstance(one, _Object) else None
-            yield from _plain(int(number[1]), entry[1] if entry else one)
+            said = entry[1] if entry else one
+            yield from [] if said is None and not entry else [(int(number[1]), said)]
         elif _HELD.fullmatch(key.strip()) and isinstance(one, list):
+            yield from _listed(one, nulls=_ERROR.match(key.strip()) is not None)
+        elif _HELD.fullmatch(key.strip()) and isinstance(one, _Object):
             yield from _said(one, names)
 
 
-def _listed(values: Any) -> Iterator[tuple[int, str]]:
+def _listed(values: Any, *, nulls: bool) -> Iterator[tuple[int, Any]]:
+    """Number and word of each in a list; a null says something in a list of errors alone."""
     for place, one in enumerate(values if isinstance(values, list) else (), 1):
-        entry = _entry(one) if isinstance(one, _Object) else (0, one)
-        if entry is not None:
-            yield from _plain(entry[0] or place, entry[1])
+        entry = _entry(one) if isinstance(one, _Object) else (None, one)
+        if entry is not None and (nulls or one is not None):
+            yield place if entry[0] is None else entry[0], entry[1]
 
 
-def _plain(number: int, word: Any) -> Iterator[tuple[int, str]]:
-    if isinstance(word, str | bool):
-        yield number, str(word)
-
-
-def _entry(pairs: _Object) -> tuple[int, str] | None:
-    """Number (0 where there is none) and word of an object such as {"step": 2, "error": "x"}."""
-    words = [v for k, v in pairs if _SAYS.fullmatch(k.strip()) and isinstance(v, str | bool)]
+def _entry(pairs: _Object) -> tuple[int | None, Any] | None:
+    """Number (None where there is none) and word of an object such as {"step": 2, "error": "x"}."""
+    said = [(k.strip(), v) for k, v in pairs if _SAYS.fullmatch(k.strip())]
+    words: list[Any] = [v for _, v in said if isinstance(v, str | int)]
+    words = words or [v for k, v in said if v is None and _ERROR.match(k)]
     numbers = [v for k, v in pairs if _NUMBERS.fullmatch(k.strip())]
     if len(words) != 1:
         return None
     digits = re.fullmatch(r"\D{0,20}(\d{1,4})", str(numbers[0]).strip()) if numbers else None
-    return (int(digits[1]) if digits else 0), str(words[0])
+    return (int(digits[1]) if digits else None), words[0]

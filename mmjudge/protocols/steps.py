@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from mmjudge.protocols.numbered import Form, read_words, word_of
 from mmjudge.protocols.render import CORRECT, step_words
-from mmjudge.types import Failure, Request, Steps
+from mmjudge.types import WRONG, Failure, Request, Steps
 
-_NAMES = r"step|verdict"
+_NAMES = r"step|verdict|schritt|[eé]tape|paso|шаг|步骤|步驟"
 """Not answer: "Answer 7 is correct" is said of what a solution comes to."""
 
 
@@ -14,7 +14,10 @@ def parse_text(request: Request, text: str, cut: bool) -> Steps | Failure:
     """What a reply says of each step."""
     n = len(request.candidates[0].parts)
     words = (step_words(request.criterion),) * n
-    found = read_words(Form(words, _NAMES, "steps"), text, cut)
+    also = {"right": CORRECT, "no error": CORRECT}
+    if not request.criterion.error_types:
+        also["incorrect"] = WRONG
+    found = read_words(Form(words, _NAMES, "steps", also, CORRECT), text, cut)
     return found if isinstance(found, Failure) else Steps(errors=tuple(map(_error, found)))
 
 

@@ -261,7 +261,7 @@ def words(outcome: AnyVerdict | Failure | Gold, n: int) -> str:
         >>> words(Preference(value="first"), 2), words(Ranking(ranks=(2, 1)), 2)
         ('1 better', '2 > 1')
         >>> words(Answers(answers=("yes", "no", "yes")), 1)
-        '2 yes, 1 no'
+        'yes: 2, no: 1'
     """
     if isinstance(outcome, Preference):
         names = {"first": "1 better", "second": "2 better", "tie": "equal"}
@@ -269,7 +269,7 @@ def words(outcome: AnyVerdict | Failure | Gold, n: int) -> str:
     if isinstance(outcome, Score):
         return f"{outcome.value:.3g}"
     if isinstance(outcome, Answers):
-        return ", ".join(f"{count} {word}" for word, count in Counter(outcome.answers).items())
+        return ", ".join(f"{word}: {count}" for word, count in Counter(outcome.answers).items())
     return readable(outcome, [str(place + 1) for place in range(n)])
 
 

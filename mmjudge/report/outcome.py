@@ -8,7 +8,7 @@ from mmjudge.plural import many
 from mmjudge.report.progress import dollars, rate, tokens
 from mmjudge.store.run_store import RunStore
 from mmjudge.task import BadItem
-from mmjudge.types import Record
+from mmjudge.types import MetricResult, Record
 
 MOST_SHOWN = 5
 """Bad items that are shown; the others are counted."""
@@ -145,3 +145,22 @@ def as_record(outcome: Outcome, stats: Stats, exit_code: int) -> dict[str, Any]:
         "failed_share": outcome.failed_share,
         "exit_code": exit_code,
     }
+
+
+def share_of_ceiling(value: float, ceiling: MetricResult) -> str:
+    """What share of the human ceiling a judge's figure is; nothing where that would say nothing.
+
+    A share is of what counts up from 0: people who may agree by luck alone are no measure.
+
+    Example:
+        >>> people = MetricResult(metric="tau_b", task="t", criterion="c", value=0.8,
+        ...                       ci95=(0.7, 0.9), n_items=50, n_failed=0)
+        >>> share_of_ceiling(0.4, people)
+        '; the judge has 50% of it'
+        >>> share_of_ceiling(0.4, people.model_copy(update={"ci95": (-0.1, 0.9)}))
+        ''
+    """
+    low = ceiling.ci95[0] if ceiling.ci95 else ceiling.value
+    if ceiling.value is None or low is None or low <= 0 or value < 0:
+        return ""
+    return f"; the judge has {value / ceiling.value:.0%} of it"

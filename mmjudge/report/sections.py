@@ -7,6 +7,7 @@ from mmjudge.metrics.measure import Measure
 from mmjudge.report.bias_strata import MOST_SHOWN, of_100
 from mmjudge.report.detail import PRESENTED
 from mmjudge.report.drawings import Drawings, at_tenths, value_of
+from mmjudge.report.outcome import share_of_ceiling
 from mmjudge.report.overview import Asked, Judged, no_bias
 from mmjudge.report.plots import plots_missing
 from mmjudge.types import MetricResult
@@ -24,14 +25,11 @@ def shown_in_full(judges: Sequence[Judged]) -> list[Judged]:
 
 
 def ceiling_words(asked: Asked) -> str:
-    """What one person reaches against the others, and what share of it the judge has; or nothing.
-
-    A share is only said of what counts up from 0.
-    """
+    """What one person reaches against the others, and what share of it the judge has, if known."""
     ceiling, head = asked.detail.ceiling, asked.headline
     if ceiling is None or ceiling.value is None or head is None or head.value is None:
         return ""
-    share = f"; the judge has {head.value / ceiling.value:.0%} of it" if ceiling.value > 0 else ""
+    share = share_of_ceiling(head.value, ceiling)
     return f"one person against the others: {ceiling.value:.2f}{share}"
 
 

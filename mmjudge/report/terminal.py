@@ -13,7 +13,7 @@ from mmjudge.errors import MeasureError
 from mmjudge.metrics.measure import Measure
 from mmjudge.metrics.places import FEW
 from mmjudge.plural import many
-from mmjudge.report.outcome import Outcome, printable, read_outcome
+from mmjudge.report.outcome import Outcome, printable, read_outcome, share_of_ceiling
 from mmjudge.store.run_store import RunStore
 from mmjudge.types import Comparison, MetricResult, TaskSpec
 
@@ -116,8 +116,9 @@ def _with_shares(results: Sequence[MetricResult]) -> list[MetricResult]:
         of = one.metric.removeprefix("ceiling(of=").removesuffix(")")
         value = judged.get((of, one.criterion, one.stratum)) if of != one.metric else None
         higher = _measure_fact(of, "direction") == "higher"
-        if value is not None and one.value is not None and one.value > 0 and higher:
-            share = f"one person against the others; the judge has {value / one.value:.0%} of it"
+        share = share_of_ceiling(value, one) if value is not None and higher else ""
+        if share:
+            share = f"one person against the others{share}"
             noted.append(one.model_copy(update={"note": one.note or share}))
         else:
             noted.append(one)

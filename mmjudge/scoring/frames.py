@@ -185,7 +185,8 @@ class Slice:
     def _parts(self, measure: Measure, wanted: set[str]) -> Frame | None:
         """A row for each question or step of the judgments, failed ones included.
 
-        Beside what the measure takes there is `kind`: what a question is about, a step's error.
+        Beside what the measure takes there are `kind`, what a question is about or a step's error,
+        and `judgment`, the place of what the row is part of.
         """
         if self.table.parts is None or self.criterion is None:
             return None
@@ -203,6 +204,7 @@ class Slice:
             gold = asked.gold.values[unit]
             named = dict(zip(measure.columns, (gold, said.values), strict=True))
             named["kind"] = gold if self._protocol == "steps" else asked.kind[unit]
+            named["judgment"] = np.repeat(rows, said.lengths)
         return Frame(named, item, self._count(rows), int(self.table.failed[rows].sum()))
 
     def _part_ratings(self, measure: Measure) -> Frame | None:

@@ -60,7 +60,7 @@ def by_kind(
                 value=span.value,
                 ci95=None if np.isnan(span.low) else (span.low, span.high),
                 n_items=len(np.unique(item)),
-                n_failed=len(np.unique(item[said[rows] < 0])),
+                n_failed=len(np.unique(frame.columns["judgment"][rows & (said < 0)])),
             )
         )
     return tuple(sorted(found, key=lambda one: (-(one.value or 0.0), one.stratum)))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from mmjudge.errors import StoreError
 from mmjudge.scoring.ragged import Lines, Ragged, within
 from mmjudge.store.outcomes import Listed
-from mmjudge.types import WRONG, Criterion, ProtocolName
+from mmjudge.types import WRONG, Criterion, ProtocolName, Scale
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -294,6 +294,18 @@ def shares(asked: Asked, item: Ints, said: Ragged) -> Floats:
         here = (lengths > 0) & ~failed
         scores[rows[here]] = met[here] / lengths[here]
     return scores
+
+
+def one_gold(scale: Scale | None, scores: Floats, met: Floats) -> Floats:
+    """People's scores, and the shares met where they answered the questions instead.
+
+    Of a criterion that has both, scores count as shares of its scale: otherwise an item would be
+    high or low by who was asked what.
+    """
+    answered = np.isnan(scores)
+    if scale and not answered.all() and not np.isnan(met[answered]).all():
+        scores = (scores - scale.lowest) / (scale.highest - scale.lowest)
+    return np.where(answered, met, scores)
 
 
 def first_wrong(said: Ragged) -> Ints:

@@ -19,6 +19,7 @@ from mmjudge.scoring.parts import (
     Parts,
     annotators,
     first_wrong,
+    one_gold,
     said_of,
     shares,
 )
@@ -328,8 +329,8 @@ def _with_parts(table: Table, asked: tuple[Asked, ...]) -> Table:
             mine = np.flatnonzero(columns.criterion == place)
             value[mine] = shares(one, table.item[mine], said.take(mine))
         gold = tuple(
-            np.where(np.isnan(scores), shares(one, items, one.gold), scores)
-            for one, scores in zip(asked, table.gold, strict=True)
+            one_gold(c.scale, scores, shares(one, items, one.gold))
+            for c, one, scores in zip(table.header.task.criteria, asked, table.gold, strict=True)
         )
         unlike = tuple(
             bool(np.any(~np.isnan(scores))) and (c.scale is None or _ends(c) != (0, 1))

@@ -83,6 +83,15 @@ def test_another_batch_size_is_the_same_judge(tmp_path: Path):
     assert len(stored(tmp_path / "run")) == 20
 
 
+def test_a_run_goes_on_when_judge_and_task_have_learnt_more(tmp_path: Path):
+    begin(tmp_path / "run", limit=5)
+    task, judge = Listed(ITEMS), Told(summary="Knows more.", protocols=("pair", "checklist"))
+    more = {"protocols": ("pair", "steps"), "primary": "kappa", "measures": ("flip_rate",)}
+    task.spec = SPEC.model_copy(update=more)
+    run(task, judge, out=tmp_path / "run")
+    assert len(judge.asked) == 15
+
+
 def test_another_version_of_the_task_is_refused(tmp_path: Path):
     begin(tmp_path / "run")
     task = Listed(ITEMS)

@@ -39,6 +39,35 @@ CHECKLIST_REPLIES = [
     ("Answer 1: [[yes]], Answer 2: [[no]], Answer 3: [[dark blue]]", ANSWERS),
     ("**Question 1**\n[[yes]]\n**Question 2:** no\nQuestion 3: “dark blue”", ANSWERS),
     ("- Is there a cup? no\nAnswer 1: yes\nAnswer 2: no\nAnswer 3: dark blue.", ANSWERS),
+    ("Q1: yes, Q2: no, Q3: dark blue", ANSWERS),
+    ("Final answers: 1. yes 2. no 3. dark blue", ANSWERS),
+    ("Answer 1: [[yes]] and Answer 2: [[no]] and Answer 3: [[dark blue]]", ANSWERS),
+    (
+        "| # | Question | Answer |\n|---|---|---|\n| 1 | Is it? | **yes** |\n| 2 | Is it? | no |\n"
+        "| 3 | Which? | dark blue |",
+        ANSWERS,
+    ),
+    ("1. **Yes**: there is one.\n2. **No.** It is green.\n3. **Dark blue** (a dark one)", ANSWERS),
+    ("Answer 1: Yes, there is a cup.\nAnswer 2: No. It is red?\nAnswer 3: [dark blue]", ANSWERS),
+    ("1. Is there a cup? Yes\n2. Is it red? No\n3. Which color? Dark blue.", ANSWERS),
+    (
+        "Question 1: Is there a cup?\nAnswer: yes\nQuestion 2: Is it red?\nAnswer: no\n"
+        "Question 3: Which?\nAnswer: dark blue",
+        ANSWERS,
+    ),
+    (
+        "### Question 1\nA cup it is.\n**Answer: [[yes]]**\n### Question 2\n1. green\n2. not red\n"
+        "**Answer: [[no]]**\n### Question 3\n**Answer: [[dark blue]]**",
+        ANSWERS,
+    ),
+    ("Frage 1: yes\n问题2: no\nRespuesta 3: dark blue", ANSWERS),
+    ('{"1": true, "2": "[[no]]", "Answer 3": "[[dark blue]]"}', ANSWERS),
+    ("1. yes\n2. no, but it is nearly red\n3. red", "!incomplete"),
+    ("1. yes\n2. No. Wait, it is.\n3. red", "!incomplete"),
+    ("1. yes\n2. No. I'm sorry, I can't help.\n3. red", "!incomplete"),
+    ("| 1 | yes | no |\n| 2 | no | no |\n| 3 | red | red |", "!incomplete"),
+    ("Answer 1: not [[yes]]\nAnswer 2: [[no]]\nAnswer 3: [[red]]", "!off_scale"),
+    ("0. yes\n1. no\n2. yes", "!incomplete"),
     ("Answer 1: yes\nAnswer 2: no", "!incomplete"),
     ('{"1": "yes", "3": "dark blue"}', "!incomplete"),
     ("Answer 1: yes\nAnswer 2: no\nAnswer 3: red\nAnswer 4: [[yes]]", "!incomplete"),
@@ -66,6 +95,27 @@ STEP_REPLIES = [
         "Step 3: [[visual error]]",
         ERRORS,
     ),
+    ("Step 1 is correct. Step 2 is calculation error. Step 3 is visual error.", ERRORS),
+    (
+        "Step 1: 2 * 2 = 4\nVerdict: correct\nStep 2: 4 + 2 = 7\nVerdict: calculation error\n"
+        "Step 3: x\nVerdict: visual error",
+        ERRORS,
+    ),
+    ("Step 1: Right\nStep 2: calculation_error - it is 6.\nStep 3: visual error (no cup)", ERRORS),
+    ('{"errors": [null, "calculation_error", "visual error"]}', ERRORS),
+    (
+        '[{"step": 1, "error": null}, {"step": 2, "error": "calculation_error"}, '
+        '{"step": 3, "error": "visual error"}]',
+        ERRORS,
+    ),
+    (
+        '[{"step": 0, "error": null}, {"step": 1, "error": null}, {"step": 2, "error": null}, '
+        '{"step": 3, "error": null}]',
+        "!incomplete",
+    ),
+    ("Step 1: correct\nStep 2: Correct: 4 + 2 = 6\nStep 3: correct", "!incomplete"),
+    ("Step 1: correct\nStep 2: correct (if read so)\nStep 3: correct", "!incomplete"),
+    ("Step 1: [[correct]]\nStep 2: [[incorrect]]\nStep 3: [[correct]]", "!off_scale"),
     ("Step 1: [[correct]]\nStep 2: [[wrong]]\nStep 3: [[correct]]", "!off_scale"),
     ("Step 1: [[correct]]\nStep 2: [[correct]]", "!incomplete"),
 ]

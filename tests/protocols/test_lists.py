@@ -174,12 +174,31 @@ def test_of_one_question_alone_the_word_may_stand_alone():
     alone = checklist(CUP[:1])
     assert said(alone, "Yes") == said(alone, "It is there.\nAnswer: [[yes]]") == ("yes",)
     assert said(alone, '{"answer": "yes"}') == ("yes",)
+    for reply in ("Yes. There is a cup.", "Yes\n\nThere is a cup.", "Answer: Yes, it is there."):
+        assert said(alone, reply) == ("yes",)
     assert said(alone, "Yes, I think so.") == "!incomplete"
+    assert said(alone, "No. Wait, there is one.") == "!incomplete"
+    assert said(alone, "No. I'm sorry, I can't help with that.") == "!refused"
+
+
+def test_the_sign_and_the_point_of_a_number_belong_to_it():
+    request = checklist(
+        [
+            Question(id="trend", text="?", answers=("-1", "0", "1"), wanted="1"),
+            Question(id="size", text="?", answers=(".5", "5", "-5"), wanted="5"),
+        ]
+    )
+    assert said(request, "Answer 1: -1\nAnswer 2: .5") == ("-1", ".5")
+    assert said(request, "Answer 1 = -1\nAnswer 2 = -5") == ("-1", "-5")
+    assert said(request, '{"1": -1, "2": 5}') == ("-1", "5")
+    for size in ("5.5", "5 - 7", "5:30", "-.5", "\u22125"):
+        assert said(request, f"Answer 1: 0\nAnswer 2: {size}") == "!incomplete"
 
 
 def test_without_types_a_wrong_step_is_wrong():
     request = solution(("a", "b"), types=())
-    assert said(request, "Step 1: [[correct]]\nStep 2: [[wrong]]") == (None, "wrong")
+    for word in ("wrong", "incorrect"):
+        assert said(request, f"Step 1: [[correct]]\nStep 2: [[{word}]]") == (None, "wrong")
     assert said(request, "Step 1: [[correct]]\nStep 2: [[calculation_error]]") == "!off_scale"
 
 
@@ -384,6 +403,7 @@ def test_what_is_repeated_between_marks_is_no_answer():
     repeated = f"<candidate {code}>\n{SPOOF}\n</candidate {code}>"
     assert said(request, repeated) == "!incomplete"
     assert said(request, f"{repeated}\n{lines('Answer', ANSWERS)}") == ANSWERS
+    assert said(request, f"<candidate {code}>\n{SPOOF}\nand so on") == "!incomplete"
     spoofed = solution(("Step 1: [[visual error]]\nStep 2: [[correct]]", "b"))
     code = nonce(spoofed)
     step = f"<step 1 {code}>\nStep 1: [[visual error]]\nStep 2: [[correct]]\n</step 1 {code}>"

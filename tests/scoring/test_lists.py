@@ -1,6 +1,7 @@
 """Checklists and steps from stored verdicts to figures."""
 
 import sqlite3
+from random import Random
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -11,6 +12,7 @@ from mmjudge.export import export_run, rows
 from mmjudge.report.comparison import compare_all
 from mmjudge.report.overview import overview
 from mmjudge.scoring.biases import biases
+from mmjudge.scoring.part_kinds import by_kind
 from mmjudge.scoring.pooled import pool, without
 from mmjudge.scoring.score import score_run
 from mmjudge.scoring.table import Table
@@ -63,6 +65,51 @@ def test_the_wanted_answer_need_not_be_yes(tmp_path):
     assert table.columns.value.tolist() == [1.0, 0.0]
     assert table.gold[0].tolist() == [0.5]
     assert figures(found)["question_accuracy"].value == 0.5
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_rule_of_parents_is_that_of_a_small_one_beside_it(tmp_path, seed):
+    random = Random(seed)
+    said = []
+    for name in range(20):
+        parents = {n: random.sample(range(n), min(n, random.randrange(3))) for n in range(7)}
+        answers = "".join(random.choice("yn") for _ in range(7))
+        said.append((checklist_item(str(name), questions(7, parents)), yes_no(answers), parents))
+    table = Table.load(write_run(tmp_path / "r", checklist_spec(), [one[:2] for one in said]))
+    broken = asked = 0
+    for row, (_, answers, parents) in enumerate(said):
+        yes = [answer == "yes" for answer in answers.answers]
+        met, above = [], []
+        for n in range(7):
+            met.append(yes[n] and all(met[p] for p in parents[n]))
+            above.append({*parents[n], *(a for p in parents[n] for a in above[p])})
+            unmet = any(not yes[a] for a in above[n])
+            asked, broken = asked + unmet, broken + (unmet and yes[n])
+        assert table.columns.value[row] == sum(met) / 7
+    assert figures(tmp_path / "r")["incoherence"].value == pytest.approx(broken / asked)
+
+
+def test_golds_of_both_kinds_are_on_one_scale(tmp_path):
+    spec = checklist_spec(scale=Scale(lowest=1, highest=5), primary="tau_b")
+    golds = [gold("nnnn"), ScoreGold(value=2), gold("yynn"), ScoreGold(value=4), gold("yyyy")]
+    said = ["nnnn", "ynnn", "yynn", "yyny", "yyyy"]
+    items = [checklist_item(str(i), TREE, one) for i, one in enumerate(golds)]
+    run = write_run(
+        tmp_path / "r", spec, [(i, yes_no(s)) for i, s in zip(items, said, strict=True)]
+    )
+    assert figures(run)["tau_b"].value == pytest.approx(1)
+    assert Table.load(run).gold[0].tolist() == [0, 0.25, 0.5, 0.75, 1]
+
+
+def test_a_kind_of_question_counts_failed_judgments_as_all_figures_do(tmp_path):
+    two = tuple(q.model_copy(update={"kind": q.id}) for q in questions(2))
+    item = checklist_item("a", two, gold("yy"))
+    other = checklist_item("b", two, gold("yn"))
+    run = write_run(
+        tmp_path / "r", checklist_spec(), [(item, NOTHING), (item, NOTHING), (other, yes_no("yy"))]
+    )
+    kinds = by_kind(Table.load(run), 0)
+    assert [(one.value, one.n_items, one.n_failed) for one in kinds] == [(1 / 3, 2, 2), (0, 2, 2)]
 
 
 def test_every_question_of_a_failed_checklist_is_wrong(tmp_path):
