@@ -38,6 +38,7 @@ _NUMBER_ALONE = re.compile(
 
 _ORDERS = ("correct", "right")
 """What "Correct: 4 + 2 = 6" says is not that the step is correct."""
+_NO_NOUN = "it|there|this|that|the|they|i|he|she|we|so|since|because|as|and|not|is"
 _LONGEST = 2000
 """Characters of a reason after a word; in more of them nobody looks for what takes it back."""
 
@@ -87,9 +88,8 @@ class Usual:
         return named or (alone if in_turn else {})
 
     def _stated(self, number: int, token: str) -> list[str]:
-        word = self.of(number, token.lstrip(_BEFORE).rstrip(_BEHIND)) or self.of(
-            number, token.strip()
-        )
+        inner = token.lstrip(_BEFORE).rstrip(_BEHIND)
+        word = self.of(number, inner) or self.of(number, token.strip())
         return [f"{self.one} {number}: {word}"] if word is not None else []
 
     def _row(self, line: str) -> list[str]:
@@ -127,17 +127,16 @@ class Usual:
         if not start:
             return []
         number, rest = int(start[1]), core[start.end() :]
+        if self.of(number, rest.strip(" \t*_")) is not None:
+            return []  # said in the form asked for; a number alone may be that of an option
         before, asked, after = rest.rpartition("? ")
         return self._lead(number, after if asked and "[" not in before else rest)
 
     def _lead(self, number: int, rest: str) -> list[str]:
         """The word before a full stop, a dash or a reason, if nothing after it takes it back."""
-        if (
-            not 1 <= number <= len(self.words)
-            or len(rest) > 2000
-            or _nested(self.words[number - 1])
-        ):
-            return self._stated(number, rest) if len(rest) <= 200 else []
+        words = self.words[number - 1] if 1 <= number <= len(self.words) else ()
+        if not words or len(rest) > _LONGEST or _nested(words):
+            return self._stated(number, rest)
         for end in _first(_SEPARATOR.finditer(rest), 5):
             found = self._stated(number, rest[: end.start()])
             if found:
@@ -150,12 +149,18 @@ class Usual:
         if tail.lstrip()[:1].isdigit():
             return True
         others = [word for word in self.words[number - 1] if not found.endswith(f": {word}")]
-        said = re.compile("|".join(rf"(?<!\w){re.escape(word)}(?!\w)" for word in others), re.I)
+        said = re.compile("|".join(map(_as_word, others)), re.I)
         return any(taken.search(tail) for taken in (said, _TURNS, REFUSAL))
 
 
 def _first(found: Iterator[re.Match[str]], most: int) -> Iterator[re.Match[str]]:
     return (one for one, _ in zip(found, range(most), strict=False))
+
+
+def _as_word(word: str) -> str:
+    """A pattern of an allowed word in a sentence; "no" before a noun, as in "no cup", is none."""
+    noun = rf"(?!\s+(?!(?:{_NO_NOUN})\b)[^\W\d_])" if word.casefold() == "no" else ""
+    return rf"(?<!\w){re.escape(word)}(?!\w){noun}"
 
 
 def _nested(words: Sequence[str]) -> bool:

@@ -49,6 +49,14 @@ CHECKLIST_REPLIES = [
     ),
     ("1. **Yes**: there is one.\n2. **No.** It is green.\n3. **Dark blue** (a dark one)", ANSWERS),
     ("Answer 1: Yes, there is a cup.\nAnswer 2: No. It is red?\nAnswer 3: [dark blue]", ANSWERS),
+    ("1. Yes. No plate, though no cup is missing.\n2. No\n3. dark blue", "!incomplete"),
+    ("1. Yes. No cup is missing.\n2. No. It is green.\n3. dark blue", ANSWERS),
+    (
+        "I may say:\n1. yes\n2. no\nAnswer 1: It is red, I think.\nAnswer 2: [[no]]\nAnswer 3: red",
+        "!incomplete",
+    ),
+    ("I may say:\n1. yes\n2. no\nAnswer 1: I cannot tell from this.\n3. red", "!incomplete"),
+    ("1. Yes. On reflection no, it is a mug.\n2. No\n3. dark blue", "!incomplete"),
     ("1. Is there a cup? Yes\n2. Is it red? No\n3. Which color? Dark blue.", ANSWERS),
     (
         "Question 1: Is there a cup?\nAnswer: yes\nQuestion 2: Is it red?\nAnswer: no\n"
@@ -60,7 +68,9 @@ CHECKLIST_REPLIES = [
         "**Answer: [[no]]**\n### Question 3\n**Answer: [[dark blue]]**",
         ANSWERS,
     ),
+    ("1\u3001yes\n2\u3001no\n3\u3001dark blue", ANSWERS),
     ("Frage 1: yes\n问题2: no\nRespuesta 3: dark blue", ANSWERS),
+    ('{"answers": {"1": "yes", "2": "no", "3": "dark blue"}}', ANSWERS),
     ('{"1": true, "2": "[[no]]", "Answer 3": "[[dark blue]]"}', ANSWERS),
     ("1. yes\n2. no, but it is nearly red\n3. red", "!incomplete"),
     ("1. yes\n2. No. Wait, it is.\n3. red", "!incomplete"),
