@@ -29,8 +29,11 @@ _TURNS = re.compile(
 _BEFORE = " \t*_`\"'\u201c[(\u3010"
 _BEHIND = " \t*_`\"'\u201d])\u3011.,;:!\u3002"
 _LATER = re.compile(
-    r"(?:(?:my|the|final)\s+)*(?:answer|verdict|judge?ment|a)[\s*_]{0,4}[:=][\s*_]*(\S.*)", re.I
+    r"(?:(?:my|the|final)\s+)*(?:answer|verdict|judge?ment|a(?=:))[\s*_]{0,4}[:=][\s*_]*(\S.*)",
+    re.I,
 )
+_LETTERED = re.compile(r"^[ \t*_(-]{0,8}b[*_]{0,2}[.:)]", re.I | re.M)
+"""Options with letters: then "A: red" is the first of them, and no answer."""
 _NUMBER_ALONE = re.compile(
     r"(\d{1,4})[*_]{0,2}(?:[.):\]](?!\d)|\s{0,2}[:=]|\s+[-\u2013\u2014]\s|\u3001)[\s*_]*"
 )
@@ -61,7 +64,7 @@ class Usual:
     def rewritten(self, text: str) -> str:
         """The text, with a line in the form asked for where it has a usual one."""
         lines = text.split("\n")
-        bracketed = "[[" in text
+        bracketed, lettered = "[[" in text, _LETTERED.search(text)
         heads = self._heads(lines)
         out: list[str] = []
         number = 1 if len(self.words) == 1 else 0
@@ -70,6 +73,8 @@ class Usual:
         for place, line in enumerate(lines):
             number = heads.get(place, number)
             later = _LATER.match(line.strip(" \t#*_->+\u2022")) if number else None
+            if later and lettered and later[0][:2].casefold() == "a:":
+                later = None
             out += self._row(line) or self._pieces(line) or self._after(later, number, bracketed)
             if not bracketed:
                 out += self._begun(line)

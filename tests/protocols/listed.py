@@ -77,6 +77,8 @@ CHECKLIST_REPLIES = [
     ("1. yes\n2. No. I'm sorry, I can't help.\n3. red", "!incomplete"),
     ("| 1 | yes | no |\n| 2 | no | no |\n| 3 | red | red |", "!incomplete"),
     ("Answer 1: not [[yes]]\nAnswer 2: [[no]]\nAnswer 3: [[red]]", "!off_scale"),
+    ("Q1: Is it?\nA: yes\nQ2: Is it?\nA: no\nQ3: Which?\nA: dark blue", ANSWERS),
+    ("1: yes\n2: no\nQuestion 3: Which?\nA: red\nB: dark blue\nI take the second.", "!incomplete"),
     ("0. yes\n1. no\n2. yes", "!incomplete"),
     ("Answer 1: yes\nAnswer 2: no", "!incomplete"),
     ('{"1": "yes", "3": "dark blue"}', "!incomplete"),
