@@ -9,6 +9,7 @@ from mmjudge.checks.task_advice import advise
 from mmjudge.checks.task_items import Read, check_items, check_media, check_spec, described, read
 from mmjudge.checks.task_runs import check_prompts, check_runs
 from mmjudge.errors import MmjudgeError
+from mmjudge.plural import many
 from mmjudge.sources.folder import CARD, open_task
 from mmjudge.task import Task
 
@@ -35,7 +36,7 @@ def check_task(
         if not (Path(spec) / CARD).is_file():
             raise
         lines = tuple(str(error).splitlines())
-        said = f"{CARD} cannot be used, so no item was looked at: {len(lines)} problems"
+        said = f"{CARD} cannot be used, so no item was looked at: {many(len(lines), 'problem')}"
         broken = Finding(check="task", level="broken", said=said, examples=lines)
         return TaskReport(task=spec, name=spec, items={}, findings=(broken,))
     media = MediaFacts(opened.root)
