@@ -36,7 +36,7 @@ def check_task(
         if not (Path(spec) / CARD).is_file():
             raise
         lines = tuple(str(error).splitlines())
-        said = f"{CARD} cannot be used, so no item was looked at: {len(lines)} problems"
+        said = f"{CARD} cannot be used, so no item was looked at: {many(len(lines), 'problem')}"
         broken = Finding(check="task", level="broken", said=said, examples=lines)
         return TaskReport(task=spec, name=spec, items={}, findings=(broken,))
     media = MediaFacts(opened.root)

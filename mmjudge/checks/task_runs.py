@@ -30,6 +30,9 @@ USUAL = {
 }
 """What is said of judges that know nothing."""
 
+_OF_ANSWERS = ("question_accuracy", "question_kappa")
+"""Measures that need people's answers to the questions."""
+
 
 def check_prompts(task: Task, reads: Sequence[Read]) -> Iterator[Finding]:
     """Every request of a spread of items, written as a chat model reads it."""
@@ -73,13 +76,24 @@ def _of_protocol(task: Task, found: Read, out: Path, limit: int | None) -> Itera
         yield Finding(check="runs", level="broken", said=said)
         return
     if scored:
-        said = "checklist: gold is a score, to which a share of questions can only come near"
-        yield Finding(check="oracle", level="ok", said=said)
+        yield _of_scores(task.spec.primary)
     else:
         yield _of_the_gold(found.protocol, perfect)
     told = "; ".join(f"baseline:{name} {_told(results)}" for name, results in blind.items())
     said = f"{found.protocol}: {usual}, in both orders: {told}"
     yield Finding(check="baselines", level="ok", said=said)
+
+
+def _of_scores(primary: str) -> Finding:
+    """What may be asked of a checklist whose gold is a score of the candidate."""
+    if primary.partition("(")[0] in _OF_ANSWERS:
+        said = (
+            f"checklist: gold is a score, so that the primary measure {primary} has no figure: it "
+            "needs people's answers to the questions; tau_b goes by scores"
+        )
+        return Finding(check="oracle", level="advice", said=said)
+    said = "checklist: gold is a score, to which a share of questions can only come near"
+    return Finding(check="oracle", level="ok", said=said)
 
 
 def _of_the_gold(protocol: ProtocolName, figures: Sequence[MetricResult]) -> Finding:

@@ -118,7 +118,9 @@ def spoken_text(reply: Reply, request: Request, *, tags: bool = False) -> str | 
         return Failure(reason="empty", detail="only thoughts")
     if _CODED.search(text) and (code := nonce(request)) in text:
         text = re.sub(rf"<(?P<mark>\w[^<>]*){code}>.*?</(?P=mark){code}>", "", text, flags=re.S)
-        text = re.sub(rf"^[ \t]*<\w[^<>\n]*{code}>[ \t]*$.*", "", text, flags=re.S | re.M)
+        text = re.sub(
+            rf"^[ \t]*<(?!question)\w[^<>\n]*{code}>[ \t]*$.*", "", text, flags=re.S | re.M
+        )
     return _BLOCKQUOTE.sub("", text if tags else _TAGS.sub(" ", text))
 
 

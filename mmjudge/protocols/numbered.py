@@ -32,11 +32,12 @@ _AFTER = (
 )
 _NUMBERED = re.compile(
     r"(\d{1,4})[*_]{0,3}(?:[.)\]]?[*_]{0,3}\s{0,3}[:=]+|[.)\]]+(?=[\s*_])"
-    r"|\s{1,3}[-\u2013\u2014]+(?=\s))[\s*_]*"
+    r"|\u3001|\s{1,3}[-\u2013\u2014]+(?=\s))[\s*_]*"
 )
 _JOINED = re.compile(r"(?!^)[\s_-]+|^[\s_-]+(?!\s*\.?\d)")
 """What joins two words; not the sign of a number."""
 _DENIED = re.compile(r"\b(?:not|never)\s{0,3}\[\[", re.I)
+_ANSWERED = re.compile(r"(?:answer|verdict)\b", re.I)
 _HINT = re.compile(r"[^\W\d_]\w*(?:[ _-]\w+){0,2}")
 _BETWEEN = r"\]\][*_]{0,3}(?:[ \t,;.|]|\band\b){0,8}"
 _BULLETS = " \t#*_-+•("
@@ -55,7 +56,8 @@ _NUMBERS = re.compile(r"question|step|number|id|index|no|n|q|question_id|step_id
 class Stated(NamedTuple):
     """What a reply says of one number.
 
-    `word`: one of the allowed, or what was found instead; `known`: whether it is one of them;
+    `word`: one of the allowed, or what was found instead, empty for a sentence; `known`: whether
+    it is one of them;
     `labelled`: its line or its object says what it is about; `closed`: nothing of it can be
     missing; `position`: its line.
     """
@@ -173,14 +175,14 @@ def _decided(
 ) -> tuple[str, ...] | Failure:
     firm = [one for one in found if (one.known or one.closed)]
     firm = [one for one in firm if one.labelled and one.closed] if cut else firm
-    said = _by_number(firm)
+    said = _by_number(firm, [one for one in found if not one.word])
     numbers = range(1, len(form.words) + 1)
     if several := {n: list(words) for n, words in said.items() if len(words) > 1}:
         number, words = min(several.items())
         shown = ", ".join(word for word, _ in words)
         return Failure(reason="ambiguous", detail=f"{number}: verdicts {shown:.200}")
     missing = [n for n in numbers if n not in said]
-    hints = {} if cut else {one.number: one.word for one in found if not one.known}
+    hints = {} if cut else {one.number: one.word for one in found if one.word and not one.known}
     off = {n: word for n, words in said.items() for word, known in words if not known}
     off |= {n: hints[n] for n in missing if n in hints}
     if extra := sorted(set(said) - set(numbers)):
@@ -203,12 +205,18 @@ def _decided(
     return tuple(next(iter(said[n]))[0] for n in numbers)
 
 
-def _by_number(firm: Sequence[Stated]) -> dict[int, dict[tuple[str, bool], None]]:
-    """The different words of each number; a numbered line counts only after the last label."""
+def _by_number(
+    firm: Sequence[Stated], unread: Sequence[Stated]
+) -> dict[int, dict[tuple[str, bool], None]]:
+    """The different words of each number; a numbered line counts only after the last label.
+
+    Nor does it where the number's answer stands after it and cannot be read: it may be an option.
+    """
     last = max((one.position for one in firm if one.labelled), default=-1)
+    later = {one.number: one.position for one in unread}
     said: dict[int, dict[tuple[str, bool], None]] = defaultdict(dict)
     for one in firm:
-        if one.labelled or one.position > last:
+        if one.labelled or one.position > max(last, later.get(one.number, -1)):
             said[one.number][one.word, one.known] = None
     return said
 
@@ -253,6 +261,8 @@ def _on_line(
         found = _stated(form, number, bare(rest), (labelled, False, position))
         if found.known or (len(found.word) <= 60 and _HINT.fullmatch(found.word)):
             yield found
+        elif _ANSWERED.match(line.lstrip(LEADING)):
+            yield found._replace(word="")
 
 
 @lru_cache(maxsize=4)
@@ -346,10 +356,10 @@ def _said(value: Any, names: str) -> Iterator[tuple[int, Any]]:
             entry = _entry(one) if isinstance(one, _Object) else None
             said = entry[1] if entry else one
             yield from [] if said is None and not entry else [(int(number[1]), said)]
-        elif _HELD.fullmatch(key.strip()) and isinstance(one, list):
-            yield from _listed(one, nulls=_ERROR.match(key.strip()) is not None)
         elif _HELD.fullmatch(key.strip()) and isinstance(one, _Object):
             yield from _said(one, names)
+        elif _HELD.fullmatch(key.strip()) and isinstance(one, list):
+            yield from _listed(one, nulls=_ERROR.match(key.strip()) is not None)
 
 
 def _listed(values: Any, *, nulls: bool) -> Iterator[tuple[int, Any]]:

@@ -29,8 +29,11 @@ _TURNS = re.compile(
 _BEFORE = " \t*_`\"'\u201c[(\u3010"
 _BEHIND = " \t*_`\"'\u201d])\u3011.,;:!\u3002"
 _LATER = re.compile(
-    r"(?:(?:my|the|final)\s+)*(?:answer|verdict|judge?ment|a)[\s*_]{0,4}[:=][\s*_]*(\S.*)", re.I
+    r"(?:(?:my|the|final)\s+)*(?:answer|verdict|judge?ment|a(?=:))[\s*_]{0,4}[:=][\s*_]*(\S.*)",
+    re.I,
 )
+_LETTERED = re.compile(r"^[ \t*_(-]{0,8}b[*_]{0,2}[.:)]", re.I | re.M)
+"""Options with letters: then "A: red" is the first of them, and no answer."""
 _NUMBER_ALONE = re.compile(
     r"(\d{1,4})[*_]{0,2}(?:[.):\]](?!\d)|\s{0,2}[:=]|\s+[-\u2013\u2014]\s|\u3001)[\s*_]*"
 )
@@ -38,6 +41,7 @@ _NUMBER_ALONE = re.compile(
 
 _ORDERS = ("correct", "right")
 """What "Correct: 4 + 2 = 6" says is not that the step is correct."""
+_NO_NOUN = "it|there|this|that|the|they|i|he|she|we|so|since|because|as|and|not|is"
 _LONGEST = 2000
 """Characters of a reason after a word; in more of them nobody looks for what takes it back."""
 
@@ -60,7 +64,7 @@ class Usual:
     def rewritten(self, text: str) -> str:
         """The text, with a line in the form asked for where it has a usual one."""
         lines = text.split("\n")
-        bracketed = "[[" in text
+        bracketed, lettered = "[[" in text, _LETTERED.search(text)
         heads = self._heads(lines)
         out: list[str] = []
         number = 1 if len(self.words) == 1 else 0
@@ -69,6 +73,8 @@ class Usual:
         for place, line in enumerate(lines):
             number = heads.get(place, number)
             later = _LATER.match(line.strip(" \t#*_->+\u2022")) if number else None
+            if later and lettered and later[0][:2].casefold() == "a:":
+                later = None
             out += self._row(line) or self._pieces(line) or self._after(later, number, bracketed)
             if not bracketed:
                 out += self._begun(line)
@@ -87,9 +93,8 @@ class Usual:
         return named or (alone if in_turn else {})
 
     def _stated(self, number: int, token: str) -> list[str]:
-        word = self.of(number, token.lstrip(_BEFORE).rstrip(_BEHIND)) or self.of(
-            number, token.strip()
-        )
+        inner = token.lstrip(_BEFORE).rstrip(_BEHIND)
+        word = self.of(number, inner) or self.of(number, token.strip())
         return [f"{self.one} {number}: {word}"] if word is not None else []
 
     def _row(self, line: str) -> list[str]:
@@ -127,17 +132,16 @@ class Usual:
         if not start:
             return []
         number, rest = int(start[1]), core[start.end() :]
+        if self.of(number, rest.strip(" \t*_")) is not None:
+            return []  # said in the form asked for; a number alone may be that of an option
         before, asked, after = rest.rpartition("? ")
         return self._lead(number, after if asked and "[" not in before else rest)
 
     def _lead(self, number: int, rest: str) -> list[str]:
         """The word before a full stop, a dash or a reason, if nothing after it takes it back."""
-        if (
-            not 1 <= number <= len(self.words)
-            or len(rest) > 2000
-            or _nested(self.words[number - 1])
-        ):
-            return self._stated(number, rest) if len(rest) <= 200 else []
+        words = self.words[number - 1] if 1 <= number <= len(self.words) else ()
+        if not words or len(rest) > _LONGEST or _nested(words):
+            return self._stated(number, rest)
         for end in _first(_SEPARATOR.finditer(rest), 5):
             found = self._stated(number, rest[: end.start()])
             if found:
@@ -150,12 +154,18 @@ class Usual:
         if tail.lstrip()[:1].isdigit():
             return True
         others = [word for word in self.words[number - 1] if not found.endswith(f": {word}")]
-        said = re.compile("|".join(rf"(?<!\w){re.escape(word)}(?!\w)" for word in others), re.I)
+        said = re.compile("|".join(map(_as_word, others)), re.I)
         return any(taken.search(tail) for taken in (said, _TURNS, REFUSAL))
 
 
 def _first(found: Iterator[re.Match[str]], most: int) -> Iterator[re.Match[str]]:
     return (one for one, _ in zip(found, range(most), strict=False))
+
+
+def _as_word(word: str) -> str:
+    """A pattern of an allowed word in a sentence; "no" before a noun, as in "no cup", is none."""
+    noun = rf"(?!\s+(?!(?:{_NO_NOUN})\b)[^\W\d_])" if word.casefold() == "no" else ""
+    return rf"(?<!\w){re.escape(word)}(?!\w){noun}"
 
 
 def _nested(words: Sequence[str]) -> bool:

@@ -60,6 +60,7 @@ def open_task(spec: str, data: Path | None = None) -> Task:
             mapped = MappedTask(Path(spec), data)
             return mapped if data else downloaded(mapped)
         if data is not None:
+            read_card(Path(spec) / CARD, TaskSpec)  # which is no YAML may be meant as a mapping
             raise TaskError(f"{spec}: a task folder holds its own data; leave out {data}")
         return FolderTask(Path(spec))
     return _open_plugin(spec, data)

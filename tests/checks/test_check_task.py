@@ -313,3 +313,22 @@ def test_rare_words_are_forgotten_and_a_common_one_is_kept(monkeypatch):
     assert len(words.counts) <= 100
     right, n = words.counts["id", "common"]
     assert right == n > 400
+
+
+@pytest.mark.parametrize(("primary", "level"), [("question_accuracy", "advice"), ("tau_b", "ok")])
+def test_a_checklist_of_scores_needs_a_primary_measure_of_scores(folder, primary, level):
+    card = CARD.replace("[pair]", "[checklist]").replace("accuracy", primary)
+    card = card.replace("options: [first, second]", "scale: {lowest: 1, highest: 5}")
+    asked = {"alignment": [{"id": str(n), "text": f"Is {n} there?"} for n in range(3)]}
+    items = [
+        {
+            "id": str(n),
+            "prompt": [f"cup {n}"],
+            "candidates": [{"id": "a", "parts": [f"a cup, {n}"]}],
+            "checklists": asked,
+            "gold": {"alignment": {"kind": "score", "value": 1 + n % 5}},
+        }
+        for n in range(10)
+    ]
+    found = [one for one in check_task(folder(items, card)).findings if one.check == "oracle"]
+    assert [one.level for one in found] == [level]

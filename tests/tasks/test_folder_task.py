@@ -183,6 +183,12 @@ def test_data_is_not_taken_beside_a_folder(folder, tmp_path):
         open_task(str(folder(lines(item()))), tmp_path)
 
 
+def test_a_card_that_is_no_yaml_is_said_so_beside_data(folder, tmp_path):
+    path = folder(lines(item()), "columns: {id: [uid\n")
+    with pytest.raises(MmjudgeError, match="not YAML"):
+        open_task(str(path), tmp_path)
+
+
 def test_each_protocol_may_have_its_own_items(folder):
     path = folder(lines(item("1")), CARD.replace("[pair]", "[pair, score]"))
     one = item("s")
