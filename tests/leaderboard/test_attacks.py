@@ -359,7 +359,7 @@ def test_a_bomb_in_parquet_kills_its_reader_alone(entry, rejected):
     assert (entry / PARQUET).stat().st_size < 4 * MB
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     assert "bytes of memory" in rejected(entry)[0].found
-    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < max(before, 512 * 1024)
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss <= max(before, 512 * 1024)
 
 
 def test_a_card_cannot_make_the_plan_explode(small_task, rejected, tmp_path):
