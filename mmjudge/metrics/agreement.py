@@ -135,10 +135,19 @@ def kappa(gold: Ints, verdict: Ints, *, weights: Weights = None, classes: int = 
         0.5
     """
     batch = Batch(weights, gold, verdict)
-    table = confusion(batch, gold, verdict, classes)
-    n, right = table.sum(axis=(1, 2)), np.trace(table, axis1=1, axis2=2)
-    chance = (table.sum(axis=1) * table.sum(axis=2)).sum(axis=1)
-    return batch.value(ratio(n * right - chance, n * n - chance))
+    return batch.value(beyond_chance(batch, _classes(gold, classes), _classes(verdict, classes)))
+
+
+def beyond_chance(batch: Batch, gold: Ints, verdict: Ints) -> Floats:
+    """Cohen's kappa of codes from -1 on, for each weight vector, shape (batch,)."""
+    if not len(gold):
+        return np.full(len(batch.w), np.nan)
+    n_codes = 2 + int(max(gold.max(), verdict.max()))
+    n, right = batch.w.sum(axis=1), batch.sum(gold == verdict)
+    of_gold = batch.tally(gold.astype(np.int64) + 1, n_codes)
+    of_judge = batch.tally(verdict.astype(np.int64) + 1, n_codes)
+    chance = (of_gold * of_judge).sum(axis=1)
+    return ratio(n * right - chance, n * n - chance)
 
 
 def scott_pi(gold: Ints, verdict: Ints, *, weights: Weights = None, classes: int = 3) -> Value:

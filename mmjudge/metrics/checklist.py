@@ -7,9 +7,8 @@ whole checklist, which is never right.
 
 from __future__ import annotations
 
-import numpy as np
-
-from mmjudge.metrics.weighted import Batch, Floats, Ints, Value, Weights, ratio
+from mmjudge.metrics.agreement import beyond_chance
+from mmjudge.metrics.weighted import Batch, Ints, Value, Weights
 
 
 def question_accuracy(gold_answer: Ints, answer: Ints, *, weights: Weights = None) -> Value:
@@ -30,6 +29,7 @@ def question_accuracy(gold_answer: Ints, answer: Ints, *, weights: Weights = Non
         MeasureError: The columns or the weights differ in length.
 
     Example:
+        >>> import numpy as np
         >>> question_accuracy(np.array([0, 1, 0, 0]), np.array([0, 1, 1, -1]))
         0.5
     """
@@ -60,23 +60,12 @@ def question_kappa(gold_answer: Ints, answer: Ints, *, weights: Weights = None) 
         scikit-learn's cohen_kappa_score by test.
 
     Example:
+        >>> import numpy as np
         >>> question_kappa(np.array([0, 0, 1, 1]), np.array([0, 0, 1, 0]))
         0.5
     """
     batch = Batch(weights, gold_answer, answer)
     return batch.value(beyond_chance(batch, gold_answer, answer))
-
-
-def beyond_chance(batch: Batch, gold: Ints, verdict: Ints) -> Floats:
-    """Cohen's kappa of codes from -1 on, for each weight vector, shape (batch,)."""
-    if not len(gold):
-        return np.full(len(batch.w), np.nan)
-    n_codes = 2 + int(max(gold.max(), verdict.max()))
-    n, right = batch.w.sum(axis=1), batch.sum(gold == verdict)
-    of_gold = batch.tally(gold.astype(np.int64) + 1, n_codes)
-    of_judge = batch.tally(verdict.astype(np.int64) + 1, n_codes)
-    chance = (of_gold * of_judge).sum(axis=1)
-    return ratio(n * right - chance, n * n - chance)
 
 
 def incoherence(as_wanted: Ints, parents_met: Ints, *, weights: Weights = None) -> Value:
@@ -104,6 +93,7 @@ def incoherence(as_wanted: Ints, parents_met: Ints, *, weights: Weights = None) 
         where such an answer counts as no; the share of them is ours.
 
     Example:
+        >>> import numpy as np
         >>> incoherence(np.array([0, 1, 1, 0]), np.array([-1, 0, 1, 0]))
         0.5
     """

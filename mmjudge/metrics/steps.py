@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mmjudge.metrics.checklist import beyond_chance
+from mmjudge.metrics.agreement import beyond_chance
 from mmjudge.metrics.weighted import Batch, Floats, Ints, Value, Weights, mean_defined, ratio
 
 
